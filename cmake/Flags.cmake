@@ -1,0 +1,27 @@
+# One interface target carries the flags every room is compiled with.
+add_library(mapnet_flags INTERFACE)
+target_compile_features(mapnet_flags INTERFACE cxx_std_20)
+target_include_directories(mapnet_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
+# No contraction into fused multiply-adds: the same source line gives the same bits on every x86-64
+# level and, compiled with -fmad=false, on a GPU.
+target_compile_options(mapnet_flags INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wpedantic -ffp-contract=off -fno-math-errno>)
+if(MAPNET_SANITIZE)
+  target_compile_options(mapnet_flags INTERFACE
+    $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=address,undefined -fno-sanitize-recover=undefined
+                              -fno-omit-frame-pointer>)
+  target_link_options(mapnet_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CUDA_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+# mapnet_room(NAME SOURCES ... USES ...): one static library a folder of src/, linked one way.
+function(mapnet_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;USES" ${ARGN})
+  add_library(mapnet_${name} STATIC ${ROOM_SOURCES})
+  target_link_libraries(mapnet_${name} PUBLIC mapnet_flags ${ROOM_USES})
+endfunction()

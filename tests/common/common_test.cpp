@@ -1,0 +1,58 @@
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+
+#include "common/bytes.hpp"
+#include "common/error.hpp"
+#include "common/file.hpp"
+
+using namespace mapnet;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Folder {
+  fs::path path = fs::temp_directory_path() / ("mapnet-common-test-" + std::to_string(::getpid()));
+  Folder() { fs::create_directories(path); }
+  ~Folder() { fs::remove_all(path); }
+};
+
+std::size_t files_in(const fs::path& folder) {
+  return static_cast<std::size_t>(
+      std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(bytes_read_as_people_write_them) {
+  BOOST_TEST(format_bytes(0) == "0 B");
+  BOOST_TEST(format_bytes(1023) == "1023 B");
+  BOOST_TEST(format_bytes(1024) == "1.00 KiB");
+  BOOST_TEST(format_bytes(434472) == "424.3 KiB");
+  BOOST_TEST(format_bytes(std::size_t{1} << 30) == "1.00 GiB");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_file_is_replaced_whole_and_leaves_nothing_beside_it, Folder) {
+  const fs::path file = path / "new" / "folder" / "result.json";
+  write_file_atomic(file, "first");
+  write_file_atomic(file, std::string(100000, 'x'));
+  BOOST_TEST(read_file(file) == std::string(100000, 'x'));
+  BOOST_TEST(files_in(file.parent_path()) == 1u);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_write_that_cannot_finish_keeps_the_old_contents, Folder) {
+  const fs::path file = path / "kept";
+  write_file_atomic(file, "old");
+  // A folder in the way of the rename: the write fails after the temporary file is complete.
+  fs::create_directories(path / "taken" / "inside");
+  BOOST_CHECK_THROW(write_file_atomic(path / "taken", "new"), Error);
+  BOOST_TEST(read_file(file) == "old");
+  BOOST_TEST(files_in(path) == 2u);  // "kept" and "taken", no temporary file
+}
+
+BOOST_FIXTURE_TEST_CASE(a_missing_file_is_named, Folder) {
+  const std::string missing = (path / "absent").string();
+  BOOST_CHECK_EXCEPTION(read_file(missing), Error, [&](const Error& e) {
+    return std::string(e.what()).find(missing) != std::string::npos;
+  });
+  BOOST_CHECK_THROW(read_file(path), Error);
+}
