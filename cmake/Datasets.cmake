@@ -1,0 +1,60 @@
+# Reads data_manifests/. The build and, in script mode, the fetch scripts see the datasets through
+# this file alone.
+include_guard()
+cmake_policy(VERSION 3.25)
+
+# mapnet_dataset(NAME SHAPE c h w CLASSES ... TRAIN images labels count TEST images labels count
+#                [DEBIAN_PACKAGE name] SOURCES url...): one dataset, called by its dataset.cmake.
+# SOURCES are folders of <file>.gz, tried in order. Sets DATASET_<NAME>_<KEYWORD> and
+# DATASET_<NAME>_FILES, and appends NAME to MAPNET_DATASETS.
+macro(mapnet_dataset name)
+  cmake_parse_arguments(DATASET_${name} "" "DEBIAN_PACKAGE" "SHAPE;CLASSES;TRAIN;TEST;SOURCES"
+                        ${ARGN})
+  set(DATASET_${name}_FILES ${DATASET_${name}_TRAIN} ${DATASET_${name}_TEST})
+  list(REMOVE_AT DATASET_${name}_FILES 2 5)  # the counts
+  list(APPEND MAPNET_DATASETS ${name})
+endmacro()
+
+# mapnet_load_datasets(FOLDER): reads every FOLDER/<name>/dataset.cmake.
+macro(mapnet_load_datasets folder)
+  set(MAPNET_DATASETS "")
+  file(GLOB _mapnet_dataset_files ${folder}/*/dataset.cmake)
+  if(NOT _mapnet_dataset_files)
+    message(FATAL_ERROR "${folder}: expected <name>/dataset.cmake files, found none")
+  endif()
+  foreach(_mapnet_dataset_file IN LISTS _mapnet_dataset_files)
+    include(${_mapnet_dataset_file})
+  endforeach()
+endmacro()
+
+# mapnet_read_hash(OUT FILE): the hash in the content link FILE.sha256.
+function(mapnet_read_hash out file)
+  file(READ ${file}.sha256 hash)
+  string(STRIP "${hash}" hash)
+  string(LENGTH "${hash}" length)
+  if(NOT hash MATCHES "^[0-9a-f]+$" OR NOT length EQUAL 64)
+    message(FATAL_ERROR "${file}.sha256: expected 64 lower-case hex digits, found '${hash}'")
+  endif()
+  set(${out} ${hash} PARENT_SCOPE)
+endfunction()
+
+# mapnet_compare_hash(OUT FILE EXPECTED): empty when FILE's SHA-256 is EXPECTED, else what is wrong.
+function(mapnet_compare_hash out file expected)
+  file(SHA256 ${file} found)
+  set(${out} "" PARENT_SCOPE)
+  if(NOT found STREQUAL expected)
+    set(${out} "expected SHA-256 ${expected}, found ${found}" PARENT_SCOPE)
+  endif()
+endfunction()
+
+# mapnet_require_object(OBJECT EXPECTED WHAT): stops unless the stored OBJECT is intact. A store is
+# named by hash but anyone may have written to it, so its name is not believed.
+function(mapnet_require_object object expected what)
+  file(REAL_PATH ${object} real)
+  mapnet_compare_hash(problem ${real} ${expected})
+  if(problem)
+    message(FATAL_ERROR "${what}: the stored object is damaged.\n  ${real}\n  ${problem}\n"
+                        "Delete that file and fetch again, or take its folder out of the object "
+                        "stores (MAPNET_OBJECT_STORES).")
+  endif()
+endfunction()
