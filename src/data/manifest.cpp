@@ -1,0 +1,16 @@
+#include "data/manifest.hpp"
+
+#include "common/error.hpp"
+
+namespace mapnet {
+
+const DatasetManifest& dataset_manifest(std::string_view name) {
+  std::string known;
+  for (const DatasetManifest& manifest : dataset_manifests()) {
+    if (manifest.name == name) return manifest;
+    known += (known.empty() ? "" : ", ") + manifest.name;
+  }
+  fail<UsageError>("unknown dataset '{}'; known: {}", name, known);
+}
+
+}  // namespace mapnet
