@@ -1,0 +1,49 @@
+# A thin door to the CMake presets: everything here is one or two commands you could type yourself.
+#
+#   JOBS=n                   parallel compile jobs (default: all processors)
+#   CMAKE_ARGS=...           extra arguments for configuring, e.g. -DMAPNET_BENCH=OFF
+#   MAPNET_OBJECT_STORES=... folders with data objects by hash, ':' between them: nothing is downloaded
+#                            that they hold
+JOBS ?= $(shell nproc)
+CMAKE_ARGS ?=
+DEMO = build/release/mapnet train --net cnn2 --data fashion-mnist --strategy slvt --latent 2048 \
+       --map hadamard --epochs 5 --out runs/demo
+
+configure = cmake --preset $(1) $(if $(MAPNET_OBJECT_STORES),-DMAPNET_OBJECT_STORES='$(MAPNET_OBJECT_STORES)') $(CMAKE_ARGS)
+compile = cmake --build --preset $(1) --parallel $(JOBS)
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build debug asan cuda test demo data data-mnist data-fashion-mnist format clean
+.NOTPARALLEL:  # the order of prerequisites is the order of work; the parallel work is CMake's
+
+help: ## list these targets
+	@sed -n 's/^\([a-z][a-z -]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 32
+
+deps: ## install missing Debian packages (root or sudo; nothing to do is quick)
+	@scripts/install-deps
+
+build: ## build the release preset into build/release
+	$(call configure,release)
+	$(call compile,release)
+
+debug asan cuda: ## build that preset into build/<preset>
+	$(call configure,$@)
+	$(call compile,$@)
+
+data-mnist data-fashion-mnist: ## fetch one dataset into the object cache, hashes verified
+	@test -f build/release/CMakeCache.txt || $(call configure,release)
+	cmake --build --preset release --target $@
+
+data: data-mnist data-fashion-mnist ## fetch every dataset
+
+demo: deps build data-fashion-mnist ## install, build, fetch FashionMNIST, train a mapped CNN2
+	$(DEMO)
+
+test: deps build data-fashion-mnist ## install, build, fetch FashionMNIST, run every test
+	ctest --preset release
+
+format: ## format the C++ sources in place
+	git ls-files '*.cpp' '*.hpp' '*.cu' | xargs clang-format -i
+
+clean: ## remove everything that was built (not runs/, not fetched data)
+	rm -rf build
