@@ -34,8 +34,8 @@ std::size_t arena_lower_bound(const std::vector<Lifetime>& buffers);
 /// on a malformed lifetime (last < first, alignment not a power of two), naming the buffer.
 Plan plan_arena(std::vector<Lifetime> buffers);
 
-/// Places every buffer after the one before, nothing shared: a debugging twin of plan_arena, since a
-/// run must give the same bits under both.
+/// Places every buffer after the one before, nothing shared: a debugging twin of plan_arena, since
+/// a run must give the same bits under both.
 Plan plan_arena_without_reuse(std::vector<Lifetime> buffers);
 
 }  // namespace mapnet

@@ -6,11 +6,12 @@
 
 namespace mapnet {
 
-/// A plain-text table for people: one row a buffer (name, group, bytes, offset, first, last), a sum a
-/// group, then total, lower bound and their ratio.
+/// A plain-text table for people: one row a buffer (name, group, bytes, offset, first, last), a sum
+/// a group, then total, lower bound and their ratio.
 std::string plan_table(const Plan& plan);
 
-/// The same facts for tools: {"total_bytes", "lower_bound_bytes", "buffers": [...], "groups": {...}}.
+/// The same facts for tools: {"total_bytes", "lower_bound_bytes", "buffers": [...], "groups":
+/// {...}}.
 std::string plan_json(const Plan& plan);
 
 /// The plan as a picture: time across (one column a step), address up, one labelled box a buffer

@@ -1,0 +1,154 @@
+#include "memory/search.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <random>
+#include <utility>
+
+namespace mapnet {
+
+namespace {
+
+using Order = std::vector<std::size_t>;
+
+// Blocks by falling key, ties as given.
+template <class Key>
+Order order_by(std::span<const Block> blocks, Key key) {
+  Order order(blocks.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return key(blocks[a]) > key(blocks[b]); });
+  return order;
+}
+
+// In a training step the saved activations nest: laid down longest first they pile up without a
+// gap. Sets of another kind have another order that suits them, and trying one costs microseconds.
+std::vector<Order> greedy_orders(std::span<const Block> blocks) {
+  const auto steps = [](const Block& b) { return static_cast<double>(b.last) - b.first + 1; };
+  const auto bytes = [](const Block& b) { return static_cast<double>(b.bytes); };
+  return {
+      order_by(blocks, [&](const Block& b) { return std::pair(steps(b), bytes(b)); }),
+      order_by(blocks, [&](const Block& b) { return std::pair(bytes(b), steps(b)); }),
+      order_by(blocks, [&](const Block& b) { return steps(b) * bytes(b); }),
+      order_by(blocks, [&](const Block& b) { return -static_cast<double>(b.first); }),
+      order_by(blocks, [&](const Block& b) { return static_cast<double>(b.last); }),
+  };
+}
+
+// The order that lays the same plan upside down. First fit then lets every block fall towards the
+// other end and keeps what that frees; it never ends higher while alignments are equal.
+Order upside_down(std::span<const Block> blocks, const Placement& plan, Order order) {
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return plan.offsets[a] + blocks[a].bytes > plan.offsets[b] + blocks[b].bytes;
+  });
+  return order;
+}
+
+// A placement and the order that first fit made it from.
+struct Candidate {
+  Order order;
+  Placement plan;
+};
+
+// Walks from one candidate to others that end no higher, until the bound is met or the rounds are
+// spent. Most steps lead sideways; they are what gets the search round the plans it is stuck in.
+class LocalSearch {
+ public:
+  LocalSearch(std::span<const Block> blocks, std::size_t floor, std::size_t bound)
+      : blocks_(blocks), floor_(floor), bound_(bound) {}
+
+  Candidate improve(Candidate from, std::size_t rounds) {
+    now_ = std::move(from);
+    for (; rounds > 0 && now_.plan.total > bound_; --rounds)
+      if (try_order(neighbour())) try_order(upside_down(blocks_, now_.plan, now_.order));
+    return std::move(now_);
+  }
+
+ private:
+  bool try_order(Order order) {
+    auto plan = first_fit(blocks_, order, floor_, now_.plan.total);
+    if (plan) now_ = {std::move(order), std::move(*plan)};
+    return plan.has_value();
+  }
+
+  // Two blocks that are live together trade places in the order, or one moves to the other's: one
+  // that sticks out above the bound, or one in its way. Other moves would leave the plan as it is.
+  Order neighbour() {
+    std::size_t from = one_above_bound();
+    if (below(2) == 0) from = rival(from);
+    const std::size_t to = rival(from);
+    Order order = now_.order;
+    if (below(3) == 0) {
+      std::swap(order[from], order[to]);
+      return order;
+    }
+    const auto at = [&](std::size_t i) { return order.begin() + static_cast<std::ptrdiff_t>(i); };
+    if (to < from) std::rotate(at(to), at(from), at(from + 1));
+    if (from < to) std::rotate(at(from), at(from + 1), at(to + 1));
+    return order;
+  }
+
+  // Where in the order a block live together with the one at `place` stands; any, if they are rare.
+  std::size_t rival(std::size_t place) {
+    const Block& b = blocks_[now_.order[place]];
+    std::size_t other = place;
+    for (int tries = 0; tries < 32; ++tries) {
+      other = below(now_.order.size());
+      const Block& c = blocks_[now_.order[other]];
+      if (other != place && c.first <= b.last && b.first <= c.last) break;
+    }
+    return other;
+  }
+
+  // Where in the order one of the blocks above the bound stands; while the search is on there is
+  // one.
+  std::size_t one_above_bound() {
+    Order above;
+    for (std::size_t place = 0; place < now_.order.size(); ++place) {
+      const std::size_t i = now_.order[place];
+      if (now_.plan.offsets[i] + blocks_[i].bytes > bound_) above.push_back(place);
+    }
+    return above[below(above.size())];
+  }
+
+  // Not a std distribution: those differ between standard libraries, the generator does not.
+  std::size_t below(std::size_t n) { return random_() % n; }
+
+  std::span<const Block> blocks_;
+  std::size_t floor_, bound_;
+  Candidate now_;
+  std::mt19937_64 random_{1};
+};
+
+// Rounds for one start. A first fit of n blocks looks at up to n^2 / 2 pairs, so holding the pairs
+// holds the time, to some 50 ms; below thirty blocks rounds are so cheap that the cap holds them.
+std::size_t rounds_for(std::size_t n_blocks) {
+  constexpr std::size_t pairs = 8'000'000;
+  return std::clamp<std::size_t>(pairs / (n_blocks * n_blocks), 25, 10'000);
+}
+
+}  // namespace
+
+Placement search_placement(std::span<const Block> blocks, std::size_t floor, std::size_t bound) {
+  if (blocks.empty()) return {{}, floor};
+  std::vector<Candidate> starts;
+  for (Order& order : greedy_orders(blocks)) {
+    Placement plan = *first_fit(blocks, order, floor);
+    starts.push_back({std::move(order), std::move(plan)});
+  }
+  const auto lower = [](const Candidate& a, const Candidate& b) {
+    return a.plan.total < b.plan.total;
+  };
+  std::stable_sort(starts.begin(), starts.end(), lower);
+
+  // Three starts find what one of three times the rounds does not: now and then one has no way out.
+  Placement best = starts.front().plan;
+  LocalSearch search(blocks, floor, bound);
+  for (std::size_t s = 0; s < 3 && best.total > bound; ++s) {
+    Placement plan = search.improve(std::move(starts[s]), rounds_for(blocks.size())).plan;
+    if (plan.total < best.total) best = std::move(plan);
+  }
+  return best;
+}
+
+}  // namespace mapnet
