@@ -1,0 +1,131 @@
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/run_options.hpp"
+#include "common/error.hpp"
+#include "device/cpu/machine_peak.hpp"
+#include "train/session.hpp"
+#include "train/train_run.hpp"
+
+namespace mapnet {
+
+namespace {
+
+struct BenchOptions : RunOptions {
+  int steps = 200, warm_up = 20;
+  bool json = false;
+};
+
+using Clock = std::chrono::steady_clock;
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// Median seconds of each step of the training phase, each timed where it stands in the walk, so with
+/// the caches as they really are; last, the whole walk untimed inside.
+struct Timings {
+  std::vector<double> steps;
+  double whole = 0;
+};
+
+Timings time_steps(Session& session, const BenchOptions& o) {
+  const auto& steps = session.program().steps(Phase::train);
+  const std::int64_t per_epoch = session.steps_per_epoch();
+  std::vector<std::vector<double>> samples(steps.size());
+  std::vector<double> whole;
+  for (int i = 0; i < o.warm_up + o.steps; ++i) {
+    const auto start = Clock::now();
+    session.train_step(i % per_epoch);
+    if (i >= o.warm_up) whole.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+  }
+  for (int i = 0; i < o.steps; ++i)
+    for (std::size_t k = 0; k < steps.size(); ++k) {
+      const auto start = Clock::now();
+      steps[k].run();
+      samples[k].push_back(std::chrono::duration<double>(Clock::now() - start).count());
+    }
+  Timings t;
+  t.whole = median(whole);
+  for (std::vector<double>& sample : samples) t.steps.push_back(median(std::move(sample)));
+  return t;
+}
+
+bool belongs_to_mapping(const std::string& step) { return step.rfind("map.", 0) == 0; }
+
+void print_table(const Session& session, const Timings& t, const cpu::MachinePeak& peak,
+                 double mapping_share) {
+  fmt::print("{:<28}{:>10}{:>8}{:>10}{:>8}{:>10}{:>8}\n", "step", "us", "share", "GFLOP/s", "peak",
+             "GB/s", "copy");
+  const auto& steps = session.program().steps(Phase::train);
+  for (std::size_t k = 0; k < steps.size(); ++k) {
+    const double gflops = steps[k].flops / t.steps[k] * 1e-9;
+    const double gb = steps[k].bytes / t.steps[k] * 1e-9;
+    fmt::print("{:<28}{:>10.1f}{:>7.1f}%", steps[k].name, 1e6 * t.steps[k],
+               100 * t.steps[k] / t.whole);
+    if (steps[k].flops > 0)
+      fmt::print("{:>10.1f}{:>7.0f}%", gflops, 100 * gflops / peak.gflops);
+    else
+      fmt::print("{:>18}", "");
+    fmt::print("{:>10.1f}{:>7.0f}%\n", gb, 100 * gb / peak.copy_gb_per_s);
+  }
+  fmt::print("\nwhole step {:.1f} us, {:.2f} s an epoch of {} steps; mapping {:.1f}% of it\n",
+             1e6 * t.whole, t.whole * static_cast<double>(session.steps_per_epoch()),
+             session.steps_per_epoch(), 100 * mapping_share);
+  fmt::print("machine: {:.0f} GFLOP/s float32, {:.1f} GB/s copy\n", peak.gflops,
+             peak.copy_gb_per_s);
+}
+
+void bench(CLI::App& command, BenchOptions& o) {
+  read_config_file(command, o);
+  const Network net = network_of(o.config);
+  const Recipe recipe = resolve(o.config, net);
+  const ImageDataset dataset = open_image_dataset(o.config.data, o.config.data_dir);
+  Session session(recipe, net, dataset, Purpose::train);
+  const cpu::MachinePeak peak = cpu::measure_machine_peak(recipe.threads);
+  const Timings t = time_steps(session, o);
+
+  const auto& steps = session.program().steps(Phase::train);
+  double mapping = 0;
+  for (std::size_t k = 0; k < steps.size(); ++k)
+    if (belongs_to_mapping(steps[k].name)) mapping += t.steps[k];
+  if (!o.json) return print_table(session, t, peak, mapping / t.whole);
+
+  nlohmann::json json = {{"recipe", to_json(recipe)},
+                         {"device", device_string(recipe.threads)},
+                         {"version", version_string()},
+                         {"peak_gflops", peak.gflops},
+                         {"peak_copy_gb_per_s", peak.copy_gb_per_s},
+                         {"step_seconds", t.whole},
+                         {"steps_per_epoch", session.steps_per_epoch()},
+                         {"mapping_share", mapping / t.whole},
+                         {"arena_bytes", session.program().plan().total}};
+  for (std::size_t k = 0; k < steps.size(); ++k)
+    json["steps"].push_back({{"name", steps[k].name},
+                             {"seconds", t.steps[k]},
+                             {"flops", steps[k].flops},
+                             {"bytes", steps[k].bytes}});
+  fmt::print("{}\n", json.dump(2));
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& app) {
+  auto options = std::make_shared<BenchOptions>();
+  CLI::App* command = app.add_subcommand("bench", "time each step of a training schedule");
+  add_run_options(*command, *options);
+  command->add_option("--steps", options->steps, "timed steps")->check(CLI::Range(1, 1000000));
+  command->add_option("--warm-up", options->warm_up)->check(CLI::Range(0, 1000000));
+  command->add_flag("--json", options->json, "for tools");
+  command->callback([command, options] { bench(*command, *options); });
+}
+
+}  // namespace mapnet

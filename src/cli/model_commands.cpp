@@ -1,0 +1,97 @@
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "common/error.hpp"
+#include "data/safetensors.hpp"
+#include "train/model.hpp"
+
+/// `mapnet eval` and `mapnet export`: what is done with a finished run.
+namespace mapnet {
+
+namespace {
+
+struct EvalOptions {
+  std::string run, data, data_dir, split = "test";
+  int threads = 0;
+  bool json = false;
+};
+
+Split parse_split(const std::string& text) {
+  if (text == "train") return Split::train;
+  if (text == "validation") return Split::validation;
+  return Split::test;
+}
+
+void evaluate(const EvalOptions& o) {
+  const Model model = open_model(o.run);
+  const std::string name = o.data.empty() ? model.file.recipe.data : o.data;
+  const ImageDataset dataset = open_image_dataset(name, o.data_dir);
+  const Split split = parse_split(o.split);
+  if (split == Split::validation && model.file.recipe.validation == 0)
+    fail<UsageError>("--split validation: {} was trained without --validation", o.run);
+  const Metrics m = evaluate_model(model, dataset, split, o.threads);
+  if (o.json) {
+    const nlohmann::json json = {{"data", name},
+                                 {"split", o.split},
+                                 {"samples", m.samples},
+                                 {"accuracy", m.accuracy},
+                                 {"loss", m.loss}};
+    fmt::print("{}\n", json.dump());
+  } else {
+    fmt::print("{} {}: accuracy {:.2f}%, loss {:.4f}, {} samples\n", name, o.split,
+               100 * m.accuracy, m.loss, m.samples);
+  }
+}
+
+struct ExportOptions {
+  std::string run, format = "safetensors", out;
+  int threads = 0;
+};
+
+void export_model(const ExportOptions& o) {
+  const Model model = open_model(o.run);
+  const std::vector<float> theta = expand_theta(model, o.threads);
+  std::vector<NamedTensor> tensors;
+  for (const ParamTensor& p : model.net.params)
+    tensors.push_back({p.name, p.shape, {theta.data() + p.offset, p.size}});
+  write_safetensors(o.out, tensors,
+                    {{"format", "pt"},
+                     {"net", model.net.name},
+                     {"pixel_mean", fmt::format("{}", model.file.pixels.mean)},
+                     {"pixel_stddev", fmt::format("{}", model.file.pixels.stddev)}});
+  fmt::print("{}: {} tensors, {} values\n", o.out, tensors.size(), theta.size());
+}
+
+}  // namespace
+
+void add_eval_command(CLI::App& app) {
+  auto o = std::make_shared<EvalOptions>();
+  CLI::App* command = app.add_subcommand("eval", "accuracy of a trained model");
+  command->add_option("--run", o->run, "run folder or latent file")->required();
+  command->add_option("--data", o->data, "data set  [the one it was trained on]");
+  command->add_option("--data-dir", o->data_dir, "read the raw files from this folder");
+  command->add_option("--split", o->split, "train, validation, test")
+      ->check(CLI::IsMember({"train", "validation", "test"}))
+      ->capture_default_str();
+  command->add_option("--threads", o->threads, "0: as in training")->capture_default_str();
+  command->add_flag("--json", o->json, "for tools");
+  command->callback([o] { evaluate(*o); });
+}
+
+void add_export_command(CLI::App& app) {
+  auto o = std::make_shared<ExportOptions>();
+  CLI::App* command = app.add_subcommand("export", "write the generated weights for other tools");
+  command->add_option("--run", o->run, "run folder or latent file")->required();
+  command->add_option("--format", o->format, "safetensors")
+      ->check(CLI::IsMember({"safetensors"}))
+      ->capture_default_str();
+  command->add_option("--out", o->out, "file to write")->required();
+  command->add_option("--threads", o->threads, "0: as in training")->capture_default_str();
+  command->callback([o] { export_model(*o); });
+}
+
+}  // namespace mapnet

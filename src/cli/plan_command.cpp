@@ -1,0 +1,59 @@
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/commands.hpp"
+#include "cli/run_options.hpp"
+#include "common/error.hpp"
+#include "common/file.hpp"
+#include "data/manifest.hpp"
+#include "memory/report.hpp"
+#include "train/run_schedule.hpp"
+
+namespace mapnet {
+
+namespace {
+
+struct PlanOptions : RunOptions {
+  std::string svg;
+  bool json = false;
+};
+
+std::vector<std::string> step_names(const Schedule& schedule) {
+  std::vector<std::string> names;
+  for (const Step& step : schedule.steps()) names.push_back(step.name);
+  return names;
+}
+
+void plan(CLI::App& command, PlanOptions& o) {
+  read_config_file(command, o);
+  const Network net = network_of(o.config);
+  const Recipe recipe = resolve(o.config, net);
+  const DatasetManifest& manifest = dataset_manifest(o.config.data);
+  if (recipe.validation >= manifest.train.count)
+    fail<UsageError>("--validation {} leaves none of the {} training samples", recipe.validation,
+                     manifest.train.count);
+  const SampleCounts counts = {manifest.train.count - recipe.validation, recipe.validation,
+                               manifest.test.count};
+  const RunSchedule run = build_run_schedule(recipe, net, counts, Purpose::train);
+  const Plan arena = plan_arena(run.schedule.lifetimes());
+  fmt::print("{}", o.json ? plan_json(arena) : plan_table(arena));
+  if (!o.svg.empty()) {
+    write_file_atomic(o.svg, plan_svg(arena, step_names(run.schedule)));
+    fmt::print(stderr, "picture written to {}\n", o.svg);
+  }
+}
+
+}  // namespace
+
+void add_plan_command(CLI::App& app) {
+  auto options = std::make_shared<PlanOptions>();
+  CLI::App* command = app.add_subcommand("plan", "show where a run's buffers lie, without running");
+  add_run_options(*command, *options);
+  command->add_option("--svg", options->svg, "draw the plan into this file");
+  command->add_flag("--json", options->json, "for tools, instead of the table");
+  command->callback([command, options] { plan(*command, *options); });
+}
+
+}  // namespace mapnet

@@ -1,0 +1,101 @@
+#include "cli/run_options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <toml++/toml.h>
+
+#include <sstream>
+
+#include "common/error.hpp"
+#include "data/manifest.hpp"
+
+namespace mapnet {
+
+void add_run_options(CLI::App& command, RunOptions& o) {
+  RunConfig& c = o.config;
+  command.add_option("--net", c.net, "target network: cnn1, cnn2")->capture_default_str();
+  command.add_option("--data", c.data, "data set (see mapnet data list)")->capture_default_str();
+  command.add_option("--data-dir", c.data_dir, "read the raw files from this folder");
+  command.add_option("--strategy", c.strategy, "direct, slvt (one latent vector), lwt (one a layer)")
+      ->capture_default_str();
+  command.add_option("--latent", c.latent,
+                     "latents; with lwt the total to allot  [2048; lwt 2688]");
+  command.add_option("--latents", c.latents, "lwt: latents of each layer, as 128,640,1280,640")
+      ->delimiter(',');
+  command.add_option("--map", c.map, "hadamard, dense, dense-bf16  [hadamard]");
+  command.add_option("--modulation", c.modulation, "none, scalar (eq. 20), signed  [none]");
+  command.add_option("--alpha", c.alpha, "modulation scale  [scalar 1e-4, signed 0.1]");
+  command.add_option("--activation", c.activation, "identity, tanh, sine  [identity]");
+  command.add_option("--omega", c.omega, "frequency of the sine  [2]");
+  command.add_option("--base", c.base, "fixed offset b of eq. 21: zero, normal  [zero]");
+  command.add_option("--latent-std", c.latent_std, "spread of the initial latents  [1]");
+  command.add_option("--epochs", c.epochs)->capture_default_str();
+  command.add_option("--batch", c.batch)->capture_default_str();
+  command.add_option("--lr", c.lr, "peak learning rate of Adam  [mapped 0.04, direct 0.001]");
+  command.add_option("--warmup", c.warmup, "epochs of linear warm-up before the cosine")
+      ->capture_default_str();
+  command.add_option("--seed", c.seed, "of the map, the latents and the shuffles")
+      ->capture_default_str();
+  command.add_option("--threads", c.threads, "0: all cores")->capture_default_str();
+  command.add_option("--validation", c.validation, "training samples set aside")
+      ->capture_default_str();
+  command.add_option("--config", o.config_file, "TOML file of the same names without dashes");
+}
+
+namespace {
+
+/// A TOML value as the words a user would have typed.
+std::vector<std::string> words_of(const toml::node& node) {
+  if (const auto* array = node.as_array()) {
+    std::vector<std::string> words;
+    for (const toml::node& element : *array)
+      for (std::string& word : words_of(element)) words.push_back(std::move(word));
+    return words;
+  }
+  if (const auto text = node.value<std::string>(); text && node.is_string()) return {*text};
+  std::ostringstream out;
+  if (node.is_integer())
+    out << *node.value<std::int64_t>();
+  else if (node.is_boolean())
+    out << (*node.value<bool>() ? "true" : "false");
+  else if (node.is_floating_point())
+    out << std::setprecision(17) << *node.value<double>();
+  else
+    return {};
+  return {out.str()};
+}
+
+}  // namespace
+
+void read_config_file(CLI::App& command, const RunOptions& o) {
+  if (o.config_file.empty()) return;
+  toml::table table;
+  try {
+    table = toml::parse_file(o.config_file);
+  } catch (const toml::parse_error& e) {
+    fail<UsageError>("{}:{}: {}", o.config_file, e.source().begin.line,
+                     std::string(e.description()));
+  }
+  for (const auto& [key, value] : table) {
+    const std::string name(key.str());
+    const std::string at = fmt::format("{}:{}", o.config_file, value.source().begin.line);
+    CLI::Option* option = name == "config" ? nullptr : command.get_option_no_throw("--" + name);
+    if (!option) fail<UsageError>("{}: unknown key '{}'", at, name);
+    if (option->count() > 0) continue;  // given on the command line
+    const std::vector<std::string> words = words_of(value);
+    if (words.empty()) fail<UsageError>("{}: '{}' has no usable value", at, name);
+    try {
+      for (const std::string& word : words) option->add_result(word);
+      option->run_callback();
+    } catch (const CLI::Error& e) {
+      fail<UsageError>("{}: {}: {}", at, name, e.what());
+    }
+  }
+}
+
+Network network_of(const RunConfig& config) {
+  const DatasetManifest& m = dataset_manifest(config.data);
+  return build_network(config.net, m.channels, m.height, m.width,
+                       static_cast<int>(m.class_names.size()));
+}
+
+}  // namespace mapnet

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "train/recipe.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace mapnet {
+
+/// The flags that describe a run, shared by `train`, `plan` and `bench`, with --config: a TOML file
+/// of the same names without the dashes. What is given on the command line wins.
+struct RunOptions {
+  RunConfig config;
+  std::string config_file;
+};
+
+void add_run_options(CLI::App& command, RunOptions& options);
+
+/// Call after parsing. Throws UsageError naming file, line and key for an unknown key or bad value.
+void read_config_file(CLI::App& command, const RunOptions& options);
+
+/// The network for the data set the options name, from its manifest: no data is needed.
+Network network_of(const RunConfig& config);
+
+}  // namespace mapnet

@@ -1,0 +1,102 @@
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "cli/commands.hpp"
+#include "cli/run_options.hpp"
+#include "common/bytes.hpp"
+#include "common/error.hpp"
+#include "train/train_run.hpp"
+
+namespace mapnet {
+
+namespace {
+
+struct TrainOptions : RunOptions {
+  std::string out;
+  bool overwrite = false, quiet = false;
+  std::optional<double> require_accuracy;
+};
+
+/// A line that rewrites itself on a terminal, a line an epoch elsewhere.
+class ProgressLine {
+ public:
+  explicit ProgressLine(int epochs) : epochs_(epochs), live_(::isatty(STDERR_FILENO) == 1) {}
+
+  void operator()(const EpochReport& e) const {
+    if (!e.finished && (!live_ || (e.step % 20 != 0 && e.step != e.steps))) return;
+    std::string line = fmt::format("epoch {:>3}/{}  step {:>4}/{}  loss {:.4f}  train {:6.2f}%",
+                                   e.epoch, epochs_, e.step, e.steps, e.running.loss,
+                                   100 * e.running.accuracy);
+    if (e.validation.samples > 0)
+      line += fmt::format("  validation {:6.2f}%", 100 * e.validation.accuracy);
+    line += fmt::format("  lr {:.5f}  {:.1f} s", e.learning_rate, e.seconds);
+    fmt::print(stderr, "{}{}{}", live_ ? "\r" : "", line, e.finished ? "\n" : "");
+    std::fflush(stderr);
+  }
+
+ private:
+  int epochs_;
+  bool live_;
+};
+
+void print_summary(const RunResult& r, const std::string& folder) {
+  const auto row = [](const char* what, const std::string& value) {
+    fmt::print("  {:<22}{}\n", what, value);
+  };
+  fmt::print("\n{} on {}, {}\n", r.recipe.net, r.recipe.data, to_string(r.recipe.mapping.strategy));
+  row("test accuracy", fmt::format("{:.2f}%", 100 * r.test.accuracy));
+  if (r.validation.samples > 0)
+    row("validation accuracy", fmt::format("{:.2f}%", 100 * r.validation.accuracy));
+  row("train accuracy", fmt::format("{:.2f}%", 100 * r.train.accuracy));
+  row("trainable parameters", fmt::format("{}", r.trainable_params));
+  row("target parameters",
+      fmt::format("{} ({:.1f} times as many)", r.target_params,
+                  static_cast<double>(r.target_params) / static_cast<double>(r.trainable_params)));
+  row("fixed map stored", r.map_bytes > 0 ? format_bytes(r.map_bytes) : "nothing but its seed");
+  row("arena", fmt::format("{} ({:.4f} of the lower bound)", format_bytes(r.arena_bytes),
+                           static_cast<double>(r.arena_bytes) /
+                               static_cast<double>(r.arena_lower_bound_bytes)));
+  row("training time", fmt::format("{:.1f} s ({:.2f} s an epoch) after {:.1f} s of set-up",
+                                   r.seconds, r.seconds / std::max(1, r.recipe.epochs),
+                                   r.setup_seconds));
+  row("device", r.device);
+  row("written to", folder);
+}
+
+void train(CLI::App& command, TrainOptions& o) {
+  read_config_file(command, o);
+  const Network net = network_of(o.config);
+  const Recipe recipe = resolve(o.config, net);
+  const ImageDataset dataset = open_image_dataset(o.config.data, o.config.data_dir);
+  const std::string folder = o.out.empty() ? "runs/" + default_run_name(recipe, net) : o.out;
+  const ProgressLine progress(recipe.epochs);
+  const Watch watch = o.quiet ? Watch() : Watch(progress);
+  const RunResult result = train_run(recipe, net, dataset, folder, o.overwrite, watch);
+  print_summary(result, folder);
+  if (o.require_accuracy && result.test.accuracy < *o.require_accuracy)
+    fail("test accuracy {:.4f} is below the required {:.4f}", result.test.accuracy,
+         *o.require_accuracy);
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& app) {
+  auto options = std::make_shared<TrainOptions>();
+  CLI::App* command = app.add_subcommand("train", "train a network and write its run folder");
+  add_run_options(*command, *options);
+  command->add_option("--out", options->out, "run folder  [runs/NAME from the flags]");
+  command->add_flag("--overwrite", options->overwrite, "replace a finished run in --out");
+  command->add_flag("--quiet", options->quiet, "no progress line");
+  command
+      ->add_option("--require-accuracy", options->require_accuracy,
+                   "exit 1 when the test accuracy ends below this")
+      ->check(CLI::Range(0.0, 1.0));
+  command->callback([command, options] { train(*command, *options); });
+}
+
+}  // namespace mapnet

@@ -1,0 +1,164 @@
+#include <memory>
+
+#include "device/cpu/dense_rows.hpp"
+#include "device/cpu/map_tiles.hpp"
+#include "device/cpu/parallel.hpp"
+#include "device/cpu/row_epilogue.hpp"
+
+namespace mapnet {
+
+using namespace cpu;
+
+namespace {
+
+/// Everything one block's backward pass touches, bound to addresses. The adjoint of BlockForward: its
+/// steps in reverse order, transposed.
+struct BlockBackward {
+  const MapDesc* desc = nullptr;
+  Tiling tiling;
+  const float* z = nullptr;          // [d]
+  const void* dense = nullptr;       // W, float or bf16
+  const float* u = nullptr;          // [P of the whole theta] or null
+  const float* dtheta = nullptr;     // likewise
+  float* dz = nullptr;               // [d]
+  float* linear = nullptr;           // [groups, ld or m] sums for W z
+  float* squares = nullptr;          // [groups, m] sums for S (z*z)
+  float* work = nullptr;             // [groups, m]
+  double* sums = nullptr;            // [groups] sum of g, for scalar modulation
+
+  bool dense_map() const { return is_dense(desc->kind); }
+  bool signed_modulation() const { return desc->modulation == Modulation::signed_; }
+  std::size_t linear_size() const {
+    return dense_map() ? dense_row_length(tiling.block.latents) : tiling.points;
+  }
+
+  void run_tile(std::size_t tile, float* g, float* linear_sum, float* squares_sum,
+                double& sum) const {
+    const std::size_t m = tiling.points, rows = tiling.rows_of(tile);
+    const std::size_t begin = tiling.block.theta_offset + tile * m;
+    for_each_scale(desc->scales, begin, begin + rows,
+                   [&](std::size_t at, std::size_t n, float scale) {
+                     activation_gradient_rows(g + (at - begin), dtheta + at, u ? u + at : nullptr,
+                                              n, scale, desc->activation, desc->omega);
+                   });
+    if (desc->modulation == Modulation::scalar)
+      for (std::size_t j = 0; j < rows; ++j) sum += static_cast<double>(g[j]);
+    if (dense_map()) add_dense(linear_sum, g, tile * m, rows);
+    if (dense_map() && !signed_modulation()) return;
+    std::fill(g + rows, g + m, 0.0f);
+    hadamard_transform(g, m);
+    if (!dense_map()) add_with_signs(linear_sum, g, m, tiling.outer, tile);
+    if (signed_modulation()) add_with_signs(squares_sum, g, m, tiling.modulation_outer, tile);
+  }
+
+  void add_dense(float* sum, const float* g, std::size_t row, std::size_t rows) const {
+    const std::size_t ld = dense_row_length(tiling.block.latents);
+    if (desc->kind == MapKind::dense)
+      add_dense_backward(sum, static_cast<const float*>(dense) + row * ld, g, rows, ld);
+    else
+      add_dense_backward(sum, static_cast<const std::uint16_t*>(dense) + row * ld, g, rows, ld);
+  }
+
+  void run_group(std::size_t group) const {
+    float* linear_sum = linear + group * linear_size();
+    float* squares_sum = squares + group * tiling.points;
+    std::fill_n(linear_sum, linear_size(), 0.0f);
+    if (signed_modulation()) std::fill_n(squares_sum, tiling.points, 0.0f);
+    double sum = 0;
+    const std::size_t first = tiling.tiles * group / tiling.groups;
+    const std::size_t last = tiling.tiles * (group + 1) / tiling.groups;
+    for (std::size_t tile = first; tile < last; ++tile)
+      run_tile(tile, work + group * tiling.points, linear_sum, squares_sum, sum);
+    sums[group] = sum;
+  }
+
+  /// Sums the groups into the first, in order.
+  void reduce(float* parts, std::size_t size) const {
+    for (std::size_t group = 1; group < tiling.groups; ++group)
+      for (std::size_t k = 0; k < size; ++k) parts[k] += parts[group * size + k];
+  }
+
+  void unmix(float* x, const SignStream& signs) const {
+    hadamard_transform(x, tiling.points);
+    apply_signs(x, x, tiling.points, signs, 0);
+  }
+
+  void run(int n_threads) const {
+    parallel_for(static_cast<int>(tiling.groups), n_threads,
+                 [this](int group) { run_group(static_cast<std::size_t>(group)); });
+    const std::size_t d = tiling.block.latents;
+    reduce(linear, linear_size());
+    if (!dense_map()) unmix(linear, tiling.inner);
+    const float scale = dense_map() ? tiling.dense_scale() : tiling.hadamard_scale();
+    for (std::size_t k = 0; k < d; ++k) dz[k] = scale * linear[k];
+
+    if (signed_modulation()) {
+      reduce(squares, tiling.points);
+      unmix(squares, tiling.modulation_inner);
+      const float twice = 2.0f * desc->alpha * tiling.hadamard_scale();
+      for (std::size_t k = 0; k < d; ++k) dz[k] += twice * z[k] * squares[k];
+    } else if (desc->modulation == Modulation::scalar) {
+      double sum = 0;
+      for (std::size_t group = 0; group < tiling.groups; ++group) sum += sums[group];
+      const float twice = static_cast<float>(2.0 * static_cast<double>(desc->alpha) * sum);
+      for (std::size_t k = 0; k < d; ++k) dz[k] += twice * z[k];
+    }
+  }
+};
+
+}  // namespace
+
+void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state, BufferId z,
+                  BufferId dtheta, BufferId dz) {
+  const auto shared = std::make_shared<const MapDesc>(desc);
+  for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
+    const Tiling tiling = tile_block(desc, i);
+    const std::size_t m = tiling.points, groups = tiling.groups, d = tiling.block.latents;
+    const bool dense_map = is_dense(desc.kind);
+    const std::string name = "map." + tiling.block.name;
+    const auto scratch = [&](const char* what, std::size_t bytes) {
+      return schedule.buffer(name + what, "workspace", bytes);
+    };
+    const BufferId linear =
+        scratch(".linear_sums", groups * (dense_map ? dense_row_length(d) : m) * sizeof(float));
+    const BufferId squares =
+        scratch(".squares_sums",
+                desc.modulation == Modulation::signed_ ? groups * m * sizeof(float) : 0);
+    const BufferId work = scratch(".gradient_work", groups * m * sizeof(float));
+    const BufferId sums = scratch(".scalar_sums", groups * sizeof(double));
+
+    Step step;
+    step.name = name + ".backward";
+    step.reads = {z, dtheta};
+    step.writes = {dz, linear, squares, work, sums};
+    const auto rows = static_cast<double>(tiling.block.rows);
+    step.bytes = rows * sizeof(float);
+    if (state.u != kNoBuffer) step.reads.push_back(state.u), step.bytes *= 2;
+    if (dense_map) {
+      step.reads.push_back(state.dense[i]);
+      step.flops = 2.0 * rows * static_cast<double>(d);
+      step.bytes += static_cast<double>(schedule.buffer_bytes(state.dense[i]));
+    } else {
+      step.flops = rows * std::log2(static_cast<double>(m));
+    }
+    const BufferId dense = dense_map ? state.dense[i] : kNoBuffer;
+    step.bind = [=, kept_u = state.u, n_threads = schedule.n_threads()](const Memory& memory) {
+      BlockBackward b;
+      b.desc = shared.get();
+      b.tiling = tiling;
+      b.z = memory.at<const float>(z) + tiling.block.latent_offset;
+      if (dense != kNoBuffer) b.dense = memory.at<const std::byte>(dense);
+      if (kept_u != kNoBuffer) b.u = memory.at<const float>(kept_u);
+      b.dtheta = memory.at<const float>(dtheta);
+      b.dz = memory.at<float>(dz) + tiling.block.latent_offset;
+      b.linear = memory.at<float>(linear);
+      b.squares = memory.at<float>(squares);
+      b.work = memory.at<float>(work);
+      b.sums = memory.at<double>(sums);
+      return Run([shared, b, n_threads] { b.run(n_threads); });
+    };
+    schedule.add(std::move(step));
+  }
+}
+
+}  // namespace mapnet

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+#include "device/cpu/hadamard.hpp"
+#include "device/ops/map.hpp"
+
+/// How the CPU walks a map block: in tiles of m rows, m the points of the block's Hadamard transform.
+/// A tile of a Hadamard map is Q_t = H D_t H D / m, orthogonal, of which the first d columns are used;
+/// the tiles stacked and scaled by sqrt(m / P) are W. A dense map is walked in the same tiles.
+namespace mapnet::cpu {
+
+struct Tiling {
+  MapBlock block;
+  std::size_t points = 0;  ///< m
+  std::size_t tiles = 0;
+  std::size_t groups = 0;  ///< runs of tiles whose gradients are summed apart, then in order
+  SignStream outer{}, inner{}, modulation_outer{}, modulation_inner{};
+
+  std::size_t rows_of(std::size_t tile) const {
+    return std::min(points, block.rows - tile * points);
+  }
+  /// Scale that gives sqrt(P / d) W rows of unit length: for a tile sqrt(m / d) Q_t, where H D_t H D
+  /// without the 1 / m is what the transforms compute.
+  float hadamard_scale() const {
+    const double m = static_cast<double>(points), d = static_cast<double>(block.latents);
+    return static_cast<float>(std::sqrt(m / d) / m);
+  }
+  float dense_scale() const {
+    return static_cast<float>(
+        std::sqrt(static_cast<double>(block.rows) / static_cast<double>(block.latents)));
+  }
+};
+
+inline Tiling tile_block(const MapDesc& desc, std::size_t index) {
+  constexpr std::size_t kMaxGroups = 32;  // threads that can share the backward pass
+  Tiling t;
+  t.block = desc.blocks[index];
+  t.points = hadamard_points(t.block.latents);
+  t.tiles = (t.block.rows + t.points - 1) / t.points;
+  t.groups = std::min(t.tiles, kMaxGroups);
+  const auto number = static_cast<std::uint32_t>(index);
+  t.outer = {desc.seed, Stream::map_outer_signs, number};
+  t.inner = {desc.seed, Stream::map_inner_signs, number};
+  t.modulation_outer = {desc.seed, Stream::modulation_outer, number};
+  t.modulation_inner = {desc.seed, Stream::modulation_inner, number};
+  return t;
+}
+
+inline bool is_dense(MapKind kind) { return kind != MapKind::hadamard; }
+
+}  // namespace mapnet::cpu

@@ -1,0 +1,13 @@
+#pragma once
+
+namespace mapnet::cpu {
+
+/// Calls task(i) for i in [0, n), split over `n_threads` in equal runs. What a task computes must not
+/// depend on which thread runs it: that keeps results the same for any number of threads.
+template <class Task>
+void parallel_for(int n, int n_threads, const Task& task) {
+#pragma omp parallel for schedule(static) num_threads(n_threads) if (n_threads > 1 && n > 1)
+  for (int i = 0; i < n; ++i) task(i);
+}
+
+}  // namespace mapnet::cpu

@@ -1,0 +1,28 @@
+#include "device/ops/relu.hpp"
+
+#include "device/cpu/onednn.hpp"
+
+namespace mapnet {
+
+using namespace cpu;
+
+void relu_forward(Schedule& schedule, const std::string& name, const Tensor& x) {
+  const dnnl::memory::desc desc = tensor_desc(x);
+  const auto pd = relu_forward_pd(desc);
+  add_primitive(schedule, name + ".forward", dnnl::eltwise_forward(pd), pd.scratchpad_desc(),
+                {{DNNL_ARG_SRC, desc, x.buffer}, {DNNL_ARG_DST, desc, x.buffer, true}}, 0,
+                2.0 * static_cast<double>(x.bytes()));
+}
+
+void relu_backward(Schedule& schedule, const std::string& name, const Tensor& y,
+                   const Tensor& dy) {
+  const dnnl::memory::desc desc = tensor_desc(y);
+  const auto pd = relu_backward_pd(desc, relu_forward_pd(desc));
+  add_primitive(schedule, name + ".backward", dnnl::eltwise_backward(pd), pd.scratchpad_desc(),
+                {{DNNL_ARG_DST, desc, y.buffer},
+                 {DNNL_ARG_DIFF_DST, desc, dy.buffer},
+                 {DNNL_ARG_DIFF_SRC, desc, dy.buffer, true}},
+                0, 3.0 * static_cast<double>(y.bytes()));
+}
+
+}  // namespace mapnet

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "device/host_device.hpp"
+#include "device/math.hpp"
+#include "device/schedule.hpp"
+#include "device/tensor.hpp"
+
+namespace mapnet {
+
+/// Softmax cross-entropy of one row of logits (eq. 27). Returns -log softmax(row)[label]; where drow
+/// is not null sets it to weight * (softmax(row) - onehot(label)). `hit` says whether the label is the
+/// arg-max (the first of equals).
+MAPNET_HOST_DEVICE inline float cross_entropy_row(const float* row, int classes, int label,
+                                                  float weight, float* drow, bool& hit) {
+  int best = 0;
+  for (int k = 1; k < classes; ++k)
+    if (row[k] > row[best]) best = k;
+  hit = best == label;
+  float sum = 0;
+  for (int k = 0; k < classes; ++k) {
+    const float shifted = row[k] - row[best];
+    sum += math::exp(shifted < -80.0f ? -80.0f : shifted);
+  }
+  if (drow)
+    for (int k = 0; k < classes; ++k) {
+      const float shifted = row[k] - row[best];
+      const float p = math::exp(shifted < -80.0f ? -80.0f : shifted) / sum;
+      drow[k] = weight * (p - (k == label ? 1.0f : 0.0f));
+    }
+  return math::log(sum) - (row[label] - row[best]);
+}
+
+/// Adds the step that adds the loss, hits and samples of a batch to the control block's sums, over
+/// its first control.count rows; logits [N, K], labels int32 [N].
+void cross_entropy_forward(Schedule& schedule, const std::string& name, const Tensor& logits,
+                           BufferId labels, BufferId control);
+
+/// The same, and returns dlogits [N, K] of the mean loss over the real rows; padding rows get zero.
+Tensor cross_entropy_forward_backward(Schedule& schedule, const std::string& name,
+                                      const Tensor& logits, BufferId labels, BufferId control);
+
+}  // namespace mapnet

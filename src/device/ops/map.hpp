@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "device/ops/activation.hpp"
+#include "device/random.hpp"
+#include "device/schedule.hpp"
+
+/// The fixed map of eq. 20-21: theta_j = scale_j * sigma(u_j) + base_j, u = modulated W z.
+///
+/// W [P, d] has orthonormal columns; what multiplies z is sqrt(P / d) W, whose rows have unit length on
+/// average, so that z ~ N(0, 1) gives u ~ N(0, 1) whatever P and d. For layer-wise training each block
+/// of theta has its own W and its own stretch of z.
+namespace mapnet {
+
+enum class MapKind {
+  dense,       ///< W from CholeskyQR2 of a seeded Gaussian, stored as float32
+  dense_bf16,  ///< the same rounded to bfloat16: half the memory and traffic
+  hadamard,    ///< tiles of H D_t H D: nothing stored but seeds, O(P log d)
+};
+
+enum class Modulation {
+  none,      ///< u = W z
+  scalar,    ///< eq. 20 as written, w_ij + alpha z_i: u = W z + alpha ||z||^2
+  signed_,   ///< Theorem 2's M(z) = B z, w_ij + alpha s_ij z_i: u = W z + alpha S (z*z)
+};
+
+/// One stretch of theta with the stretch of z that generates it.
+struct MapBlock {
+  std::string name;
+  std::size_t theta_offset = 0, rows = 0;       ///< P
+  std::size_t latent_offset = 0, latents = 0;   ///< d
+};
+
+/// scale_j over one parameter tensor.
+struct RowScale {
+  std::size_t offset = 0, rows = 0;
+  float scale = 1;
+};
+
+struct MapDesc {
+  MapKind kind = MapKind::hadamard;
+  Modulation modulation = Modulation::none;
+  float alpha = 0;
+  Activation activation = Activation::identity;
+  float omega = 1;
+  bool random_base = false;  ///< base_j = scale_j N(0, 1) from the seed; zero otherwise
+  std::uint64_t seed = 0;
+  std::vector<MapBlock> blocks;  ///< cover theta in order, without gaps
+  std::vector<RowScale> scales;  ///< likewise
+
+  std::size_t target_size() const { return blocks.back().theta_offset + blocks.back().rows; }
+  std::size_t latent_size() const { return blocks.back().latent_offset + blocks.back().latents; }
+};
+
+/// What a map keeps between steps.
+struct MapState {
+  std::vector<BufferId> dense;  ///< a block's W [rows, ld], ld = d rounded up to 16, zeros beyond d
+  BufferId base = kNoBuffer;    ///< [P] where random_base
+  BufferId u = kNoBuffer;       ///< [P] pre-activations, where the slope of sigma needs them
+};
+
+/// Adds the setup steps that build what `desc` stores, and its buffers.
+MapState map_setup(Schedule& schedule, const MapDesc& desc);
+
+/// Adds the step theta [P] = map(z [d]). `keep_u` for a backward pass to follow.
+void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, BufferId z,
+                 BufferId theta, bool keep_u);
+
+/// Adds the step dz [d] = (d theta / d z)^T dtheta. Sets dz.
+void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state, BufferId z,
+                  BufferId dtheta, BufferId dz);
+
+/// Adds the setup step values [n] = scale_j N(0, 1) from (seed, stream); without scales, `stddev`.
+void fill_normal(Schedule& schedule, const std::string& name, BufferId values, std::size_t n,
+                 std::uint64_t seed, Stream stream, float stddev,
+                 const std::vector<RowScale>& scales = {});
+
+/// Points of the Hadamard transform that serves d latents: the power of two at least d, at least 16.
+constexpr std::size_t hadamard_points(std::size_t latents) {
+  std::size_t m = 16;
+  while (m < latents) m *= 2;
+  return m;
+}
+
+/// Row length in memory of a stored dense map.
+constexpr std::size_t dense_row_length(std::size_t latents) { return (latents + 15) / 16 * 16; }
+
+}  // namespace mapnet

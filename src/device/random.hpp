@@ -1,0 +1,61 @@
+#pragma once
+
+#include <Random123/philox.h>
+
+#include <array>
+#include <cstdint>
+
+#include "device/host_device.hpp"
+#include "device/math.hpp"
+
+/// Counter-based random numbers: whatever is fixed in a run is a pure function of (seed, stream,
+/// counter), the same bits on every device and with any number of threads.
+namespace mapnet {
+
+/// What the numbers are for. Values are part of the latent file's meaning: never renumber.
+enum class Stream : std::uint32_t {
+  latent_init = 1,
+  base = 2,              ///< the fixed offset b of eq. 21
+  map_gauss = 3,         ///< dense map before orthonormalisation
+  map_outer_signs = 4,   ///< Hadamard map: D_b, one a block of rows
+  map_inner_signs = 5,   ///< Hadamard map: D_1
+  modulation_outer = 6,  ///< the same for the modulation's second map S
+  modulation_inner = 7,
+  shuffle = 8,
+  validation_split = 9,
+};
+
+/// Four 32-bit words from Philox4x32-10 (Salmon et al. 2011). `index` and `block` number the draw
+/// within the stream.
+MAPNET_HOST_DEVICE inline std::array<std::uint32_t, 4> random_words(std::uint64_t seed,
+                                                                    Stream stream,
+                                                                    std::uint64_t index,
+                                                                    std::uint32_t block = 0) {
+  const r123::Philox4x32::ctr_type counter = {{static_cast<std::uint32_t>(index),
+                                               static_cast<std::uint32_t>(index >> 32), block,
+                                               static_cast<std::uint32_t>(stream)}};
+  const r123::Philox4x32::key_type key = {
+      {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)}};
+  const r123::Philox4x32::ctr_type r = r123::Philox4x32()(counter, key);
+  return {r[0], r[1], r[2], r[3]};
+}
+
+/// Four independent N(0, 1) values by Box-Muller: element i of a stream is word i % 4 of index i / 4.
+MAPNET_HOST_DEVICE inline std::array<float, 4> random_normals(std::uint64_t seed, Stream stream,
+                                                              std::uint64_t index,
+                                                              std::uint32_t block = 0) {
+  const std::array<std::uint32_t, 4> w = random_words(seed, stream, index, block);
+  std::array<float, 4> x{};
+  for (int pair = 0; pair < 2; ++pair) {
+    // u in (0, 1], v in [0, 1): 24 and 23 bits, exact in a float.
+    const float u = (static_cast<float>(w[2 * pair] >> 8) + 1.0f) * 0x1p-24f;
+    const float v = static_cast<float>(w[2 * pair + 1] >> 9) * 0x1p-23f;
+    const float radius = std::sqrt(-2.0f * math::log(u));
+    const math::SinCos t = math::sincos(6.28318530717958648f * v);
+    x[2 * pair] = radius * t.cos;
+    x[2 * pair + 1] = radius * t.sin;
+  }
+  return x;
+}
+
+}  // namespace mapnet

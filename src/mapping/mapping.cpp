@@ -1,0 +1,52 @@
+#include "mapping/mapping.hpp"
+
+#include <cmath>
+
+#include "mapping/partition.hpp"
+
+namespace mapnet {
+
+double activation_rms(Activation activation, double omega) {
+  // Trapezoidal rule: for a smooth function that has vanished at the ends it converges faster than
+  // any power of the step.
+  constexpr double kEnd = 12.0;
+  const double step = 1e-3 / std::max(1.0, omega);
+  double square = 0, weight = 0;
+  for (double u = -kEnd; u <= kEnd; u += step) {
+    const double density = std::exp(-0.5 * u * u);
+    double y = u;
+    if (activation == Activation::tanh) y = std::tanh(u);
+    if (activation == Activation::sine) y = std::sin(omega * u);
+    square += density * y * y;
+    weight += density;
+  }
+  return std::sqrt(square / weight);
+}
+
+std::vector<RowScale> he_scales(const Network& net, double rms) {
+  std::vector<RowScale> scales;
+  for (const ParamTensor& p : net.params) {
+    const double fan_in = p.fan_in;
+    const double stddev = p.is_bias ? 1.0 / std::sqrt(3.0 * fan_in) : std::sqrt(2.0 / fan_in);
+    scales.push_back({p.offset, p.size, static_cast<float>(stddev / rms)});
+  }
+  return scales;
+}
+
+MapDesc make_map(const Network& net, const MappingConfig& config) {
+  MapDesc desc;
+  desc.kind = config.map;
+  desc.modulation = config.modulation;
+  desc.alpha = static_cast<float>(config.alpha);
+  desc.activation = config.activation;
+  desc.omega = static_cast<float>(config.omega);
+  desc.random_base = config.random_base;
+  desc.seed = config.seed;
+  desc.blocks = config.strategy == Strategy::slvt
+                    ? single_latent_blocks(net, config.latents.at(0))
+                    : layer_wise_blocks(net, config.latents);
+  desc.scales = he_scales(net, activation_rms(config.activation, config.omega));
+  return desc;
+}
+
+}  // namespace mapnet

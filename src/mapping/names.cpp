@@ -1,0 +1,61 @@
+#include "mapping/names.hpp"
+
+#include <array>
+#include <utility>
+
+#include "common/error.hpp"
+
+namespace mapnet {
+
+namespace {
+
+template <class T>
+using Spelling = std::pair<const char*, T>;
+
+constexpr std::array kStrategies = {Spelling<Strategy>{"direct", Strategy::direct},
+                                    Spelling<Strategy>{"slvt", Strategy::slvt},
+                                    Spelling<Strategy>{"lwt", Strategy::lwt}};
+constexpr std::array kMaps = {Spelling<MapKind>{"dense", MapKind::dense},
+                              Spelling<MapKind>{"dense-bf16", MapKind::dense_bf16},
+                              Spelling<MapKind>{"hadamard", MapKind::hadamard}};
+constexpr std::array kModulations = {Spelling<Modulation>{"none", Modulation::none},
+                                     Spelling<Modulation>{"scalar", Modulation::scalar},
+                                     Spelling<Modulation>{"signed", Modulation::signed_}};
+constexpr std::array kActivations = {Spelling<Activation>{"identity", Activation::identity},
+                                     Spelling<Activation>{"tanh", Activation::tanh},
+                                     Spelling<Activation>{"sine", Activation::sine}};
+
+template <class Table, class T>
+std::string spell(const Table& table, T value) {
+  for (const auto& [text, known] : table)
+    if (known == value) return text;
+  fail("no spelling for value {}", static_cast<int>(value));
+}
+
+template <class Table>
+auto read(const Table& table, const char* what, std::string_view text) {
+  std::string known;
+  for (const auto& [spelling, value] : table) {
+    if (text == spelling) return value;
+    known += known.empty() ? spelling : std::string(", ") + spelling;
+  }
+  fail<UsageError>("unknown {} '{}'; known: {}", what, text, known);
+}
+
+}  // namespace
+
+std::string to_string(Strategy value) { return spell(kStrategies, value); }
+std::string to_string(MapKind value) { return spell(kMaps, value); }
+std::string to_string(Modulation value) { return spell(kModulations, value); }
+std::string to_string(Activation value) { return spell(kActivations, value); }
+
+Strategy parse_strategy(std::string_view text) { return read(kStrategies, "strategy", text); }
+MapKind parse_map_kind(std::string_view text) { return read(kMaps, "map", text); }
+Modulation parse_modulation(std::string_view text) {
+  return read(kModulations, "modulation", text);
+}
+Activation parse_activation(std::string_view text) {
+  return read(kActivations, "activation", text);
+}
+
+}  // namespace mapnet

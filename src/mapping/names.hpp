@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "device/ops/map.hpp"
+
+/// How the choices of a mapping are spelled on the command line and in files.
+namespace mapnet {
+
+enum class Strategy {
+  direct,  ///< theta itself is trained
+  slvt,    ///< single latent vector training: one z for all of theta
+  lwt,     ///< layer-wise training: a z a layer
+};
+
+std::string to_string(Strategy value);
+std::string to_string(MapKind value);
+std::string to_string(Modulation value);
+std::string to_string(Activation value);
+
+/// Each throws UsageError listing the known spellings.
+Strategy parse_strategy(std::string_view text);
+MapKind parse_map_kind(std::string_view text);
+Modulation parse_modulation(std::string_view text);
+Activation parse_activation(std::string_view text);
+
+}  // namespace mapnet

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <vector>
+
+#include "device/ops/max_pool.hpp"
+#include "device/schedule.hpp"
+#include "device/tensor.hpp"
+#include "nets/network.hpp"
+
+namespace mapnet {
+
+/// What a forward pass leaves for its backward pass, one entry an added op.
+struct ForwardTrace {
+  struct Op {
+    Layer layer;
+    bool relu = false;     ///< a ReLU directly behind, fused or in place
+    Tensor x, y;           ///< y after the ReLU
+    MaxPool pool = {};
+    ParamSlice weight = {}, bias = {};
+  };
+  std::vector<Op> ops;
+  Tensor logits;  ///< [N, classes]
+};
+
+/// Adds the steps of logits = f_theta(x). x [N, C, H, W] plain; theta [P] as the parameter table says.
+/// ReLU is fused into the convolution or product before it; before a max-pooling it is moved behind,
+/// where it is k^2 times cheaper and gives the same values, since both are monotone.
+ForwardTrace lower_forward(Schedule& schedule, const Network& net, const Tensor& x,
+                           BufferId theta);
+
+/// Adds the steps of dtheta = (d logits / d theta)^T dlogits. Sets every value of dtheta [P].
+void lower_backward(Schedule& schedule, const ForwardTrace& trace, const Tensor& dlogits,
+                    BufferId dtheta);
+
+}  // namespace mapnet

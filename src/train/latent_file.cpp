@@ -1,0 +1,93 @@
+#include "train/latent_file.hpp"
+
+#include <zlib.h>
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "common/error.hpp"
+#include "common/file.hpp"
+
+namespace mapnet {
+
+namespace {
+
+constexpr std::string_view kMagic = "MAPNETLV";
+constexpr std::uint32_t kVersion = 1;
+
+std::uint32_t checksum(std::string_view bytes) {
+  return static_cast<std::uint32_t>(
+      crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+}
+
+void append(std::string& out, std::uint32_t value) {
+  for (int shift = 0; shift < 32; shift += 8) out += static_cast<char>(value >> shift);
+}
+
+std::uint32_t read_u32(std::string_view bytes, std::size_t at) {
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < 4; ++i)
+    value |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
+  return value;
+}
+
+}  // namespace
+
+void write_latent_file(const std::filesystem::path& path, const LatentFile& file) {
+  const nlohmann::json description = {
+      {"recipe", to_json(file.recipe)},
+      {"input", {file.channels, file.height, file.width}},
+      {"classes", file.classes},
+      {"class_names", file.class_names},
+      {"pixel_mean", file.pixels.mean},
+      {"pixel_stddev", file.pixels.stddev},
+      {"values", file.values.size()}};
+  const std::string text = description.dump();
+  std::string bytes(kMagic);
+  append(bytes, kVersion);
+  append(bytes, static_cast<std::uint32_t>(text.size()));
+  bytes += text;
+  bytes.append(reinterpret_cast<const char*>(file.values.data()),
+               file.values.size() * sizeof(float));
+  append(bytes, checksum(bytes));
+  write_file_atomic(path, bytes);
+}
+
+LatentFile read_latent_file(const std::filesystem::path& path) {
+  const std::string bytes = read_file(path);
+  const std::string name = path.string();
+  constexpr std::size_t kHeader = kMagic.size() + 8;
+  if (bytes.size() < kHeader + 4 || std::string_view(bytes).substr(0, kMagic.size()) != kMagic)
+    fail("{}: not a mapnet latent file (expected it to begin with {})", name, kMagic);
+  const std::uint32_t version = read_u32(bytes, kMagic.size());
+  if (version != kVersion)
+    fail("{}: latent file version {}; this mapnet reads version {}", name, version, kVersion);
+  const std::uint32_t stored = read_u32(bytes, bytes.size() - 4);
+  const std::uint32_t found = checksum(std::string_view(bytes).substr(0, bytes.size() - 4));
+  if (stored != found)
+    fail("{}: damaged: checksum {:08x} expected, {:08x} found", name, stored, found);
+  const std::size_t text_size = read_u32(bytes, kMagic.size() + 4);
+  if (kHeader + text_size + 4 > bytes.size())
+    fail("{}: description of {} bytes in a file of {}", name, text_size, bytes.size());
+  try {
+    const auto description = nlohmann::json::parse(bytes.substr(kHeader, text_size));
+    LatentFile file;
+    file.recipe = recipe_from_json(description.at("recipe"));
+    file.channels = description.at("input").at(0);
+    file.height = description.at("input").at(1);
+    file.width = description.at("input").at(2);
+    file.classes = description.at("classes");
+    file.class_names = description.at("class_names");
+    file.pixels = {description.at("pixel_mean"), description.at("pixel_stddev")};
+    file.values.resize(description.at("values").get<std::size_t>());
+    const std::size_t value_bytes = bytes.size() - kHeader - text_size - 4;
+    if (value_bytes != file.values.size() * sizeof(float))
+      fail("{}: {} values expected, {} bytes found", name, file.values.size(), value_bytes);
+    std::memcpy(file.values.data(), bytes.data() + kHeader + text_size, value_bytes);
+    return file;
+  } catch (const nlohmann::json::exception& e) {
+    fail("{}: description: {}", name, e.what());
+  }
+}
+
+}  // namespace mapnet

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "train/recipe.hpp"
+#include "train/session.hpp"
+
+namespace mapnet {
+
+/// A trained model as its latents, seeds and description: all that is needed to rebuild theta.
+///
+/// Layout, little-endian: "MAPNETLV", uint32 version = 1, uint32 n = bytes of the JSON description,
+/// the description (UTF-8), float32 values (their number is "values" in the description), uint32
+/// CRC-32 (zlib's) of everything before it.
+struct LatentFile {
+  Recipe recipe;
+  int channels = 0, height = 0, width = 0, classes = 0;
+  std::vector<std::string> class_names;
+  PixelStatistics pixels;
+  std::vector<float> values;  ///< z, or theta itself for direct
+};
+
+void write_latent_file(const std::filesystem::path& path, const LatentFile& file);
+
+/// Throws Error naming the file and what is wrong: not a latent file, a newer version, truncated,
+/// checksum mismatch, description and values at odds.
+LatentFile read_latent_file(const std::filesystem::path& path);
+
+}  // namespace mapnet

@@ -1,0 +1,55 @@
+#include "train/model.hpp"
+
+#include <algorithm>
+
+#include "common/error.hpp"
+
+namespace mapnet {
+
+namespace {
+
+/// A session in which the file's values stand in for the initial ones.
+std::unique_ptr<Session> restore(const Model& model, const ImageDataset& dataset, Purpose purpose,
+                                 int threads) {
+  Recipe recipe = model.file.recipe;
+  if (threads > 0) recipe.threads = threads;
+  auto session = std::make_unique<Session>(recipe, model.net, dataset, purpose);
+  std::copy(model.file.values.begin(), model.file.values.end(), session->values().begin());
+  session->set_pixels(model.file.pixels);
+  return session;
+}
+
+}  // namespace
+
+Model open_model(const std::filesystem::path& run_or_file) {
+  const bool folder = std::filesystem::is_directory(run_or_file);
+  const std::filesystem::path path = folder ? run_or_file / "model.latent" : run_or_file;
+  if (!std::filesystem::exists(path))
+    fail("{}: no such latent file; --run takes the folder a training wrote", path.string());
+  Model model;
+  model.file = read_latent_file(path);
+  const LatentFile& f = model.file;
+  model.net = build_network(f.recipe.net, f.channels, f.height, f.width, f.classes);
+  const std::size_t expected = trainable_params(f.recipe, model.net);
+  if (f.values.size() != expected)
+    fail("{}: {} values; its recipe for {} trains {}", path.string(), f.values.size(), f.recipe.net,
+         expected);
+  return model;
+}
+
+std::vector<float> expand_theta(const Model& model, int threads) {
+  const auto session = restore(model, {}, Purpose::expand, threads);
+  session->expand();
+  return {session->theta().begin(), session->theta().end()};
+}
+
+Metrics evaluate_model(const Model& model, const ImageDataset& dataset, Split split, int threads) {
+  if (dataset.channels != model.file.channels || dataset.height != model.file.height ||
+      dataset.width != model.file.width || dataset.classes != model.file.classes)
+    fail("{} has images [{}, {}, {}] in {} classes; the model was trained on [{}, {}, {}] in {}",
+         dataset.name, dataset.channels, dataset.height, dataset.width, dataset.classes,
+         model.file.channels, model.file.height, model.file.width, model.file.classes);
+  return restore(model, dataset, Purpose::evaluate, threads)->evaluate(split);
+}
+
+}  // namespace mapnet

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+
+#include "train/latent_file.hpp"
+
+namespace mapnet {
+
+/// A trained model read back from a run's folder (its model.latent) or from a latent file itself.
+struct Model {
+  LatentFile file;
+  Network net;
+};
+
+/// Throws Error when there is no latent file or its network has other counts than it says.
+Model open_model(const std::filesystem::path& run_or_file);
+
+/// theta [P], expanded from the latents.
+std::vector<float> expand_theta(const Model& model, int threads);
+
+/// Metrics over a data set's split with the model's own pixel scaling.
+Metrics evaluate_model(const Model& model, const ImageDataset& dataset, Split split, int threads);
+
+}  // namespace mapnet

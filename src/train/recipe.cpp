@@ -1,0 +1,170 @@
+#include "train/recipe.hpp"
+
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <thread>
+
+#include "common/error.hpp"
+#include "mapping/partition.hpp"
+
+namespace mapnet {
+
+namespace {
+
+void refuse(bool given, const char* flag, const char* why) {
+  if (given) fail<UsageError>("{} {}", flag, why);
+}
+
+template <class T>
+void require(bool ok, const char* flag, const T& found, const char* expected) {
+  if (!ok) fail<UsageError>("{} is {}; expected {}", flag, found, expected);
+}
+
+double default_alpha(Modulation modulation) {
+  switch (modulation) {
+    case Modulation::scalar: return 1e-4;
+    case Modulation::signed_: return 0.1;
+    case Modulation::none: break;
+  }
+  return 0;
+}
+
+MappingConfig resolve_direct(const RunConfig& c) {
+  constexpr const char* why = "has no meaning with --strategy direct, which trains theta itself";
+  refuse(c.latent.has_value(), "--latent", why);
+  refuse(!c.latents.empty(), "--latents", why);
+  refuse(c.map.has_value(), "--map", why);
+  refuse(c.modulation.has_value(), "--modulation", why);
+  refuse(c.alpha.has_value(), "--alpha", why);
+  refuse(c.activation.has_value(), "--activation", why);
+  refuse(c.omega.has_value(), "--omega", why);
+  refuse(c.base.has_value(), "--base", why);
+  refuse(c.latent_std.has_value(), "--latent-std", why);
+  MappingConfig m;
+  m.strategy = Strategy::direct;
+  m.seed = c.seed;
+  return m;
+}
+
+MappingConfig resolve_mapped(const RunConfig& c, Strategy strategy, const Network& net) {
+  MappingConfig m;
+  m.strategy = strategy;
+  m.seed = c.seed;
+  if (strategy == Strategy::slvt) {
+    refuse(!c.latents.empty(), "--latents",
+           "gives latents a layer, for --strategy lwt; --strategy slvt takes one --latent");
+    m.latents = {c.latent.value_or(2048)};
+    single_latent_blocks(net, m.latents[0]);  // checks the range
+  } else {
+    refuse(c.latent.has_value() && !c.latents.empty(), "--latent",
+           "(a total to allot) contradicts --latents (a number a layer); give one of them");
+    m.latents = c.latents.empty() ? allot_latents(net, c.latent.value_or(2688)) : c.latents;
+    layer_wise_blocks(net, m.latents);
+  }
+  m.map = parse_map_kind(c.map.value_or("hadamard"));
+  m.modulation = parse_modulation(c.modulation.value_or("none"));
+  refuse(c.alpha && m.modulation == Modulation::none, "--alpha",
+         "is the scale of a modulation; choose --modulation scalar or signed");
+  m.alpha = c.alpha.value_or(default_alpha(m.modulation));
+  m.activation = parse_activation(c.activation.value_or("identity"));
+  refuse(c.omega && m.activation != Activation::sine, "--omega",
+         "is the frequency of --activation sine");
+  m.omega = c.omega.value_or(m.activation == Activation::sine ? 2.0 : 1.0);
+  require(m.omega > 0 && m.omega <= 100, "--omega", m.omega, "more than 0 and at most 100");
+  const std::string base = c.base.value_or("zero");
+  require(base == "zero" || base == "normal", "--base", base, "zero or normal");
+  m.random_base = base == "normal";
+  return m;
+}
+
+}  // namespace
+
+Recipe resolve(const RunConfig& c, const Network& net) {
+  const Strategy strategy = parse_strategy(c.strategy);
+  Recipe r;
+  r.net = c.net;
+  r.data = c.data;
+  r.mapping = strategy == Strategy::direct ? resolve_direct(c) : resolve_mapped(c, strategy, net);
+  r.latent_std = c.latent_std.value_or(1.0);
+  r.epochs = c.epochs;
+  r.batch = c.batch;
+  r.lr = c.lr.value_or(strategy == Strategy::direct ? 1e-3 : 4e-2);
+  r.warmup = c.warmup;
+  r.seed = c.seed;
+  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  r.threads = c.threads == 0 ? cores : c.threads;
+  r.validation = c.validation;
+  require(r.latent_std >= 0, "--latent-std", r.latent_std, "0 or more");
+  require(r.latent_std > 0 || r.mapping.random_base, "--latent-std", r.latent_std,
+          "more than 0 unless --base normal, or every weight starts at zero");
+  require(r.epochs >= 0 && r.epochs <= 1000000, "--epochs", r.epochs, "0 to 1000000");
+  require(r.batch >= 1 && r.batch <= 65536, "--batch", r.batch, "1 to 65536");
+  require(r.lr > 0, "--lr", r.lr, "more than 0");
+  require(r.warmup >= 0, "--warmup", r.warmup, "0 or more epochs");
+  require(r.threads >= 1 && r.threads <= 1024, "--threads", r.threads, "1 to 1024, or 0 for all");
+  return r;
+}
+
+nlohmann::json to_json(const Recipe& r) {
+  const MappingConfig& m = r.mapping;
+  nlohmann::json json = {{"net", r.net},         {"data", r.data},
+                         {"strategy", to_string(m.strategy)},
+                         {"epochs", r.epochs},   {"batch", r.batch},
+                         {"lr", r.lr},           {"warmup", r.warmup},
+                         {"seed", r.seed},       {"threads", r.threads},
+                         {"validation", r.validation}};
+  if (m.strategy == Strategy::direct) return json;
+  json["latents"] = m.latents;
+  json["latent_std"] = r.latent_std;
+  json["map"] = to_string(m.map);
+  json["modulation"] = to_string(m.modulation);
+  json["alpha"] = m.alpha;
+  json["activation"] = to_string(m.activation);
+  json["omega"] = m.omega;
+  json["base"] = m.random_base ? "normal" : "zero";
+  return json;
+}
+
+Recipe recipe_from_json(const nlohmann::json& json) {
+  try {
+    Recipe r;
+    MappingConfig& m = r.mapping;
+    json.at("net").get_to(r.net);
+    json.at("data").get_to(r.data);
+    json.at("epochs").get_to(r.epochs);
+    json.at("batch").get_to(r.batch);
+    json.at("lr").get_to(r.lr);
+    json.at("warmup").get_to(r.warmup);
+    json.at("seed").get_to(r.seed);
+    json.at("threads").get_to(r.threads);
+    json.at("validation").get_to(r.validation);
+    m.strategy = parse_strategy(json.at("strategy").get<std::string>());
+    m.seed = r.seed;
+    if (m.strategy == Strategy::direct) return r;
+    json.at("latents").get_to(m.latents);
+    json.at("latent_std").get_to(r.latent_std);
+    m.map = parse_map_kind(json.at("map").get<std::string>());
+    m.modulation = parse_modulation(json.at("modulation").get<std::string>());
+    json.at("alpha").get_to(m.alpha);
+    m.activation = parse_activation(json.at("activation").get<std::string>());
+    json.at("omega").get_to(m.omega);
+    m.random_base = json.at("base").get<std::string>() == "normal";
+    return r;
+  } catch (const nlohmann::json::exception& e) {
+    fail("recipe: {}", e.what());
+  }
+}
+
+std::size_t trainable_params(const Recipe& r, const Network& net) {
+  if (r.mapping.strategy == Strategy::direct) return net.param_count();
+  return std::accumulate(r.mapping.latents.begin(), r.mapping.latents.end(), std::size_t{0});
+}
+
+std::string default_run_name(const Recipe& r, const Network& net) {
+  std::string name = r.net + "-" + r.data + "-" + to_string(r.mapping.strategy);
+  if (r.mapping.strategy != Strategy::direct)
+    name += "-" + std::to_string(trainable_params(r, net));
+  return name + "-seed" + std::to_string(r.seed);
+}
+
+}  // namespace mapnet

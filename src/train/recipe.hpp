@@ -1,0 +1,58 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mapping/mapping.hpp"
+#include "nets/network.hpp"
+
+namespace mapnet {
+
+/// A training run as a user asks for it. What is left open gets a default that depends on the rest.
+struct RunConfig {
+  std::string net = "cnn2";
+  std::string data = "fashion-mnist";
+  std::string data_dir;                  ///< raw files there instead of the object stores
+  std::string strategy = "slvt";
+  std::optional<std::size_t> latent;     ///< slvt: d; lwt: the total to allot
+  std::vector<std::size_t> latents;      ///< lwt: d a layer
+  std::optional<std::string> map, modulation, activation, base;
+  std::optional<double> alpha, omega, latent_std;
+  int epochs = 10;
+  int batch = 128;
+  std::optional<double> lr;
+  double warmup = 1.0;                   ///< epochs
+  std::uint64_t seed = 1;
+  int threads = 0;                       ///< 0: all cores
+  std::size_t validation = 0;            ///< training samples set aside
+};
+
+/// The same with nothing left open, checked for contradictions: all a run depends on.
+struct Recipe {
+  std::string net, data;
+  MappingConfig mapping;
+  double latent_std = 1.0;
+  int epochs = 0, batch = 0, threads = 0;
+  double lr = 0, warmup = 0;
+  std::uint64_t seed = 0;
+  std::size_t validation = 0;
+};
+
+/// Throws UsageError, naming the flags, for what is unknown, out of range or contradictory.
+Recipe resolve(const RunConfig& config, const Network& net);
+
+/// What `recipe_from_json` reads back from a latent file. Throws Error naming a missing key.
+nlohmann::json to_json(const Recipe& recipe);
+Recipe recipe_from_json(const nlohmann::json& json);
+
+/// Values trained: the sum of the latents, or P for direct.
+std::size_t trainable_params(const Recipe& recipe, const Network& net);
+
+/// "cnn2-fashion-mnist-slvt-2048-seed1"
+std::string default_run_name(const Recipe& recipe, const Network& net);
+
+}  // namespace mapnet

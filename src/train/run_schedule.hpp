@@ -1,0 +1,37 @@
+#pragma once
+
+#include "device/ops/gather.hpp"
+#include "device/schedule.hpp"
+#include "train/recipe.hpp"
+
+namespace mapnet {
+
+/// Samples of each kind, as they follow one another in the arena and in the sample order.
+struct SampleCounts {
+  std::size_t train = 0, validation = 0, test = 0;
+  std::size_t total() const { return train + validation + test; }
+};
+
+/// What a schedule is for.
+enum class Purpose {
+  train,     ///< setup, train, eval_begin, eval
+  evaluate,  ///< setup, eval_begin, eval
+  expand,    ///< setup, eval_begin: theta from the latents, no data
+};
+
+/// A run's schedule with the buffers its owner reads and writes. Building it is pure: no arena, no data.
+struct RunSchedule {
+  Schedule schedule{1};
+  BufferId control = kNoBuffer;  ///< StepControl
+  BufferId value = kNoBuffer;    ///< what is trained: z [d], or theta itself [P]
+  BufferId theta = kNoBuffer;    ///< [P]; the same buffer for direct
+  BufferId dtheta = kNoBuffer;   ///< [P], likewise; train only
+  BufferId gradient = kNoBuffer; ///< of `value`
+  ImageBuffers samples;          ///< train, then validation, then test
+  std::size_t n_values = 0, n_theta = 0;
+};
+
+RunSchedule build_run_schedule(const Recipe& recipe, const Network& net,
+                               const SampleCounts& counts, Purpose purpose);
+
+}  // namespace mapnet

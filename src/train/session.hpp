@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "data/dataset.hpp"
+#include "device/ops/step_control.hpp"
+#include "device/program.hpp"
+#include "train/run_schedule.hpp"
+
+namespace mapnet {
+
+/// Mean loss and accuracy over a set of samples.
+struct Metrics {
+  double loss = 0, accuracy = 0;
+  std::size_t samples = 0;
+};
+
+enum class Split { train, validation, test };
+
+/// How pixels become inputs: x = (pixel / 255 - mean) / stddev.
+struct PixelStatistics {
+  double mean = 0, stddev = 1;
+};
+
+/// A planned run in its arena: data loaded, maps built, ready to train or evaluate. Between the steps
+/// it allocates nothing.
+class Session {
+ public:
+  /// Plans, allocates the arena and runs the setup phase. Throws UsageError when the validation split
+  /// leaves nothing to train on.
+  /// `planner`: a test runs with plan_arena_without_reuse and wants the same bits.
+  Session(const Recipe& recipe, const Network& net, const ImageDataset& dataset, Purpose purpose,
+          Plan (*planner)(std::vector<Lifetime>) = plan_arena);
+
+  /// Called between steps with the steps done and the sums so far; return value unused.
+  using Progress = std::function<void(std::int64_t step, const StepControl& sums)>;
+
+  /// One pass over the training samples. Returns the running metrics of the pass.
+  Metrics train_epoch(int epoch, const Progress& progress = {});
+
+  /// One step of the epoch last begun; for tests and benchmarks. `index` within the epoch.
+  void begin_epoch(int epoch);
+  void train_step(std::int64_t index);
+
+  /// Metrics of the present values over a whole split.
+  Metrics evaluate(Split split);
+
+  /// z -> theta into the theta buffer.
+  void expand() const { program_->run(Phase::eval_begin); }
+
+  std::span<float> values() const;      ///< what is trained
+  std::span<float> theta() const;
+  std::span<float> dtheta() const;
+  std::span<float> gradient() const;
+
+  std::int64_t steps_per_epoch() const;
+  const SampleCounts& counts() const { return counts_; }
+  const Program& program() const { return *program_; }
+  const RunSchedule& run_schedule() const { return run_; }
+  const PixelStatistics& pixels() const { return pixels_; }
+  void set_pixels(const PixelStatistics& pixels);
+  double learning_rate_at(std::int64_t step) const;
+
+ private:
+  void load(const ImageDataset& dataset);
+  void measure_pixels();
+  StepControl& control() const;
+  void clear_sums() const;
+  Metrics sums() const;
+
+  Recipe recipe_;
+  SampleCounts counts_;
+  std::size_t pixels_per_image_ = 0;
+  RunSchedule run_;
+  std::unique_ptr<Program> program_;
+  PixelStatistics pixels_;
+  int epoch_ = 0;
+};
+
+}  // namespace mapnet

@@ -1,0 +1,197 @@
+#include "train/train_run.hpp"
+
+#include <fmt/core.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "common/error.hpp"
+#include "common/file.hpp"
+#include "train/latent_file.hpp"
+#include "version.hpp"
+
+namespace mapnet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(Clock::now() - start_).count();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start_ = Clock::now();
+};
+
+std::size_t peak_rss_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
+}
+
+std::size_t group_bytes(const Plan& plan, std::string_view group) {
+  std::size_t bytes = 0;
+  for (const Lifetime& b : plan.buffers)
+    if (b.group == group) bytes += b.bytes;
+  return bytes;
+}
+
+/// The folder is claimed before hours are spent, and an old result never stands beside new files.
+void prepare_folder(const fs::path& folder, bool overwrite) {
+  const fs::path result = folder / "result.json";
+  if (fs::exists(result) && !overwrite)
+    fail("{}: already holds a finished run; give another --out, or --overwrite to replace it",
+         folder.string());
+  std::error_code ec;
+  fs::create_directories(folder, ec);
+  if (ec) fail("{}: cannot create the run's folder: {}", folder.string(), ec.message());
+  fs::remove(result, ec);
+}
+
+class MetricsLog {
+ public:
+  explicit MetricsLog(const fs::path& path) : path_(path), out_(path, std::ios::trunc) { check(); }
+  void add(const nlohmann::json& line) {
+    out_ << line.dump() << std::endl;
+    check();
+  }
+
+ private:
+  void check() const {
+    if (!out_) fail("{}: cannot write", path_.string());
+  }
+  fs::path path_;
+  std::ofstream out_;
+};
+
+nlohmann::json epoch_json(const EpochReport& e) {
+  nlohmann::json json = {{"epoch", e.epoch},
+                         {"train_loss", e.running.loss},
+                         {"train_accuracy", e.running.accuracy},
+                         {"learning_rate", e.learning_rate},
+                         {"seconds", e.seconds}};
+  if (e.validation.samples > 0) {
+    json["validation_loss"] = e.validation.loss;
+    json["validation_accuracy"] = e.validation.accuracy;
+  }
+  return json;
+}
+
+Metrics running(const StepControl& sums) {
+  const double n = static_cast<double>(sums.seen);
+  return {sums.loss_sum / n, static_cast<double>(sums.correct) / n,
+          static_cast<std::size_t>(sums.seen)};
+}
+
+LatentFile describe_model(const Recipe& recipe, const Network& net, const ImageDataset& dataset,
+                          const Session& session) {
+  LatentFile file;
+  file.recipe = recipe;
+  file.channels = net.channels;
+  file.height = net.height;
+  file.width = net.width;
+  file.classes = net.classes;
+  file.class_names = dataset.class_names;
+  file.pixels = session.pixels();
+  const std::span<float> values = session.values();
+  file.values.assign(values.begin(), values.end());
+  return file;
+}
+
+}  // namespace
+
+RunResult train_run(const Recipe& recipe, const Network& net, const ImageDataset& dataset,
+                    const fs::path& folder, bool overwrite, const Watch& watch) {
+  prepare_folder(folder, overwrite);
+  const Stopwatch setup;
+  Session session(recipe, net, dataset, Purpose::train);
+  RunResult r;
+  r.setup_seconds = setup.seconds();
+
+  MetricsLog log(folder / "metrics.jsonl");
+  EpochReport e;
+  e.steps = session.steps_per_epoch();
+  for (int epoch = 0; epoch < recipe.epochs; ++epoch) {
+    const Stopwatch watch_epoch;
+    e.epoch = epoch + 1;
+    e.finished = false;
+    e.validation = {};
+    const auto progress = [&](std::int64_t step, const StepControl& sums) {
+      e.step = step;
+      e.running = running(sums);
+      e.seconds = watch_epoch.seconds();
+      e.learning_rate = session.learning_rate_at(epoch * e.steps + step - 1);
+      if (watch) watch(e);
+    };
+    e.running = session.train_epoch(epoch, progress);
+    e.seconds = watch_epoch.seconds();
+    r.seconds += e.seconds;
+    if (recipe.validation > 0) e.validation = session.evaluate(Split::validation);
+    e.finished = true;
+    log.add(epoch_json(e));
+    if (watch) watch(e);
+  }
+
+  r.recipe = recipe;
+  r.trainable_params = trainable_params(recipe, net);
+  r.target_params = net.param_count();
+  r.train = session.evaluate(Split::train);
+  if (recipe.validation > 0) r.validation = session.evaluate(Split::validation);
+  r.test = session.evaluate(Split::test);
+  const Plan& plan = session.program().plan();
+  r.arena_bytes = plan.total;
+  r.arena_lower_bound_bytes = plan.lower_bound;
+  r.map_bytes = group_bytes(plan, "map");
+  r.peak_rss_bytes = peak_rss_bytes();
+  r.device = device_string(recipe.threads);
+  r.version = version_string();
+  write_latent_file(folder / "model.latent", describe_model(recipe, net, dataset, session));
+  write_file_atomic(folder / "result.json", to_json(r).dump(2) + "\n");
+  return r;
+}
+
+nlohmann::json to_json(const RunResult& r) {
+  nlohmann::json json = to_json(r.recipe);
+  json["trainable_params"] = r.trainable_params;
+  json["target_params"] = r.target_params;
+  json["train_accuracy"] = r.train.accuracy;
+  json["train_loss"] = r.train.loss;
+  json["test_accuracy"] = r.test.accuracy;
+  json["test_loss"] = r.test.loss;
+  json["loss"] = r.test.loss;
+  if (r.validation.samples > 0) {
+    json["validation_accuracy"] = r.validation.accuracy;
+    json["validation_loss"] = r.validation.loss;
+  }
+  json["seconds"] = r.seconds;
+  json["seconds_per_epoch"] = r.recipe.epochs > 0 ? r.seconds / r.recipe.epochs : 0.0;
+  json["setup_seconds"] = r.setup_seconds;
+  json["arena_bytes"] = r.arena_bytes;
+  json["arena_lower_bound_bytes"] = r.arena_lower_bound_bytes;
+  json["map_bytes"] = r.map_bytes;
+  json["peak_rss_bytes"] = r.peak_rss_bytes;
+  json["device"] = r.device;
+  json["version"] = r.version;
+  return json;
+}
+
+std::string version_string() { return fmt::format("{} ({})", kVersion, kCommit); }
+
+std::string device_string(int threads) {
+  std::ifstream info("/proc/cpuinfo");
+  std::string line, model = "unknown processor";
+  while (std::getline(info, line))
+    if (line.rfind("model name", 0) == 0 && line.find(": ") != std::string::npos) {
+      model = line.substr(line.find(": ") + 2);
+      break;
+    }
+  return fmt::format("cpu ({}, {} thread{})", model, threads, threads == 1 ? "" : "s");
+}
+
+}  // namespace mapnet

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+
+#include "train/session.hpp"
+
+namespace mapnet {
+
+/// What a finished run reports; the keys of result.json.
+struct RunResult {
+  Recipe recipe;
+  std::size_t trainable_params = 0, target_params = 0;
+  Metrics train, validation, test;  ///< of the last epoch's values
+  double seconds = 0;               ///< of the training epochs, evaluation apart
+  double setup_seconds = 0;         ///< planning, reading data, building the map
+  std::size_t arena_bytes = 0, arena_lower_bound_bytes = 0;
+  std::size_t map_bytes = 0;        ///< of fixed weights stored beside the latents
+  std::size_t peak_rss_bytes = 0;
+  std::string device, version;
+};
+
+/// What a run tells whoever watches it.
+struct EpochReport {
+  int epoch = 0;                ///< from 1
+  std::int64_t step = 0, steps = 0;
+  Metrics running;              ///< over the epoch so far
+  Metrics validation;           ///< after the epoch, where a split was set aside
+  double learning_rate = 0, seconds = 0;
+  bool finished = false;
+};
+using Watch = std::function<void(const EpochReport&)>;
+
+/// Trains as the recipe says and writes `folder`: metrics.jsonl (a line an epoch), model.latent and,
+/// last, result.json. Throws Error when the folder holds a finished run and `overwrite` is false.
+RunResult train_run(const Recipe& recipe, const Network& net, const ImageDataset& dataset,
+                    const std::filesystem::path& folder, bool overwrite, const Watch& watch);
+
+nlohmann::json to_json(const RunResult& result);
+
+/// "0.1.0 (1a2b3c4d5e6f)"
+std::string version_string();
+/// "cpu (AMD EPYC ..., 2 threads)"
+std::string device_string(int threads);
+
+}  // namespace mapnet
