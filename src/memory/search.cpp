@@ -64,6 +64,14 @@ class LocalSearch {
     return std::move(now_);
   }
 
+  // The same order but for a few blocks, put elsewhere at random.
+  Candidate shaken(Candidate from) {
+    for (std::size_t k = below(from.order.size() / 4 + 1) + 2; k > 0; --k)
+      std::swap(from.order[below(from.order.size())], from.order[below(from.order.size())]);
+    from.plan = *first_fit(blocks_, from.order, floor_);
+    return from;
+  }
+
  private:
   bool try_order(Order order) {
     auto plan = first_fit(blocks_, order, floor_, now_.plan.total);
@@ -120,11 +128,11 @@ class LocalSearch {
   std::mt19937_64 random_{1};
 };
 
-// Rounds for one start. A first fit of n blocks looks at up to n^2 / 2 pairs, so holding the pairs
-// holds the time, to some 50 ms; below thirty blocks rounds are so cheap that the cap holds them.
+// How long the search goes on. A first fit of n blocks looks at up to n^2 / 2 pairs, so holding the
+// pairs holds the time, to some 50 ms; below thirty blocks the cap holds it.
 std::size_t rounds_for(std::size_t n_blocks) {
-  constexpr std::size_t pairs = 8'000'000;
-  return std::clamp<std::size_t>(pairs / (n_blocks * n_blocks), 25, 10'000);
+  constexpr std::size_t pairs = 25'000'000;
+  return std::clamp<std::size_t>(pairs / (n_blocks * n_blocks), 125, 30'000);
 }
 
 }  // namespace
@@ -141,14 +149,18 @@ Placement search_placement(std::span<const Block> blocks, std::size_t floor, std
   };
   std::stable_sort(starts.begin(), starts.end(), lower);
 
-  // Three starts find what one of three times the rounds does not: now and then one has no way out.
-  Placement best = starts.front().plan;
+  // Walks stay short, since a start may have no way out: one from each greedy plan, then from the
+  // best so far with some of its order shuffled.
+  const std::size_t rounds = rounds_for(blocks.size());
+  const std::size_t walks = std::max(starts.size(), rounds / 500);
   LocalSearch search(blocks, floor, bound);
-  for (std::size_t s = 0; s < 3 && best.total > bound; ++s) {
-    Placement plan = search.improve(std::move(starts[s]), rounds_for(blocks.size())).plan;
-    if (plan.total < best.total) best = std::move(plan);
+  Candidate best = starts.front();
+  for (std::size_t walk = 0; walk < walks && best.plan.total > bound; ++walk) {
+    Candidate from = walk < starts.size() ? std::move(starts[walk]) : search.shaken(best);
+    Candidate found = search.improve(std::move(from), rounds / walks);
+    if (found.plan.total <= best.plan.total) best = std::move(found);
   }
-  return best;
+  return std::move(best.plan);
 }
 
 }  // namespace mapnet
