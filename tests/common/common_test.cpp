@@ -4,17 +4,13 @@
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "common/temporary.hpp"
 
 using namespace mapnet;
+using mapnet::test::Folder;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("mapnet-common-test-" + std::to_string(::getpid()));
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-};
 
 std::size_t files_in(const fs::path& folder) {
   return static_cast<std::size_t>(

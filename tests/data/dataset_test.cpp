@@ -3,10 +3,10 @@
 #include <boost/test/unit_test.hpp>
 #include <vector>
 
-#include "data/idx_files.hpp"
+#include "common/idx_files.hpp"
 #include "data/manifest.hpp"
 #include "data/store.hpp"
-#include "data/temporary.hpp"
+#include "common/temporary.hpp"
 
 using namespace mapnet;
 using namespace mapnet::test;

@@ -2,7 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "data/temporary.hpp"
+#include "common/temporary.hpp"
 
 using namespace mapnet;
 using namespace mapnet::test;

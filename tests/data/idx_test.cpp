@@ -3,8 +3,8 @@
 #include <boost/test/unit_test.hpp>
 #include <vector>
 
-#include "data/idx_files.hpp"
-#include "data/temporary.hpp"
+#include "common/idx_files.hpp"
+#include "common/temporary.hpp"
 
 using namespace mapnet;
 using namespace mapnet::test;

@@ -3,7 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "data/sha256.hpp"
-#include "data/temporary.hpp"
+#include "common/temporary.hpp"
 
 using namespace mapnet;
 using namespace mapnet::test;

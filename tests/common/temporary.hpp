@@ -17,7 +17,7 @@ namespace mapnet::test {
 /// A folder of its own for each test, gone with it.
 struct Folder {
   std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("mapnet-data-test-" + std::to_string(::getpid()));
+      std::filesystem::temp_directory_path() / ("mapnet-test-" + std::to_string(::getpid()));
   Folder() { std::filesystem::create_directories(path); }
   ~Folder() { std::filesystem::remove_all(path); }
 

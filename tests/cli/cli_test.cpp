@@ -1,0 +1,136 @@
+#include <sys/wait.h>
+
+#include <boost/test/unit_test.hpp>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "common/file.hpp"
+#include "common/temporary.hpp"
+#include "train/toy_data.hpp"
+
+/// The program as a user runs it: exit codes, messages, files.
+using namespace mapnet;
+using namespace mapnet::test;
+
+namespace {
+
+struct Outcome {
+  int code;
+  std::string output;  // standard output and standard error
+};
+
+Outcome mapnet_with(const std::string& arguments) {
+  const std::string command = std::string(MAPNET_PROGRAM) + " " + arguments + " 2>&1";
+  std::FILE* pipe = ::popen(command.c_str(), "r");
+  BOOST_REQUIRE(pipe);
+  Outcome outcome{0, {}};
+  char buffer[4096];
+  for (std::size_t n; (n = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;)
+    outcome.output.append(buffer, n);
+  outcome.code = WEXITSTATUS(::pclose(pipe));
+  return outcome;
+}
+
+void check_outcome(const std::string& arguments, int code,
+                   std::initializer_list<std::string> parts) {
+  const Outcome outcome = mapnet_with(arguments);
+  BOOST_TEST(outcome.code == code, arguments << ": exit code " << outcome.code << ", expected "
+                                             << code << "\n" << outcome.output);
+  for (const std::string& part : parts)
+    BOOST_TEST(outcome.output.find(part) != std::string::npos,
+               arguments << ": expected '" << part << "' in\n" << outcome.output);
+}
+
+std::size_t lines_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(wrong_usage_is_one_clear_line_and_exit_code_2) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"", "subcommand"},
+      {"tran", "tran"},
+      {"train --latnet 5", "--latnet"},
+      {"train --epochs many", "--epochs"},
+      {"train --net cnn9", "cnn1, cnn2"},
+      {"train --data imagenet", "fashion-mnist"},
+      {"train --strategy direct --latent 5", "--latent"},
+      {"train --strategy slvt --latents 1,2,3,4", "--latents"},
+      {"train --alpha 0.5", "--modulation"},
+      {"train --require-accuracy 90", "--require-accuracy"},
+      {"plan --latent 0", "latents"},
+      {"plan --validation 60000", "--validation"},
+      {"eval", "--run"},
+      {"export --run x", "--out"},
+      {"export --run x --out y --format onnx", "--format"},
+      {"data check nothing", "fashion-mnist"},
+      {"train --config /nonexistent.toml", "/nonexistent.toml"},
+  };
+  for (const auto& [arguments, part] : cases) {
+    check_outcome(arguments, 2, {"mapnet: ", part});
+    BOOST_TEST(lines_of(mapnet_with(arguments).output) == 1u, arguments);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(help_and_version_succeed) {
+  check_outcome("--help", 0, {"train", "plan", "eval", "export", "data", "bench"});
+  check_outcome("train --help", 0, {"--strategy", "--modulation", "--config"});
+  check_outcome("--version", 0, {"0.1.0"});
+}
+
+BOOST_AUTO_TEST_CASE(what_is_missing_on_disk_is_exit_code_1) {
+  check_outcome("eval --run /nonexistent/run", 1, {"/nonexistent/run"});
+  check_outcome("train --data-dir /nonexistent/data", 1, {"/nonexistent/data"});
+}
+
+BOOST_AUTO_TEST_CASE(a_plan_is_printed_and_drawn_without_data) {
+  const Folder folder;
+  const std::string svg = (folder.path / "plan.svg").string();
+  check_outcome("plan --net cnn1 --strategy lwt --threads 2 --svg " + svg, 0,
+                {"lower bound", "conv4", "theta"});
+  BOOST_TEST(read_file(svg).find("</svg>") != std::string::npos);
+  const Outcome json = mapnet_with("plan --json");
+  BOOST_TEST(nlohmann::json::parse(json.output).at("total_bytes").get<double>() > 0);
+}
+
+BOOST_AUTO_TEST_CASE(train_eval_and_export_work_together) {
+  const ToyData data(300, 50);
+  const std::string at = data.folder().string(), run = at + "/run";
+  const std::string flags = "train --data-dir " + at + " --latent 64 --epochs 1 --batch 20 --out ";
+  check_outcome(flags + run, 0, {"test accuracy", "trainable parameters", "108618", "arena", run});
+  check_outcome(flags + run, 1, {"--overwrite"});
+  check_outcome(flags + run + " --overwrite --quiet", 0, {"test accuracy"});
+  check_outcome(flags + at + "/strict --require-accuracy 1", 1, {"below the required"});
+  const Outcome eval = mapnet_with("eval --json --run " + run + " --data-dir " + at);
+  BOOST_TEST(eval.code == 0, eval.output);
+  const auto result = nlohmann::json::parse(read_file(run + "/result.json"));
+  BOOST_TEST(nlohmann::json::parse(eval.output).at("accuracy") == result.at("test_accuracy"));
+  check_outcome("eval --split validation --run " + run + " --data-dir " + at, 2, {"--validation"});
+  check_outcome("export --run " + run + " --out " + at + "/theta.safetensors", 0, {"8 tensors"});
+}
+
+BOOST_AUTO_TEST_CASE(a_config_file_gives_flags_and_the_command_line_wins) {
+  const ToyData data(60, 10);
+  const std::string at = data.folder().string();
+  const auto toml = data.folder() / "run.toml";
+  write_file_atomic(toml, "strategy = 'lwt'\nlatents = [8, 16, 32, 8]\nepochs = 3\nbatch = 20\n"
+                          "modulation = \"signed\"\nalpha = 0.05\n");
+  check_outcome("train --config " + toml.string() + " --epochs 1 --data-dir " + at + " --out " + at +
+                    "/run",
+                0, {"lwt"});
+  const auto result = nlohmann::json::parse(read_file(at + "/run/result.json"));
+  BOOST_TEST(result.at("epochs") == 1);
+  BOOST_TEST(result.at("batch") == 20);
+  BOOST_TEST(result.at("alpha") == 0.05);
+  BOOST_TEST((result.at("latents").get<std::vector<int>>() == std::vector<int>{8, 16, 32, 8}));
+
+  const auto refuses = [&](const char* text, std::initializer_list<std::string> parts) {
+    write_file_atomic(toml, text);
+    check_outcome("train --config " + toml.string(), 2, parts);
+  };
+  refuses("epochs = 1\nlatnet = 5\n", {toml.string() + ":2", "latnet"});
+  refuses("epochs = 'many'\n", {toml.string() + ":1", "epochs"});
+  refuses("epochs = = 1\n", {toml.string() + ":1"});
+  refuses("config = 'other.toml'\n", {"config"});
+}

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <bit>
+#include <cmath>
+
+#include "device/op_harness.hpp"
+#include "device/ops/map.hpp"
+#include "reference/map.hpp"
+
+/// A fixed map written out entry by entry from its definition, and the ops that apply it.
+namespace mapnet::test {
+
+/// Entry (i, k) of the unnormalised Sylvester-Hadamard matrix.
+inline double hadamard_entry(std::size_t i, std::size_t k) {
+  return std::popcount(i & k) % 2 == 0 ? 1 : -1;
+}
+
+/// Sign number `i` of tile `tile`: bit i % 32 of word i / 32 of the tile's draws.
+inline double sign_at(std::uint64_t seed, Stream stream, std::uint32_t block, std::size_t points,
+                      std::size_t tile, std::size_t i) {
+  const std::size_t draws = (points + 127) / 128;
+  const auto words = random_words(seed, stream, tile * draws + i / 128, block);
+  return (words[i % 128 / 32] >> (i % 32)) & 1 ? -1 : 1;
+}
+
+/// Rows of the Hadamard map with unit length on average: row r of tile t, column k is
+/// sqrt(m / d) / m * sum_l H[r, l] D_t[l] H[l, k] D[k]. [rows, d] row-major.
+inline Vector hadamard_map(std::size_t rows, std::size_t d, std::uint64_t seed, Stream outer,
+                           Stream inner, std::uint32_t block) {
+  const std::size_t m = hadamard_points(d);
+  const double scale = std::sqrt(double(m) / double(d)) / double(m);
+  Vector W(rows * d);
+  for (std::size_t tile = 0; tile * m < rows; ++tile) {
+    Vector signs(m);
+    for (std::size_t l = 0; l < m; ++l) signs[l] = sign_at(seed, outer, block, m, tile, l);
+    for (std::size_t r = 0; r < m && tile * m + r < rows; ++r)
+      for (std::size_t k = 0; k < d; ++k) {
+        double sum = 0;
+        for (std::size_t l = 0; l < m; ++l)
+          sum += hadamard_entry(r, l) * signs[l] * hadamard_entry(l, k);
+        W[(tile * m + r) * d + k] = scale * sum * sign_at(seed, inner, block, m, 0, k);
+      }
+  }
+  return W;
+}
+
+/// One block of `rows` parameters from d latents, scale 1.
+inline MapDesc one_block(MapKind kind, std::size_t rows, std::size_t d, std::uint64_t seed) {
+  MapDesc desc;
+  desc.kind = kind;
+  desc.seed = seed;
+  desc.blocks = {{"all", 0, rows, 0, d}};
+  desc.scales = {{0, rows, 1.0f}};
+  return desc;
+}
+
+/// theta and dz of a map on given z and dtheta.
+struct MapRun {
+  Vector theta, dz;
+  std::vector<Vector> dense;  // a block's stored W [rows, d], without the row padding
+};
+
+inline MapRun run_map(const MapDesc& desc, const Vector& z, const Vector& dtheta,
+                      int n_threads = 2) {
+  OpHarness h(n_threads);
+  const BufferId zb = h.input(z), dt = h.input(dtheta);
+  const BufferId theta = h.output(dtheta.size()), dz = h.output(z.size());
+  h.schedule.begin(Phase::setup);
+  MapState state = map_setup(h.schedule, desc);
+  h.schedule.begin(Phase::train);
+  map_forward(h.schedule, desc, state, zb, theta, true);
+  map_backward(h.schedule, desc, state, zb, dt, dz);
+  h.run();
+  MapRun run{h.read(theta, dtheta.size()), h.read(dz, z.size()), {}};
+  for (std::size_t i = 0; i < state.dense.size(); ++i) {
+    const std::size_t rows = desc.blocks[i].rows, d = desc.blocks[i].latents;
+    const std::size_t ld = dense_row_length(d);
+    Vector W;
+    for (std::size_t r = 0; r < rows; ++r)
+      for (std::size_t k = 0; k < d; ++k) {
+        const std::size_t index = r * ld + k;
+        W.push_back(
+            desc.kind == MapKind::dense
+                ? static_cast<double>(h.program->memory().at<float>(state.dense[i])[index])
+                : static_cast<double>(math::from_bf16(
+                      h.program->memory().at<std::uint16_t>(state.dense[i])[index])));
+      }
+    run.dense.push_back(std::move(W));
+  }
+  return run;
+}
+
+/// Largest |(W^T W - I)_ik| for W [rows, d].
+inline double orthonormality_error(const Vector& W, std::size_t rows, std::size_t d) {
+  double worst = 0;
+  for (std::size_t i = 0; i < d; ++i)
+    for (std::size_t k = i; k < d; ++k) {
+      double sum = 0;
+      for (std::size_t r = 0; r < rows; ++r) sum += W[r * d + i] * W[r * d + k];
+      worst = std::max(worst, std::abs(sum - (i == k ? 1.0 : 0.0)));
+    }
+  return worst;
+}
+
+}  // namespace mapnet::test

@@ -1,0 +1,149 @@
+#include <boost/test/unit_test.hpp>
+#include <map>
+
+#include "common/compare.hpp"
+#include "mapping/map_harness.hpp"
+
+/// The fast map, forward and backward, against the double-precision reference on the written-out
+/// matrices, for every kind, modulation and activation.
+using namespace mapnet;
+using namespace mapnet::test;
+
+namespace {
+
+struct Shape {
+  std::size_t rows, d;
+};
+// Whole tiles; a rest; d no power of two; fewer rows than points; tiny d; more tiles than groups.
+const Shape kShapes[] = {{256, 64}, {301, 64}, {333, 50}, {100, 90}, {77, 5}, {1000, 16}};
+const MapKind kKinds[] = {MapKind::hadamard, MapKind::dense, MapKind::dense_bf16};
+const std::pair<Modulation, reference::Modulation> kModulations[] = {
+    {Modulation::none, reference::Modulation::none},
+    {Modulation::scalar, reference::Modulation::scalar},
+    {Modulation::signed_, reference::Modulation::signed_}};
+const std::pair<Activation, reference::Activation> kActivations[] = {
+    {Activation::identity, reference::Activation::identity},
+    {Activation::tanh, reference::Activation::tanh},
+    {Activation::sine, reference::Activation::sine}};
+
+/// sqrt(P / d) times the stored, orthonormal W.
+Vector unit_rows(const Vector& W, std::size_t rows, std::size_t d) {
+  Vector scaled = W;
+  for (double& w : scaled) w *= std::sqrt(double(rows) / double(d));
+  return scaled;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(forward_and_backward_agree_with_the_reference) {
+  for (const Shape s : kShapes)
+    for (const MapKind kind : kKinds)
+      for (const auto& [modulation, ref_modulation] : kModulations)
+        for (const auto& [activation, ref_activation] : kActivations) {
+          MapDesc desc = one_block(kind, s.rows, s.d, 21);
+          desc.modulation = modulation;
+          desc.alpha = modulation == Modulation::scalar ? 0.01f : 0.3f;
+          desc.activation = activation;
+          desc.omega = activation == Activation::sine ? 2.0f : 1.0f;
+          const std::size_t first = s.rows / 3;  // two tensors, two scales, a tile across both
+          desc.scales = {{0, first, 0.5f}, {first, s.rows - first, 2.0f}};
+          const Vector z = exact_floats(s.d, 5, -2, 2), dtheta = exact_floats(s.rows, 6);
+          const MapRun fast = run_map(desc, z, dtheta);
+
+          reference::Map ref{s.rows, s.d, {}, {}, Vector(s.rows, 2.0), Vector(s.rows, 0.0)};
+          std::fill_n(ref.scale.begin(), first, 0.5);
+          ref.modulation = ref_modulation;
+          ref.activation = ref_activation;
+          ref.alpha = static_cast<double>(desc.alpha);
+          ref.omega = static_cast<double>(desc.omega);
+          ref.W = kind == MapKind::hadamard
+                      ? hadamard_map(s.rows, s.d, 21, Stream::map_outer_signs,
+                                     Stream::map_inner_signs, 0)
+                      : unit_rows(fast.dense[0], s.rows, s.d);
+          if (modulation == Modulation::signed_)
+            ref.S = hadamard_map(s.rows, s.d, 21, Stream::modulation_outer,
+                                 Stream::modulation_inner, 0);
+          const std::string what = "rows " + std::to_string(s.rows) + ", d " + std::to_string(s.d) +
+                                   ", map " + std::to_string(int(kind)) + ", modulation " +
+                                   std::to_string(int(modulation)) + ", activation " +
+                                   std::to_string(int(activation));
+          // Sums of d (forward) and P (backward) products of about 1, scaled by up to 2 and a slope
+          // of up to 2.
+          check_close(fast.theta, reference::map_forward(ref, z), 4 * sum_tolerance(s.d), 1e-5,
+                      what + ": theta");
+          check_close(fast.dz, reference::map_backward(ref, dtheta, z), 8 * sum_tolerance(s.rows),
+                      1e-5, what + ": dz");
+        }
+}
+
+BOOST_AUTO_TEST_CASE(both_maps_and_their_transposes_are_adjoint) {
+  for (const MapKind kind : kKinds)
+    for (const Shape s : kShapes) {
+      const Vector z = exact_floats(s.d, 11), v = exact_floats(s.rows, 12);
+      const MapRun run = run_map(one_block(kind, s.rows, s.d, 3), z, v);
+      const double left = reference::dot(run.theta, v), right = reference::dot(z, run.dz);
+      BOOST_TEST(std::abs(left - right) < 2 * sum_tolerance(s.rows) * std::sqrt(double(s.rows)),
+                 "<Wz, v> = " << left << ", <z, W'v> = " << right);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_dense_map_has_orthonormal_columns) {
+  for (const Shape s : {Shape{2000, 200}, Shape{1100, 33}, Shape{64, 64}, Shape{5000, 3}}) {
+    const Vector z(s.d), v(s.rows);
+    const MapRun fp32 = run_map(one_block(MapKind::dense, s.rows, s.d, 4), z, v);
+    const MapRun bf16 = run_map(one_block(MapKind::dense_bf16, s.rows, s.d, 4), z, v);
+    // float32: the solve against the combined factor rounds d times by 2^-24 each. bfloat16: entries
+    // off by up to 2^-9 of themselves, at random, so that a column's norm moves by less than that.
+    BOOST_TEST(orthonormality_error(fp32.dense[0], s.rows, s.d) < 0x1p-24 * (double(s.d) + 16));
+    BOOST_TEST(orthonormality_error(bf16.dense[0], s.rows, s.d) < 0x1p-9);
+    check_close(bf16.dense[0], fp32.dense[0], 0, 0x1p-8, "bf16 is fp32 rounded");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_map_is_a_function_of_its_seed_and_of_nothing_else) {
+  const Vector z = exact_floats(100, 1), v = exact_floats(5000, 2);
+  for (const MapKind kind : kKinds) {
+    MapDesc desc = one_block(kind, 5000, 100, 8);
+    desc.modulation = Modulation::signed_;
+    desc.alpha = 0.1f;
+    desc.activation = Activation::tanh;
+    const MapRun one = run_map(desc, z, v, 1), again = run_map(desc, z, v, 1);
+    BOOST_TEST((one.theta == again.theta && one.dz == again.dz));
+    desc.seed = 9;
+    BOOST_TEST((run_map(desc, z, v, 1).theta != one.theta));
+    if (kind != MapKind::hadamard) continue;  // OpenBLAS splits the Gram matrix by threads
+    desc.seed = 8;
+    const MapRun three = run_map(desc, z, v, 3);
+    BOOST_TEST((three.theta == one.theta && three.dz == one.dz));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(blocks_have_maps_of_their_own) {
+  MapDesc desc = one_block(MapKind::hadamard, 128, 16, 8);
+  desc.blocks = {{"a", 0, 64, 0, 16}, {"b", 64, 64, 16, 16}};
+  Vector z = exact_floats(16, 1);
+  z.insert(z.end(), z.begin(), z.begin() + 16);  // the same latents twice
+  const MapRun run = run_map(desc, z, exact_floats(128, 2));
+  const Vector a(run.theta.begin(), run.theta.begin() + 64);
+  const Vector b(run.theta.begin() + 64, run.theta.end());
+  BOOST_TEST((a != b));
+}
+
+BOOST_AUTO_TEST_CASE(a_random_base_is_added_with_each_rows_scale) {
+  MapDesc desc = one_block(MapKind::hadamard, 4000, 16, 8);
+  desc.scales = {{0, 1000, 0.5f}, {1000, 3000, 2.0f}};
+  const Vector z = exact_floats(16, 1), v(4000);
+  const Vector without = run_map(desc, z, v).theta;
+  desc.random_base = true;
+  const Vector with = run_map(desc, z, v).theta;
+  double squares[2] = {};
+  for (std::size_t j = 0; j < 4000; ++j)
+    squares[j >= 1000] += (with[j] - without[j]) * (with[j] - without[j]);
+  BOOST_TEST(std::abs(std::sqrt(squares[0] / 1000) - 0.5) < 0.5 * 5 / std::sqrt(2000.0));
+  BOOST_TEST(std::abs(std::sqrt(squares[1] / 3000) - 2.0) < 2.0 * 5 / std::sqrt(6000.0));
+}
+
+BOOST_AUTO_TEST_CASE(more_latents_than_a_dense_map_can_hold_apart_is_an_error) {
+  const MapDesc desc = one_block(MapKind::dense, 10, 20, 1);
+  BOOST_CHECK_THROW(run_map(desc, Vector(20), Vector(10)), std::exception);
+}

@@ -1,0 +1,142 @@
+#include <boost/test/unit_test.hpp>
+
+#include "common/compare.hpp"
+#include "mapping/map_harness.hpp"
+#include "reference/nets.hpp"
+#include "train/recipes.hpp"
+#include "train/session.hpp"
+#include "train/toy_data.hpp"
+
+/// One real training step, from pixels through the mapping, the network and the loss to the gradient
+/// of the latents, against the double-precision reference.
+using namespace mapnet;
+using namespace mapnet::test;
+
+namespace {
+
+struct Wanted {
+  Vector theta, dtheta, dz;
+  double loss;
+};
+
+/// The batch as the session's epoch 0 orders it, scaled with its pixel statistics.
+struct Batch {
+  Vector x;
+  std::vector<std::uint8_t> labels;
+};
+
+Batch first_batch(const Session& session, std::size_t n) {
+  const Memory& memory = session.program().memory();
+  const ImageBuffers& set = session.run_schedule().samples;
+  Batch batch;
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint32_t sample = memory.at<std::uint32_t>(set.order)[i];
+    batch.labels.push_back(memory.at<std::uint8_t>(set.labels)[sample]);
+    for (std::size_t k = 0; k < 784; ++k) {
+      const double pixel = memory.at<std::uint8_t>(set.images)[sample * 784 + k];
+      batch.x.push_back((pixel / 255 - session.pixels().mean) / session.pixels().stddev);
+    }
+  }
+  return batch;
+}
+
+/// The reference map of one block of the session's theta.
+reference::Map reference_map(const MapDesc& desc, std::size_t index) {
+  const MapBlock& b = desc.blocks[index];
+  reference::Map map{b.rows, b.latents, {}, {}, Vector(b.rows), Vector(b.rows, 0.0)};
+  map.W = hadamard_map(b.rows, b.latents, desc.seed, Stream::map_outer_signs,
+                       Stream::map_inner_signs, static_cast<std::uint32_t>(index));
+  if (desc.modulation == Modulation::signed_) {
+    map.modulation = reference::Modulation::signed_;
+    map.S = hadamard_map(b.rows, b.latents, desc.seed, Stream::modulation_outer,
+                         Stream::modulation_inner, static_cast<std::uint32_t>(index));
+  } else if (desc.modulation == Modulation::scalar) {
+    map.modulation = reference::Modulation::scalar;
+  }
+  map.alpha = static_cast<double>(desc.alpha);
+  map.omega = static_cast<double>(desc.omega);
+  if (desc.activation == Activation::tanh) map.activation = reference::Activation::tanh;
+  if (desc.activation == Activation::sine) map.activation = reference::Activation::sine;
+  for (const RowScale& s : desc.scales)
+    for (std::size_t j = s.offset; j < s.offset + s.rows; ++j)
+      if (j >= b.theta_offset && j < b.theta_offset + b.rows)
+        map.scale[j - b.theta_offset] = static_cast<double>(s.scale);
+  return map;
+}
+
+void check_step(const RunConfig& config, const reference::Net& net) {
+  const ToyData data(64, 10);
+  const Recipe recipe = recipe_of(config);
+  const Network network_ = network(config.net);
+  Session session(recipe, network_, data.dataset, Purpose::train, plan_arena_without_reuse);
+  const Vector z(session.values().begin(), session.values().end());
+  session.begin_epoch(0);
+  session.train_step(0);
+
+  const std::size_t n = static_cast<std::size_t>(config.batch);
+  const Batch batch = first_batch(session, n);
+  Vector theta = z, dz;
+  const bool direct = recipe.mapping.strategy == Strategy::direct;
+  const MapDesc desc = direct ? MapDesc{} : make_map(network_, recipe.mapping);
+  if (!direct) {
+    theta.clear();
+    for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
+      const auto part = reference::View(z).subspan(desc.blocks[i].latent_offset, desc.blocks[i].latents);
+      const Vector rows = reference::map_forward(reference_map(desc, i), part);
+      theta.insert(theta.end(), rows.begin(), rows.end());
+    }
+  }
+  const auto want = reference::loss_and_gradient(net, theta, batch.x, batch.labels);
+  if (!direct)
+    for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
+      const MapBlock& b = desc.blocks[i];
+      const Vector part =
+          reference::map_backward(reference_map(desc, i),
+                                  reference::View(want.dtheta).subspan(b.theta_offset, b.rows),
+                                  reference::View(z).subspan(b.latent_offset, b.latents));
+      dz.insert(dz.end(), part.begin(), part.end());
+    }
+
+  const auto sums = session.program().memory().at<StepControl>(session.run_schedule().control);
+  BOOST_TEST(std::abs(sums->loss_sum / double(n) - want.loss) < 1e-4 * want.loss);
+  BOOST_TEST(sums->correct == static_cast<std::int64_t>(want.correct));
+  // Activations and weights carry relative errors of about sqrt(terms) 2^-24 a layer, a few 1e-6 in
+  // all; the floor is that share of the largest gradient.
+  const auto largest = [](const Vector& v) {
+    double most = 0;
+    for (double x : v) most = std::max(most, std::abs(x));
+    return most;
+  };
+  if (!direct) {
+    check_close(session.theta(), theta, 1e-5, 1e-5, "theta");
+    check_close(session.gradient(), dz, 1e-4 * largest(dz), 1e-4, "dz");
+  }
+  check_close(session.dtheta(), want.dtheta, 1e-4 * largest(want.dtheta), 1e-4, "dtheta");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_direct_step_of_each_network_agrees_with_the_reference) {
+  RunConfig c = small_run("direct");
+  check_step(c, reference::cnn2());
+  c.net = "cnn1";
+  c.batch = 4;
+  check_step(c, reference::cnn1());
+}
+
+BOOST_AUTO_TEST_CASE(a_mapped_step_agrees_with_the_reference) {
+  RunConfig c = small_run("slvt");
+  c.latent = 64;
+  c.modulation = "signed";
+  c.activation = "sine";
+  check_step(c, reference::cnn2());
+  c.modulation = "scalar";
+  c.activation = "tanh";
+  check_step(c, reference::cnn2());
+}
+
+BOOST_AUTO_TEST_CASE(a_layer_wise_step_agrees_with_the_reference) {
+  RunConfig c = small_run("lwt");
+  c.modulation = "signed";
+  check_step(c, reference::cnn2());
+}

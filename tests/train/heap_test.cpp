@@ -1,0 +1,51 @@
+#include <boost/test/unit_test.hpp>
+#include <malloc.h>
+
+#include "train/heap_watch.hpp"
+#include "train/recipes.hpp"
+#include "train/session.hpp"
+#include "train/toy_data.hpp"
+
+/// After planning, a training loop makes no heap allocation of ours, and the heap does not grow.
+using namespace mapnet;
+using namespace mapnet::test;
+
+BOOST_AUTO_TEST_CASE(steps_10_to_100_allocate_nothing_of_ours_and_leave_the_heap_as_it_was) {
+  const ToyData data(16 * 100, 10);
+  std::vector<RunConfig> runs = {small_run("direct"), small_run("slvt"), small_run("lwt")};
+  runs[1].modulation = "signed";
+  runs[1].activation = "sine";
+  RunConfig dense = small_run("slvt");
+  dense.latent = 32;
+  dense.map = "dense";
+  runs.push_back(dense);
+  for (const RunConfig& config : runs) {
+    Session session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train);
+    session.begin_epoch(0);
+    for (int step = 0; step < 10; ++step) session.train_step(step);
+    const std::size_t before = mallinfo2().uordblks;
+    HeapWatch::start();
+    for (int step = 10; step < 100; ++step) session.train_step(step);
+    const HeapCounts counts = HeapWatch::stop();
+    const std::size_t after = mallinfo2().uordblks;
+    BOOST_TEST_MESSAGE(config.strategy << ": 90 steps, " << counts.ours << " allocations of ours, "
+                                       << counts.library << " of the libraries, the largest "
+                                       << counts.largest_library << " bytes");
+    BOOST_TEST(counts.ours == 0u);
+    BOOST_TEST(counts.largest_library <= 1024u);
+    BOOST_TEST(counts.live == 0);
+    BOOST_TEST(after == before);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_watch_sees_allocations_of_ours) {
+  HeapWatch::start();
+  auto* keep = new int[100];
+  void* raw = std::malloc(50);
+  asm volatile("" : : "r"(keep), "r"(raw) : "memory");  // the compiler must not drop the pair
+  const HeapCounts counts = HeapWatch::stop();
+  std::free(raw);
+  delete[] keep;
+  BOOST_TEST(counts.ours == 2u);
+  BOOST_TEST(counts.live == 2);
+}

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+
+namespace mapnet::test {
+
+/// Allocations between start and stop, by who asked: code linked into this program (ours) or a shared
+/// library. `live`: allocations not yet freed minus frees of older ones.
+struct HeapCounts {
+  std::size_t ours = 0, library = 0, largest_library = 0;
+  long live = 0;
+};
+
+/// Stands in for malloc, calloc, realloc, the aligned ones, free and operator new of the whole program.
+struct HeapWatch {
+  static void start();
+  static HeapCounts stop();
+};
+
+}  // namespace mapnet::test

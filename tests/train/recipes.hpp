@@ -1,0 +1,24 @@
+#pragma once
+
+#include "train/recipe.hpp"
+
+namespace mapnet::test {
+
+inline Network network(const std::string& name) { return build_network(name, 1, 28, 28, 10); }
+
+/// A small run: what the tests do not set stays small.
+inline RunConfig small_run(const std::string& strategy = "slvt") {
+  RunConfig c;
+  c.strategy = strategy;
+  if (strategy == "slvt") c.latent = 256;
+  if (strategy == "lwt") c.latents = {32, 64, 128, 64};
+  c.batch = 16;
+  c.epochs = 1;
+  c.threads = 2;
+  c.seed = 5;
+  return c;
+}
+
+inline Recipe recipe_of(const RunConfig& c) { return resolve(c, network(c.net)); }
+
+}  // namespace mapnet::test

@@ -1,0 +1,145 @@
+#include <boost/test/unit_test.hpp>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "common/file.hpp"
+#include "data/safetensors.hpp"
+#include "train/model.hpp"
+#include "train/recipes.hpp"
+#include "train/toy_data.hpp"
+#include "train/train_run.hpp"
+
+/// What a run leaves behind, and what can be made of it.
+using namespace mapnet;
+using namespace mapnet::test;
+
+namespace {
+
+struct FinishedRun {
+  ToyData data{200, 40};
+  Recipe recipe;
+  std::filesystem::path folder = data.folder() / "run";
+  RunResult result;
+  std::vector<EpochReport> epochs;
+
+  explicit FinishedRun(RunConfig config) {
+    config.epochs = 2;
+    recipe = recipe_of(config);
+    result = train_run(recipe, network(config.net), data.dataset, folder, false,
+                       [this](const EpochReport& e) {
+                         if (e.finished) epochs.push_back(e);
+                       });
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_run_writes_its_result_metrics_and_latents) {
+  RunConfig config = small_run("slvt");
+  config.validation = 30;
+  const FinishedRun run(config);
+  const auto json = nlohmann::json::parse(read_file(run.folder / "result.json"));
+  for (const char* key :
+       {"net", "data", "strategy", "map", "modulation", "activation", "latents", "trainable_params",
+        "target_params", "seed", "epochs", "train_accuracy", "test_accuracy", "loss", "seconds",
+        "seconds_per_epoch", "arena_bytes", "arena_lower_bound_bytes", "peak_rss_bytes", "device",
+        "version", "validation_accuracy"})
+    BOOST_TEST(json.contains(key), key);
+  BOOST_TEST(json["trainable_params"] == 256);
+  BOOST_TEST(json["target_params"] == 108618);
+  BOOST_TEST(json["test_accuracy"] == run.result.test.accuracy);
+  BOOST_TEST(json["arena_bytes"].get<double>() >= json["arena_lower_bound_bytes"].get<double>());
+
+  std::istringstream lines(read_file(run.folder / "metrics.jsonl"));
+  std::string line;
+  int epoch = 0;
+  while (std::getline(lines, line)) {
+    const auto entry = nlohmann::json::parse(line);
+    BOOST_TEST(entry["epoch"] == ++epoch);
+    BOOST_TEST(entry.contains("validation_accuracy"));
+  }
+  BOOST_TEST(epoch == 2);
+  BOOST_TEST(run.epochs.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_finished_run_is_not_overwritten_by_accident) {
+  const FinishedRun run(small_run("slvt"));
+  const std::string before = read_file(run.folder / "result.json");
+  check_fails(
+      [&] {
+        train_run(run.recipe, network("cnn2"), run.data.dataset, run.folder, false, {});
+      },
+      {run.folder.string(), "--overwrite"});
+  BOOST_TEST(read_file(run.folder / "result.json") == before);
+  BOOST_CHECK_NO_THROW(
+      train_run(run.recipe, network("cnn2"), run.data.dataset, run.folder, true, {}));
+}
+
+BOOST_AUTO_TEST_CASE(the_latent_file_is_the_whole_model) {
+  for (const char* strategy : {"direct", "slvt", "lwt"}) {
+    RunConfig config = small_run(strategy);
+    if (config.strategy != "direct") config.modulation = "signed", config.base = "normal";
+    const FinishedRun run(config);
+    const Model model = open_model(run.folder);
+    const Metrics test = evaluate_model(model, run.data.dataset, Split::test, 0);
+    BOOST_TEST(test.accuracy == run.result.test.accuracy);
+    BOOST_TEST(test.loss == run.result.test.loss);
+    const Metrics train = evaluate_model(model, run.data.dataset, Split::train, 0);
+    BOOST_TEST(train.loss == run.result.train.loss);
+    const std::vector<float> theta = expand_theta(model, 0);
+    BOOST_TEST(theta.size() == 108618u);
+    BOOST_TEST((theta == expand_theta(open_model(run.folder / "model.latent"), 1)));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(damaged_latent_files_are_refused) {
+  const FinishedRun run(small_run("slvt"));
+  const std::string good = read_file(run.folder / "model.latent");
+  const std::filesystem::path path = run.data.folder() / "damaged.latent";
+  const auto refuses = [&](std::string bytes, std::initializer_list<std::string> parts) {
+    write_file_atomic(path, bytes);
+    check_fails([&] { open_model(path); }, parts);
+  };
+  const std::string name = path.string();
+  refuses("", {name, "MAPNETLV"});
+  refuses("GIF89a" + good, {name, "MAPNETLV"});
+  refuses(good.substr(0, good.size() / 2), {name, "checksum"});
+  refuses(good + "x", {name, "checksum"});
+  std::string flipped = good;
+  flipped[good.size() / 2] ^= 1;
+  refuses(flipped, {name, "checksum"});
+  std::string newer = good;
+  newer[8] = 2;
+  refuses(newer, {name, "version 2"});
+  check_fails([&] { open_model(run.data.folder() / "absent"); }, {"absent", "--run"});
+}
+
+BOOST_AUTO_TEST_CASE(exported_weights_are_theta_under_torch_names) {
+  const FinishedRun run(small_run("lwt"));
+  const Model model = open_model(run.folder);
+  const std::vector<float> theta = expand_theta(model, 0);
+  std::vector<NamedTensor> tensors;
+  for (const ParamTensor& p : model.net.params)
+    tensors.push_back({p.name, p.shape, {theta.data() + p.offset, p.size}});
+  const auto path = run.data.folder() / "theta.safetensors";
+  write_safetensors(path, tensors, {{"format", "pt"}});
+
+  const std::string bytes = read_file(path);
+  std::uint64_t header_size = 0;
+  std::memcpy(&header_size, bytes.data(), 8);
+  BOOST_TEST(header_size % 8 == 0u);
+  const auto header = nlohmann::json::parse(bytes.substr(8, header_size));
+  BOOST_TEST(header["__metadata__"]["format"] == "pt");
+  const auto& conv1 = header["conv1.weight"];
+  BOOST_TEST(conv1["dtype"] == "F32");
+  BOOST_TEST((conv1["shape"].get<std::vector<int>>() == std::vector<int>{16, 1, 3, 3}));
+  const std::size_t from = header["fc2.bias"]["data_offsets"][0];
+  const std::size_t to = header["fc2.bias"]["data_offsets"][1];
+  BOOST_TEST(8 + header_size + to == bytes.size());
+  BOOST_TEST(std::memcmp(bytes.data() + 8 + header_size + from, theta.data() + 108608, to - from) ==
+             0);
+  tensors[0].shape = {1, 2, 3};
+  check_fails([&] { write_safetensors(path, tensors); }, {"conv1.weight"});
+}

@@ -1,0 +1,138 @@
+#include <boost/test/unit_test.hpp>
+#include <numeric>
+#include <set>
+
+#include "common/compare.hpp"
+#include "memory/arena.hpp"
+#include "train/learning_rate.hpp"
+#include "train/recipes.hpp"
+#include "train/sample_order.hpp"
+#include "train/session.hpp"
+#include "train/toy_data.hpp"
+
+using namespace mapnet;
+using namespace mapnet::test;
+
+BOOST_AUTO_TEST_CASE(an_epoch_visits_every_training_sample_once) {
+  const SampleCounts counts = {70, 20, 10};
+  std::vector<std::uint32_t> first(100), second(100);
+  fill_sample_order(first, counts, 3, 0);
+  fill_sample_order(second, counts, 3, 1);
+  const auto kind = [](const std::vector<std::uint32_t>& order, std::size_t from, std::size_t to) {
+    return std::set<std::uint32_t>(order.begin() + long(from), order.begin() + long(to));
+  };
+  BOOST_TEST((first != second));
+  BOOST_TEST((kind(first, 0, 70) == kind(second, 0, 70)));    // the same samples, shuffled
+  BOOST_TEST((kind(first, 70, 90) == kind(second, 70, 90)));  // validation: the same in each epoch
+  BOOST_TEST(kind(first, 0, 90).size() == 90u);
+  BOOST_TEST(*kind(first, 0, 90).rbegin() == 89u);
+  for (std::uint32_t i = 90; i < 100; ++i) BOOST_TEST(first[i] == i);  // test: in its own order
+  std::vector<std::uint32_t> again(100);
+  fill_sample_order(again, counts, 3, 0);
+  BOOST_TEST((again == first));
+  fill_sample_order(again, counts, 4, 0);
+  BOOST_TEST((kind(again, 70, 90) != kind(first, 70, 90)));
+}
+
+BOOST_AUTO_TEST_CASE(shuffles_are_uniform) {
+  // Where sample 0 of 8 lands over many epochs: chi-square with 7 degrees of freedom, 24.3 at 0.1%.
+  std::array<int, 8> landed{};
+  std::vector<std::uint32_t> order(8);
+  const int epochs = 8000;
+  for (std::uint32_t epoch = 0; epoch < epochs; ++epoch) {
+    fill_sample_order(order, {8, 0, 0}, 11, epoch);
+    for (std::size_t i = 0; i < 8; ++i) landed[i] += order[i] == 0;
+  }
+  double chi = 0;
+  for (const int n : landed) chi += (n - 1000.0) * (n - 1000.0) / 1000.0;
+  BOOST_TEST(chi < 24.3);
+}
+
+BOOST_AUTO_TEST_CASE(the_learning_rate_warms_up_and_ends_at_zero) {
+  BOOST_TEST(learning_rate(1.0, 0, 10, 100) == 0.1);
+  BOOST_TEST(learning_rate(1.0, 9, 10, 100) == 1.0);
+  BOOST_TEST(learning_rate(1.0, 10, 10, 100) == 1.0);
+  BOOST_TEST(std::abs(learning_rate(1.0, 55, 10, 100) - 0.5) < 1e-12);
+  BOOST_TEST(learning_rate(1.0, 100, 10, 100) < 1e-12);
+  BOOST_TEST(learning_rate(1.0, 0, 0, 1) == 1.0);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_makes_one_arena_allocation) {
+  const ToyData data(90, 20);
+  const std::size_t before = Arena::allocations();
+  RunConfig config = small_run("slvt");
+  Session session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train);
+  session.train_epoch(0);
+  session.evaluate(Split::test);
+  BOOST_TEST(Arena::allocations() == before + 1);
+}
+
+BOOST_AUTO_TEST_CASE(plans_meet_their_lower_bound_for_every_network_and_strategy) {
+  for (const std::string& net : network_names())
+    for (const char* strategy : {"direct", "slvt", "lwt"})
+      for (const char* map : {"hadamard", "dense", "dense-bf16"}) {
+        RunConfig config;
+        config.net = net;
+        config.strategy = strategy;
+        config.threads = 2;
+        if (config.strategy != "direct") config.map = map;
+        const RunSchedule run = build_run_schedule(recipe_of(config), network(net),
+                                                   {60000, 0, 10000}, Purpose::train);
+        const Plan plan = plan_arena(run.schedule.lifetimes());
+        const double ratio = double(plan.total) / double(plan.lower_bound);
+        BOOST_TEST(ratio >= 1.0);
+        BOOST_TEST(ratio <= 1.02, net << " " << strategy << " " << map << ": " << ratio);
+        if (config.strategy == "direct") break;
+      }
+}
+
+BOOST_AUTO_TEST_CASE(evaluation_counts_every_sample_and_changes_nothing) {
+  const ToyData data(90, 37);
+  RunConfig config = small_run("slvt");
+  config.validation = 21;
+  Session session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train);
+  session.train_epoch(0);
+  const std::vector<float> before(session.values().begin(), session.values().end());
+  BOOST_TEST(session.evaluate(Split::train).samples == 69u);
+  BOOST_TEST(session.evaluate(Split::validation).samples == 21u);
+  const Metrics test = session.evaluate(Split::test), again = session.evaluate(Split::test);
+  BOOST_TEST(test.samples == 37u);
+  BOOST_TEST(test.loss == again.loss);
+  BOOST_TEST((std::vector<float>(session.values().begin(), session.values().end()) == before));
+}
+
+BOOST_AUTO_TEST_CASE(pixels_are_scaled_by_the_training_samples_statistics) {
+  const ToyData data(50, 20);
+  RunConfig config = small_run("slvt");
+  Session session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train);
+  std::vector<std::uint8_t> pixels(50 * 784);
+  read_images(data.dataset, data.dataset.train, pixels);
+  double sum = 0, squares = 0;
+  for (const double p : pixels) sum += p / 255, squares += p * p / 255 / 255;
+  const double n = double(pixels.size()), mean = sum / n;
+  BOOST_TEST(std::abs(session.pixels().mean - mean) < 1e-9);
+  BOOST_TEST(std::abs(session.pixels().stddev - std::sqrt(squares / n - mean * mean)) < 1e-9);
+}
+
+BOOST_AUTO_TEST_CASE(a_validation_split_must_leave_something_to_train_on) {
+  const ToyData data(20, 5);
+  RunConfig config = small_run("slvt");
+  config.validation = 20;
+  BOOST_CHECK_THROW(
+      Session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train), std::exception);
+}
+
+// Stripes in noise, from 256 latents: what a correct trainer learns in three short epochs.
+BOOST_AUTO_TEST_CASE(every_strategy_learns_the_toy_classes) {
+  const ToyData data(2000, 300);
+  for (const char* strategy : {"direct", "slvt", "lwt"}) {
+    RunConfig config = small_run(strategy);
+    config.epochs = 3;
+    Session session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train);
+    const double before = session.evaluate(Split::test).accuracy;
+    for (int epoch = 0; epoch < config.epochs; ++epoch) session.train_epoch(epoch);
+    const double after = session.evaluate(Split::test).accuracy;
+    BOOST_TEST(before < 0.4, strategy << " before: " << before);
+    BOOST_TEST(after > 0.95, strategy << " after: " << after);
+  }
+}
