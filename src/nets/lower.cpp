@@ -5,6 +5,7 @@
 #include "common/error.hpp"
 #include "device/ops/conv2d.hpp"
 #include "device/ops/linear.hpp"
+#include "device/ops/relayout.hpp"
 #include "device/ops/relu.hpp"
 
 namespace mapnet {
@@ -67,9 +68,10 @@ ForwardTrace lower_forward(Schedule& schedule, const Network& net, const Tensor&
     } else {
       op.weight = slice_of(net, op.layer.name + ".weight", theta);
       op.bias = slice_of(net, op.layer.name + ".bias", theta);
+      if (op.layer.kind == Kind::linear) op.x = relayout(schedule, op.layer.name + ".flatten", x, 1);
       op.y = op.layer.kind == Kind::conv
-                 ? conv2d_forward(schedule, op.layer.name, conv_desc(op), x, op.weight, op.bias)
-                 : linear_forward(schedule, op.layer.name, {op.layer.out, op.relu}, x, op.weight,
+                 ? conv2d_forward(schedule, op.layer.name, conv_desc(op), op.x, op.weight, op.bias)
+                 : linear_forward(schedule, op.layer.name, {op.layer.out, op.relu}, op.x, op.weight,
                                   op.bias);
     }
     x = op.y;
@@ -82,6 +84,7 @@ void lower_backward(Schedule& schedule, const ForwardTrace& trace, const Tensor&
                     BufferId dtheta) {
   Tensor dy = dlogits;
   for (auto op = trace.ops.rbegin(); op != trace.ops.rend(); ++op) {
+    dy = relayout(schedule, op->layer.name + ".unflatten", dy, op->y.channel_block);
     if (op->relu) relu_backward(schedule, op->layer.name + ".relu", op->y, dy);
     const bool need_dx = std::next(op) != trace.ops.rend();
     const ParamSlice dweight = in(dtheta, op->weight), dbias = in(dtheta, op->bias);

@@ -50,7 +50,7 @@ std::size_t lines_of(const std::string& text) {
 BOOST_AUTO_TEST_CASE(wrong_usage_is_one_clear_line_and_exit_code_2) {
   const std::pair<const char*, const char*> cases[] = {
       {"", "subcommand"},
-      {"tran", "tran"},
+      {"tran --epochs 1", "subcommand"},
       {"train --latnet 5", "--latnet"},
       {"train --epochs many", "--epochs"},
       {"train --net cnn9", "cnn1, cnn2"},

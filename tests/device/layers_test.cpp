@@ -7,6 +7,7 @@
 #include "device/ops/conv2d.hpp"
 #include "device/ops/linear.hpp"
 #include "device/ops/max_pool.hpp"
+#include "device/ops/relayout.hpp"
 #include "device/ops/relu.hpp"
 #include "reference/conv2d.hpp"
 #include "reference/linear.hpp"
@@ -101,6 +102,14 @@ BOOST_AUTO_TEST_CASE(a_kernel_larger_than_its_input_is_refused) {
   BOOST_CHECK_THROW(max_pool_forward(h.schedule, "pool", 5, x), std::exception);
 }
 
+BOOST_AUTO_TEST_CASE(a_product_wants_a_plain_input) {
+  OpHarness h;
+  const Tensor x = h.tensor(1, 8, 2, 2, 8, Vector(32));
+  const BufferId params = h.input(Vector(100));
+  BOOST_CHECK_THROW(linear_forward(h.schedule, "fc", {2}, x, {params, 0}, {params, 64}),
+                    std::exception);
+}
+
 BOOST_DATA_TEST_CASE(linear_agrees_with_the_reference, data::make(kLinears), k) {
   const std::size_t inputs = std::size_t(k.c) * std::size_t(k.size) * std::size_t(k.size);
   const reference::Linear shape = {std::size_t(k.n), inputs, std::size_t(k.out)};
@@ -112,10 +121,13 @@ BOOST_DATA_TEST_CASE(linear_agrees_with_the_reference, data::make(kLinears), k) 
   const BufferId weight = h.input(w), bias = h.input(b);
   const BufferId dweight = h.output(w.size()), dbias = h.output(b.size());
   const LinearDesc desc = {k.out, k.relu};
-  const Tensor y = linear_forward(h.schedule, "fc", desc, xt, {weight, 0}, {bias, 0});
+  const Tensor flat = relayout(h.schedule, "flatten", xt, 1);
+  const Tensor y = linear_forward(h.schedule, "fc", desc, flat, {weight, 0}, {bias, 0});
   const Tensor dyt = h.tensor(k.n, k.out, 1, 1, 1, dy);
-  const Tensor dx = linear_backward(h.schedule, "fc", desc, xt, dyt, {weight, 0}, {dweight, 0},
-                                    {dbias, 0}, true);
+  const Tensor dflat = linear_backward(h.schedule, "fc", desc, flat, dyt, {weight, 0}, {dweight, 0},
+                                       {dbias, 0}, true);
+  const Tensor dx = relayout(h.schedule, "unflatten", dflat, k.block);
+  BOOST_TEST((k.block == 1 || dx.buffer != dflat.buffer));
   h.run();
 
   Vector want_y = reference::linear_forward(x, w, b, shape);

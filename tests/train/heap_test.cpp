@@ -1,5 +1,4 @@
 #include <boost/test/unit_test.hpp>
-#include <malloc.h>
 
 #include "train/heap_watch.hpp"
 #include "train/recipes.hpp"
@@ -23,18 +22,15 @@ BOOST_AUTO_TEST_CASE(steps_10_to_100_allocate_nothing_of_ours_and_leave_the_heap
     Session session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train);
     session.begin_epoch(0);
     for (int step = 0; step < 10; ++step) session.train_step(step);
-    const std::size_t before = mallinfo2().uordblks;
     HeapWatch::start();
     for (int step = 10; step < 100; ++step) session.train_step(step);
     const HeapCounts counts = HeapWatch::stop();
-    const std::size_t after = mallinfo2().uordblks;
     BOOST_TEST_MESSAGE(config.strategy << ": 90 steps, " << counts.ours << " allocations of ours, "
                                        << counts.library << " of the libraries, the largest "
                                        << counts.largest_library << " bytes");
     BOOST_TEST(counts.ours == 0u);
     BOOST_TEST(counts.largest_library <= 1024u);
-    BOOST_TEST(counts.live == 0);
-    BOOST_TEST(after == before);
+    BOOST_TEST(counts.growth == 0);
   }
 }
 
@@ -47,5 +43,5 @@ BOOST_AUTO_TEST_CASE(the_watch_sees_allocations_of_ours) {
   std::free(raw);
   delete[] keep;
   BOOST_TEST(counts.ours == 2u);
-  BOOST_TEST(counts.live == 2);
+  BOOST_TEST(counts.growth >= 450);
 }

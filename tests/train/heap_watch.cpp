@@ -22,7 +22,7 @@ namespace {
 
 std::atomic<bool> watching{false};
 std::atomic<std::size_t> ours{0}, library{0}, largest_library{0};
-std::atomic<long> live{0};
+std::atomic<long> growth{0};
 std::uintptr_t program_begin = 0, program_end = 0;
 
 /// The first object dl_iterate_phdr reports is the program itself.
@@ -40,7 +40,7 @@ int find_program(dl_phdr_info* info, std::size_t, void*) {
 void* note(void* result, std::size_t bytes, const void* caller) {
   if (!watching || !result) return result;
   const auto from = reinterpret_cast<std::uintptr_t>(caller);
-  ++live;
+  growth += static_cast<long>(malloc_usable_size(result));
   if (from >= program_begin && from < program_end) {
     ++ours;
   } else {
@@ -50,6 +50,10 @@ void* note(void* result, std::size_t bytes, const void* caller) {
     }
   }
   return result;
+}
+
+void forget(void* p) {
+  if (p && watching) growth -= static_cast<long>(malloc_usable_size(p));
 }
 
 void* must(void* result) {
@@ -68,7 +72,7 @@ void* calloc(std::size_t n, std::size_t size) {
   return note(__libc_calloc(n, size), n * size, CALLER);
 }
 void* realloc(void* p, std::size_t n) {
-  if (p && watching) --live;
+  forget(p);
   return note(__libc_realloc(p, n), n, CALLER);
 }
 void* memalign(std::size_t alignment, std::size_t n) {
@@ -82,7 +86,7 @@ int posix_memalign(void** out, std::size_t alignment, std::size_t n) {
   return *out ? 0 : ENOMEM;
 }
 void free(void* p) {
-  if (p && watching) --live;
+  forget(p);
   __libc_free(p);
 }
 }
@@ -109,13 +113,13 @@ namespace mapnet::test {
 void HeapWatch::start() {
   if (program_end == 0) dl_iterate_phdr(find_program, nullptr);
   ours = library = largest_library = 0;
-  live = 0;
+  growth = 0;
   watching = true;
 }
 
 HeapCounts HeapWatch::stop() {
   watching = false;
-  return {ours, library, largest_library, live};
+  return {ours, library, largest_library, growth};
 }
 
 }  // namespace mapnet::test

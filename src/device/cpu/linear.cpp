@@ -1,92 +1,171 @@
 #include "device/ops/linear.hpp"
 
-#include "device/cpu/onednn.hpp"
+#include <cblas.h>
+
+#include <algorithm>
+
+#include "common/error.hpp"
+#include "device/cpu/parallel.hpp"
+#include "device/host_device.hpp"
 
 namespace mapnet {
 
 using namespace cpu;
 
+// BLAS rather than oneDNN's inner product: that one allocates 16 to 74 KB in each call wherever it has no
+// brgemm (any CPU without AVX-512), where a planned run must not allocate; and with plain layouts theta
+// and dtheta are used where they lie, without three reorders (docs/performance.md).
+
 namespace {
 
-struct Shapes {
-  Dims weight, bias, y;
-  dnnl::memory::desc x, dy;
+struct Shape {
+  int n, inputs, outputs;
   double flops, bytes;  // of one pass
 };
 
-/// A [N, O, 1, 1] tensor is a matrix to oneDNN; a real image keeps its four dimensions, so that the
-/// weight's reorder undoes the channel blocking and the activation need not be moved.
-Shapes shapes_of(const LinearDesc& d, const Tensor& x) {
-  const bool matrix = x.h == 1 && x.w == 1 && x.channel_block == 1;
-  Shapes s;
-  s.weight = matrix ? Dims{d.out_features, x.c} : Dims{d.out_features, x.c, x.h, x.w};
-  s.bias = {d.out_features};
-  s.y = {x.n, d.out_features};
-  s.x = matrix ? plain_desc({x.n, x.c}) : tensor_desc(x);
-  s.dy = plain_desc(s.y);
-  const double inputs = static_cast<double>(x.features());
-  s.flops = 2.0 * x.n * d.out_features * inputs;
-  s.bytes = sizeof(float) * (x.n * inputs + d.out_features * (inputs + x.n));
+Shape shape_of(const std::string& name, const LinearDesc& d, const Tensor& x) {
+  if (x.channel_block != 1) fail("{}: the input must be plain; relayout it first", name);
+  Shape s{x.n, static_cast<int>(x.features()), d.out_features, 0, 0};
+  const double n = s.n, i = s.inputs, o = s.outputs;
+  s.flops = 2.0 * n * i * o;
+  s.bytes = sizeof(float) * (n * i + o * i + n * o);
   return s;
 }
 
-dnnl::inner_product_forward::primitive_desc describe_forward(const LinearDesc& d, const Shapes& s) {
-  return linear_forward_pd(s.x, any_desc(s.weight), plain_desc(s.bias), s.dy, d.relu);
+struct Part {
+  int begin, size;
+};
+
+/// Part `index` of `parts` nearly equal ones of [0, n).
+Part part_of(int n, int index, int parts) {
+  const auto at = [&](int k) { return static_cast<int>(static_cast<long>(n) * k / parts); };
+  return {at(index), at(index + 1) - at(index)};
+}
+
+std::size_t offset(int row, int length) {
+  return static_cast<std::size_t>(row) * static_cast<std::size_t>(length);
+}
+
+MAPNET_CPU_LEVELS void add_bias(float* y, const float* bias, int rows, int outputs, bool relu) {
+  for (int r = 0; r < rows; ++r, y += outputs)
+    for (int o = 0; o < outputs; ++o) {
+      const float sum = y[o] + bias[o];
+      y[o] = relu && !(sum > 0) ? 0.0f : sum;
+    }
+}
+
+MAPNET_CPU_LEVELS void sum_rows(float* dbias, const float* dy, int rows, int length, int columns) {
+  std::fill_n(dbias, columns, 0.0f);
+  for (int r = 0; r < rows; ++r, dy += length)
+    for (int o = 0; o < columns; ++o) dbias[o] += dy[o];
 }
 
 }  // namespace
 
 Tensor linear_forward(Schedule& schedule, const std::string& name, const LinearDesc& d,
                       const Tensor& x, const ParamSlice& weight, const ParamSlice& bias) {
-  const Shapes s = shapes_of(d, x);
-  const auto pd = describe_forward(d, s);
+  const Shape s = shape_of(name, d, x);
   Tensor y;
   y.n = x.n;
   y.c = d.out_features;
   y.buffer = schedule.buffer(name + ".y", "activations", y.bytes());
-  const Arg w = reordered_param(schedule, name + ".weight.reorder", DNNL_ARG_WEIGHTS, weight,
-                                plain_desc(s.weight), pd.weights_desc());
-  add_primitive(schedule, name + ".forward", dnnl::inner_product_forward(pd), pd.scratchpad_desc(),
-                {{DNNL_ARG_SRC, s.x, x.buffer},
-                 w,
-                 {DNNL_ARG_BIAS, pd.bias_desc(), bias.buffer, false, bias.offset * sizeof(float)},
-                 {DNNL_ARG_DST, s.dy, y.buffer, true}},
-                s.flops, s.bytes);
+  Step step;
+  step.name = name + ".forward";
+  step.reads = {x.buffer, weight.buffer, bias.buffer};
+  step.writes = {y.buffer};
+  step.flops = s.flops;
+  step.bytes = s.bytes;
+  step.bind = [=, n_threads = schedule.n_threads(), relu = d.relu](const Memory& memory) -> Run {
+    openblas_set_num_threads(1);  // our threads share the rows, one BLAS call each
+    const auto* xp = memory.at<const float>(x.buffer);
+    const auto* w = memory.at<const float>(weight.buffer) + weight.offset;
+    const auto* b = memory.at<const float>(bias.buffer) + bias.offset;
+    auto* yp = memory.at<float>(y.buffer);
+    return [=] {
+      parallel_for(n_threads, n_threads, [=](int thread) {
+        const Part rows = part_of(s.n, thread, n_threads);
+        if (rows.size == 0) return;
+        float* out = yp + offset(rows.begin, s.outputs);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows.size, s.outputs, s.inputs, 1.0f,
+                    xp + offset(rows.begin, s.inputs), s.inputs, w, s.inputs, 0.0f, out,
+                    s.outputs);
+        add_bias(out, b, rows.size, s.outputs, relu);
+      });
+    };
+  };
+  schedule.add(std::move(step));
   return y;
 }
+
+namespace {
+
+void add_backward_weights(Schedule& schedule, const std::string& name, const Shape& s,
+                          const Tensor& x, const Tensor& dy, const ParamSlice& dweight,
+                          const ParamSlice& dbias) {
+  Step step;
+  step.name = name + ".backward_weights";
+  step.reads = {x.buffer, dy.buffer};
+  step.writes = {dweight.buffer, dbias.buffer};
+  step.flops = s.flops;
+  step.bytes = s.bytes;
+  step.bind = [=, n_threads = schedule.n_threads()](const Memory& memory) -> Run {
+    openblas_set_num_threads(1);
+    const auto* xp = memory.at<const float>(x.buffer);
+    const auto* dyp = memory.at<const float>(dy.buffer);
+    auto* dw = memory.at<float>(dweight.buffer) + dweight.offset;
+    auto* db = memory.at<float>(dbias.buffer) + dbias.offset;
+    return [=] {
+      parallel_for(n_threads, n_threads, [=](int thread) {
+        const Part out = part_of(s.outputs, thread, n_threads);
+        if (out.size == 0) return;
+        cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, out.size, s.inputs, s.n, 1.0f,
+                    dyp + out.begin, s.outputs, xp, s.inputs, 0.0f,
+                    dw + offset(out.begin, s.inputs), s.inputs);
+        sum_rows(db + out.begin, dyp + out.begin, s.n, s.outputs, out.size);
+      });
+    };
+  };
+  schedule.add(std::move(step));
+}
+
+void add_backward_data(Schedule& schedule, const std::string& name, const Shape& s,
+                       const Tensor& dx, const Tensor& dy, const ParamSlice& weight) {
+  Step step;
+  step.name = name + ".backward_data";
+  step.reads = {dy.buffer, weight.buffer};
+  step.writes = {dx.buffer};
+  step.flops = s.flops;
+  step.bytes = s.bytes;
+  step.bind = [=, n_threads = schedule.n_threads()](const Memory& memory) -> Run {
+    openblas_set_num_threads(1);
+    const auto* dyp = memory.at<const float>(dy.buffer);
+    const auto* w = memory.at<const float>(weight.buffer) + weight.offset;
+    auto* dxp = memory.at<float>(dx.buffer);
+    return [=] {
+      parallel_for(n_threads, n_threads, [=](int thread) {
+        const Part rows = part_of(s.n, thread, n_threads);
+        if (rows.size == 0) return;
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows.size, s.inputs, s.outputs,
+                    1.0f, dyp + offset(rows.begin, s.outputs), s.outputs, w, s.inputs, 0.0f,
+                    dxp + offset(rows.begin, s.inputs), s.inputs);
+      });
+    };
+  };
+  schedule.add(std::move(step));
+}
+
+}  // namespace
 
 Tensor linear_backward(Schedule& schedule, const std::string& name, const LinearDesc& d,
                        const Tensor& x, const Tensor& dy, const ParamSlice& weight,
                        const ParamSlice& dweight, const ParamSlice& dbias, bool need_dx) {
-  const Shapes s = shapes_of(d, x);
-  const auto hint = describe_forward(d, s);
-  const dnnl::memory::desc plain = plain_desc(s.weight);
-
-  const auto by_weights =
-      linear_backward_weights_pd(s.x, any_desc(s.weight), plain_desc(s.bias), s.dy, hint);
-  const Arg dw = gradient_target(schedule, name + ".dweight", DNNL_ARG_DIFF_WEIGHTS, dweight, plain,
-                                 by_weights.diff_weights_desc());
-  add_primitive(schedule, name + ".backward_weights",
-                dnnl::inner_product_backward_weights(by_weights), by_weights.scratchpad_desc(),
-                {{DNNL_ARG_SRC, s.x, x.buffer},
-                 {DNNL_ARG_DIFF_DST, s.dy, dy.buffer},
-                 dw,
-                 {DNNL_ARG_DIFF_BIAS, by_weights.diff_bias_desc(), dbias.buffer, true,
-                  dbias.offset * sizeof(float)}},
-                s.flops, s.bytes);
-  finish_gradient(schedule, name + ".dweight.reorder", dw, dweight, plain);
-
+  const Shape s = shape_of(name, d, x);
+  add_backward_weights(schedule, name, s, x, dy, dweight, dbias);
   Tensor dx = x;
   dx.buffer = kNoBuffer;
   if (!need_dx) return dx;
-  const auto by_data = linear_backward_data_pd(s.x, any_desc(s.weight), s.dy, hint);
   dx.buffer = schedule.buffer(name + ".dx", "gradients", dx.bytes());
-  const Arg w = reordered_param(schedule, name + ".weight.reorder_backward", DNNL_ARG_WEIGHTS,
-                                weight, plain, by_data.weights_desc());
-  add_primitive(schedule, name + ".backward_data", dnnl::inner_product_backward_data(by_data),
-                by_data.scratchpad_desc(),
-                {w, {DNNL_ARG_DIFF_DST, s.dy, dy.buffer}, {DNNL_ARG_DIFF_SRC, s.x, dx.buffer, true}},
-                s.flops, s.bytes);
+  add_backward_data(schedule, name, s, dx, dy, weight);
   return dx;
 }
 

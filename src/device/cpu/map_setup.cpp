@@ -67,6 +67,7 @@ struct OrthonormalMap {
   }
 
   void run(int n_threads) const {
+    // The only large products: everywhere else our own threads share the work, one BLAS call each.
     openblas_set_num_threads(n_threads);
     factor(r1, nullptr, n_threads);
     factor(r2, r1, n_threads);
@@ -82,6 +83,7 @@ struct OrthonormalMap {
         keep_row(chunk + at * d, row + at);
       });
     }
+    openblas_set_num_threads(1);
   }
 
   float* clean_upper(float* r) const {

@@ -128,27 +128,17 @@ dnnl::convolution_backward_weights::primitive_desc conv_backward_weights_pd(
     const Desc& x, const Desc& dweight, const Desc& dbias, const Desc& dy, int padding,
     const dnnl::convolution_forward::primitive_desc& hint) {
   const Dims pad = {padding, padding};
-  return describe<dnnl::convolution_backward_weights>(attributes(), hint, kConv, x, dweight, dbias,
-                                                      dy, kUnitStride, pad, pad);
-}
-
-dnnl::inner_product_forward::primitive_desc linear_forward_pd(const Desc& x, const Desc& weight,
-                                                           const Desc& bias, const Desc& y,
-                                                           bool relu) {
-  return describe<dnnl::inner_product_forward>(attributes(relu), nullptr, kTraining, x, weight,
-                                               bias, y);
-}
-
-dnnl::inner_product_backward_data::primitive_desc linear_backward_data_pd(
-    const Desc& dx, const Desc& weight, const Desc& dy,
-    const dnnl::inner_product_forward::primitive_desc& hint) {
-  return describe<dnnl::inner_product_backward_data>(attributes(), hint, dx, weight, dy);
-}
-
-dnnl::inner_product_backward_weights::primitive_desc linear_backward_weights_pd(
-    const Desc& x, const Desc& dweight, const Desc& dbias, const Desc& dy,
-    const dnnl::inner_product_forward::primitive_desc& hint) {
-  return describe<dnnl::inner_product_backward_weights>(attributes(), hint, x, dweight, dbias, dy);
+  const auto make = [&](dnnl::algorithm algorithm) {
+    return describe<dnnl::convolution_backward_weights>(attributes(), hint, algorithm, x, dweight,
+                                                        dbias, dy, kUnitStride, pad, pad);
+  };
+  // `auto` never takes Winograd here, though it is up to twice as fast (docs/performance.md); where it
+  // does not exist (3.x, no AVX-512, other shapes) oneDNN refuses.
+  try {
+    return make(dnnl::algorithm::convolution_winograd);
+  } catch (const dnnl::error&) {
+    return make(kConv);
+  }
 }
 
 dnnl::pooling_forward::primitive_desc max_pool_forward_pd(const Desc& x, const Desc& y, int kernel) {

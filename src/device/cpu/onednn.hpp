@@ -36,16 +36,6 @@ dnnl::convolution_backward_weights::primitive_desc conv_backward_weights_pd(
     const dnnl::memory::desc& x, const dnnl::memory::desc& dweight, const dnnl::memory::desc& dbias,
     const dnnl::memory::desc& dy, int padding,
     const dnnl::convolution_forward::primitive_desc& hint);
-dnnl::inner_product_forward::primitive_desc linear_forward_pd(const dnnl::memory::desc& x,
-                                                           const dnnl::memory::desc& weight,
-                                                           const dnnl::memory::desc& bias,
-                                                           const dnnl::memory::desc& y, bool relu);
-dnnl::inner_product_backward_data::primitive_desc linear_backward_data_pd(
-    const dnnl::memory::desc& dx, const dnnl::memory::desc& weight, const dnnl::memory::desc& dy,
-    const dnnl::inner_product_forward::primitive_desc& hint);
-dnnl::inner_product_backward_weights::primitive_desc linear_backward_weights_pd(
-    const dnnl::memory::desc& x, const dnnl::memory::desc& dweight, const dnnl::memory::desc& dbias,
-    const dnnl::memory::desc& dy, const dnnl::inner_product_forward::primitive_desc& hint);
 dnnl::pooling_forward::primitive_desc max_pool_forward_pd(const dnnl::memory::desc& x,
                                                        const dnnl::memory::desc& y, int kernel);
 dnnl::pooling_backward::primitive_desc max_pool_backward_pd(

@@ -6,7 +6,11 @@ namespace mapnet::cpu {
 /// depend on which thread runs it: that keeps results the same for any number of threads.
 template <class Task>
 void parallel_for(int n, int n_threads, const Task& task) {
-#pragma omp parallel for schedule(static) num_threads(n_threads) if (n_threads > 1 && n > 1)
+  if (n_threads == 1 || n == 1) {  // OpenMP would set up a team of one
+    for (int i = 0; i < n; ++i) task(i);
+    return;
+  }
+#pragma omp parallel for schedule(static) num_threads(n_threads)
   for (int i = 0; i < n; ++i) task(i);
 }
 
