@@ -13,6 +13,15 @@ struct Tensor {
   BufferId buffer = kNoBuffer;
   int n = 0, c = 0, h = 1, w = 1;
   int channel_block = 1;
+  std::size_t offset = 0;  ///< of the first value in the buffer, in floats
+
+  /// Images first ... first + count - 1, where they lie: a sub-batch without a copy.
+  Tensor images(int first, int count) const {
+    Tensor part = *this;
+    part.n = count;
+    part.offset += padded_size() / static_cast<std::size_t>(n) * static_cast<std::size_t>(first);
+    return part;
+  }
 
   std::size_t features() const {
     return static_cast<std::size_t>(c) * static_cast<std::size_t>(h) * static_cast<std::size_t>(w);

@@ -3,8 +3,9 @@
 #include <algorithm>
 
 #include "common/error.hpp"
-#include "device/ops/conv2d.hpp"
+#include "device/ops/conv_pool2d.hpp"
 #include "device/ops/linear.hpp"
+#include "device/ops/max_pool.hpp"
 #include "device/ops/relayout.hpp"
 #include "device/ops/relu.hpp"
 
@@ -14,25 +15,22 @@ namespace {
 
 using Kind = Layer::Kind;
 
-/// Each ReLU joined to the op whose output it works on: behind the pooling where one follows.
-std::vector<ForwardTrace::Op> join_relus(const Network& net) {
+/// Each ReLU joined to the op whose output it works on, each pooling to the convolution before it, which
+/// leaves the ReLU between the two behind both.
+std::vector<ForwardTrace::Op> join_layers(const Network& net) {
   std::vector<ForwardTrace::Op> ops;
-  bool pending = false;
-  for (std::size_t i = 0; i < net.layers.size(); ++i) {
-    const Layer& layer = net.layers[i];
+  for (const Layer& layer : net.layers) {
     if (layer.kind == Kind::relu) {
       if (ops.empty()) fail("network {}: begins with a ReLU", net.name);
-      const bool pool_next = i + 1 < net.layers.size() && net.layers[i + 1].kind == Kind::max_pool;
-      if (pool_next)
-        pending = true;
-      else
-        ops.back().relu = true;
-      continue;
+      ops.back().relu = true;
+    } else if (layer.kind == Kind::max_pool && !ops.empty() && ops.back().pool == 0 &&
+               ops.back().layer.kind == Kind::conv) {
+      ops.back().pool = layer.kernel;
+    } else {
+      ForwardTrace::Op op;
+      op.layer = layer;
+      ops.push_back(op);
     }
-    ForwardTrace::Op op;
-    op.layer = layer;
-    if (layer.kind == Kind::max_pool) op.relu = std::exchange(pending, false);
-    ops.push_back(op);
   }
   return ops;
 }
@@ -47,7 +45,52 @@ ParamSlice slice_of(const Network& net, const std::string& param, BufferId buffe
 ParamSlice in(BufferId buffer, const ParamSlice& slice) { return {buffer, slice.offset}; }
 
 Conv2dDesc conv_desc(const ForwardTrace::Op& op) {
-  return {op.layer.out, op.layer.kernel, op.layer.padding, op.relu};
+  return {op.layer.out, op.layer.kernel, op.layer.padding, op.relu && op.pool == 0};
+}
+
+ConvPool2dDesc conv_pool_desc(const ForwardTrace::Op& op) { return {conv_desc(op), op.pool}; }
+
+LinearDesc linear_desc(const ForwardTrace::Op& op) { return {op.layer.out, op.relu}; }
+
+bool relu_apart(const ForwardTrace::Op& op) {
+  return op.relu && (op.pool > 0 || op.layer.kind == Kind::max_pool);
+}
+
+void add_forward(Schedule& schedule, ForwardTrace::Op& op) {
+  const std::string& name = op.layer.name;
+  if (op.layer.kind == Kind::max_pool) {
+    const MaxPool pool = max_pool_forward(schedule, name, op.layer.kernel, op.x);
+    op.y = pool.y;
+    op.argmax = pool.argmax;
+  } else if (op.layer.kind == Kind::linear) {
+    op.x = relayout(schedule, name + ".flatten", op.x, 1);
+    op.y = linear_forward(schedule, name, linear_desc(op), op.x, op.weight, op.bias);
+  } else if (op.pool > 0) {
+    const ConvPool2d pooled =
+        conv_pool2d_forward(schedule, name, conv_pool_desc(op), op.x, op.weight, op.bias);
+    op.y = pooled.y;
+    op.argmax = pooled.argmax;
+  } else {
+    op.y = conv2d_forward(schedule, name, conv_desc(op), op.x, op.weight, op.bias);
+  }
+  if (relu_apart(op)) relu_forward(schedule, name + ".relu", op.y);
+}
+
+Tensor add_backward(Schedule& schedule, const ForwardTrace::Op& op, const Tensor& dy,
+                    BufferId dtheta, bool need_dx) {
+  const std::string& name = op.layer.name;
+  if (op.relu) relu_backward(schedule, name + ".relu", op.y, dy);
+  if (op.layer.kind == Kind::max_pool)
+    return max_pool_backward(schedule, name, op.layer.kernel, op.x, {op.y, op.argmax}, dy);
+  const ParamSlice dweight = in(dtheta, op.weight), dbias = in(dtheta, op.bias);
+  if (op.layer.kind == Kind::linear)
+    return linear_backward(schedule, name, linear_desc(op), op.x, dy, op.weight, dweight, dbias,
+                           need_dx);
+  if (op.pool > 0)
+    return conv_pool2d_backward(schedule, name, conv_pool_desc(op), op.x, {op.y, op.argmax}, dy,
+                                op.weight, dweight, dbias, need_dx);
+  return conv2d_backward(schedule, name, conv_desc(op), op.x, dy, op.weight, dweight, dbias,
+                         need_dx);
 }
 
 }  // namespace
@@ -55,25 +98,18 @@ Conv2dDesc conv_desc(const ForwardTrace::Op& op) {
 ForwardTrace lower_forward(Schedule& schedule, const Network& net, const Tensor& input,
                            BufferId theta) {
   ForwardTrace trace;
-  trace.ops = join_relus(net);
+  trace.ops = join_layers(net);
   Tensor x = input;
   int pools = 0;
   for (ForwardTrace::Op& op : trace.ops) {
     op.x = x;
     if (op.layer.kind == Kind::max_pool) {
       op.layer.name = "pool" + std::to_string(++pools);
-      op.pool = max_pool_forward(schedule, op.layer.name, op.layer.kernel, x);
-      op.y = op.pool.y;
-      if (op.relu) relu_forward(schedule, op.layer.name + ".relu", op.y);
     } else {
       op.weight = slice_of(net, op.layer.name + ".weight", theta);
       op.bias = slice_of(net, op.layer.name + ".bias", theta);
-      if (op.layer.kind == Kind::linear) op.x = relayout(schedule, op.layer.name + ".flatten", x, 1);
-      op.y = op.layer.kind == Kind::conv
-                 ? conv2d_forward(schedule, op.layer.name, conv_desc(op), op.x, op.weight, op.bias)
-                 : linear_forward(schedule, op.layer.name, {op.layer.out, op.relu}, op.x, op.weight,
-                                  op.bias);
     }
+    add_forward(schedule, op);
     x = op.y;
   }
   trace.logits = x;
@@ -85,23 +121,7 @@ void lower_backward(Schedule& schedule, const ForwardTrace& trace, const Tensor&
   Tensor dy = dlogits;
   for (auto op = trace.ops.rbegin(); op != trace.ops.rend(); ++op) {
     dy = relayout(schedule, op->layer.name + ".unflatten", dy, op->y.channel_block);
-    if (op->relu) relu_backward(schedule, op->layer.name + ".relu", op->y, dy);
-    const bool need_dx = std::next(op) != trace.ops.rend();
-    const ParamSlice dweight = in(dtheta, op->weight), dbias = in(dtheta, op->bias);
-    switch (op->layer.kind) {
-      case Kind::max_pool:
-        dy = max_pool_backward(schedule, op->layer.name, op->layer.kernel, op->x, op->pool, dy);
-        break;
-      case Kind::conv:
-        dy = conv2d_backward(schedule, op->layer.name, conv_desc(*op), op->x, dy, op->weight,
-                             dweight, dbias, need_dx);
-        break;
-      case Kind::linear:
-        dy = linear_backward(schedule, op->layer.name, {op->layer.out, op->relu}, op->x, dy,
-                             op->weight, dweight, dbias, need_dx);
-        break;
-      case Kind::relu: break;  // joined to another op
-    }
+    dy = add_backward(schedule, *op, dy, dtheta, std::next(op) != trace.ops.rend());
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include <vector>
 
-#include "device/ops/max_pool.hpp"
 #include "device/schedule.hpp"
 #include "device/tensor.hpp"
 #include "nets/network.hpp"
@@ -13,9 +12,10 @@ namespace mapnet {
 struct ForwardTrace {
   struct Op {
     Layer layer;
-    bool relu = false;     ///< a ReLU directly behind, fused or in place
+    int pool = 0;          ///< window of a max-pooling joined to a convolution
+    bool relu = false;     ///< a ReLU behind it all, fused or in place
     Tensor x, y;           ///< y after the ReLU
-    MaxPool pool = {};
+    BufferId argmax = kNoBuffer;
     ParamSlice weight = {}, bias = {};
   };
   std::vector<Op> ops;
@@ -23,8 +23,9 @@ struct ForwardTrace {
 };
 
 /// Adds the steps of logits = f_theta(x). x [N, C, H, W] plain; theta [P] as the parameter table says.
-/// ReLU is fused into the convolution or product before it; before a max-pooling it is moved behind,
-/// where it is k^2 times cheaper and gives the same values, since both are monotone.
+/// A max-pooling is joined to the convolution before it. ReLU is fused into the convolution or product
+/// before it; before a max-pooling it is moved behind, where it is k^2 times cheaper and gives the same
+/// values, since both are monotone.
 ForwardTrace lower_forward(Schedule& schedule, const Network& net, const Tensor& x,
                            BufferId theta);
 

@@ -1,43 +1,63 @@
 #include "device/ops/max_pool.hpp"
 
+#include <utility>
+
 #include "common/error.hpp"
-#include "device/cpu/onednn.hpp"
+#include "device/cpu/max_pool_steps.hpp"
 
 namespace mapnet {
 
-using namespace cpu;
+namespace cpu {
+
+MaxPoolSteps::MaxPoolSteps(Schedule& schedule, std::string name, int kernel, const Tensor& x)
+    : schedule_(schedule), name_(std::move(name)), y_(x) {
+  y_.buffer = kNoBuffer;
+  y_.offset = 0;
+  y_.h = x.h / kernel;
+  y_.w = x.w / kernel;
+  if (y_.h < 1 || y_.w < 1)
+    fail("{}: a {}x{} window does not fit the input of {}x{}", name_, kernel, kernel, x.h, x.w);
+  forward_ = max_pool_forward_pd(tensor_desc(x), tensor_desc(y_), kernel);
+  backward_ = max_pool_backward_pd(tensor_desc(x), tensor_desc(y_), kernel, forward_);
+}
+
+void MaxPoolSteps::forward(const Tensor& x, const Tensor& y, BufferId argmax,
+                           std::size_t argmax_at) const {
+  add_primitive(schedule_, name_ + ".forward", dnnl::pooling_forward(forward_),
+                forward_.scratchpad_desc(),
+                {tensor_arg(DNNL_ARG_SRC, x),
+                 tensor_arg(DNNL_ARG_DST, y, true),
+                 {DNNL_ARG_WORKSPACE, forward_.workspace_desc(), argmax, true, argmax_at}},
+                0, static_cast<double>(x.bytes() + y.bytes() + argmax_bytes()));
+}
+
+void MaxPoolSteps::backward(const Tensor& dx, const Tensor& dy, BufferId argmax,
+                            std::size_t argmax_at) const {
+  add_primitive(schedule_, name_ + ".backward", dnnl::pooling_backward(backward_),
+                backward_.scratchpad_desc(),
+                {tensor_arg(DNNL_ARG_DIFF_DST, dy),
+                 {DNNL_ARG_WORKSPACE, backward_.workspace_desc(), argmax, false, argmax_at},
+                 tensor_arg(DNNL_ARG_DIFF_SRC, dx, true)},
+                0, static_cast<double>(dx.bytes() + dy.bytes() + argmax_bytes()));
+}
+
+}  // namespace cpu
 
 MaxPool max_pool_forward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x) {
-  MaxPool pool;
-  Tensor& y = pool.y = x;
-  y.h = x.h / kernel;
-  y.w = x.w / kernel;
-  if (y.h < 1 || y.w < 1)
-    fail("{}: a {}x{} window does not fit the input of {}x{}", name, kernel, kernel, x.h, x.w);
-  const auto pd = max_pool_forward_pd(tensor_desc(x), tensor_desc(y), kernel);
-  y.buffer = schedule.buffer(name + ".y", "activations", y.bytes());
-  pool.workspace =
-      schedule.buffer(name + ".argmax", "activations", pd.workspace_desc().get_size());
-  add_primitive(schedule, name + ".forward", dnnl::pooling_forward(pd), pd.scratchpad_desc(),
-                {{DNNL_ARG_SRC, pd.src_desc(), x.buffer},
-                 {DNNL_ARG_DST, pd.dst_desc(), y.buffer, true},
-                 {DNNL_ARG_WORKSPACE, pd.workspace_desc(), pool.workspace, true}},
-                0, static_cast<double>(x.bytes() + y.bytes()));
+  const cpu::MaxPoolSteps steps(schedule, name, kernel, x);
+  MaxPool pool{steps.y(), schedule.buffer(name + ".argmax", "activations", steps.argmax_bytes())};
+  pool.y.buffer = schedule.buffer(name + ".y", "activations", pool.y.bytes());
+  steps.forward(x, pool.y, pool.argmax);
   return pool;
 }
 
 Tensor max_pool_backward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x,
                          const MaxPool& forward, const Tensor& dy) {
-  const dnnl::memory::desc dx_desc = tensor_desc(x), dy_desc = tensor_desc(dy);
-  const auto hint = max_pool_forward_pd(dx_desc, dy_desc, kernel);
-  const auto pd = max_pool_backward_pd(dx_desc, dy_desc, kernel, hint);
+  const cpu::MaxPoolSteps steps(schedule, name, kernel, x);
   Tensor dx = x;
+  dx.offset = 0;
   dx.buffer = schedule.buffer(name + ".dx", "gradients", dx.bytes());
-  add_primitive(schedule, name + ".backward", dnnl::pooling_backward(pd), pd.scratchpad_desc(),
-                {{DNNL_ARG_DIFF_DST, dy_desc, dy.buffer},
-                 {DNNL_ARG_WORKSPACE, pd.workspace_desc(), forward.workspace},
-                 {DNNL_ARG_DIFF_SRC, dx_desc, dx.buffer, true}},
-                0, static_cast<double>(dx.bytes() + dy.bytes()));
+  steps.backward(dx, dy, forward.argmax);
   return dx;
 }
 

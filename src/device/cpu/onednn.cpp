@@ -194,6 +194,10 @@ struct BoundPrimitive {
 
 }  // namespace
 
+Arg tensor_arg(int id, const Tensor& x, bool write) {
+  return {id, tensor_desc(x), x.buffer, write, x.offset * sizeof(float)};
+}
+
 void add_primitive(Schedule& schedule, const std::string& name, const dnnl::primitive& primitive,
                    const Desc& scratchpad, std::vector<Arg> args, double flops, double bytes) {
   if (scratchpad.get_size() > 0) {

@@ -54,6 +54,9 @@ struct Arg {
   std::size_t byte_offset = 0;
 };
 
+/// A tensor as an argument.
+Arg tensor_arg(int id, const Tensor& x, bool write = false);
+
 /// Adds a step that executes `primitive`; a scratchpad, where it wants one, becomes a planned buffer.
 void add_primitive(Schedule& schedule, const std::string& name, const dnnl::primitive& primitive,
                    const dnnl::memory::desc& scratchpad, std::vector<Arg> args, double flops,

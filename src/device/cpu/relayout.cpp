@@ -7,10 +7,10 @@ namespace mapnet {
 Tensor relayout(Schedule& schedule, const std::string& name, const Tensor& x, int channel_block) {
   if (x.channel_block == channel_block) return x;
   Tensor y = x;
+  y.offset = 0;
   y.channel_block = channel_block;
   y.buffer = schedule.buffer(name, "activations", y.bytes());
-  cpu::add_reorder(schedule, name, {0, cpu::tensor_desc(x), x.buffer},
-                   {0, cpu::tensor_desc(y), y.buffer, true});
+  cpu::add_reorder(schedule, name, cpu::tensor_arg(0, x), cpu::tensor_arg(0, y, true));
   return y;
 }
 

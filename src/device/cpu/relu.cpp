@@ -10,7 +10,7 @@ void relu_forward(Schedule& schedule, const std::string& name, const Tensor& x) 
   const dnnl::memory::desc desc = tensor_desc(x);
   const auto pd = relu_forward_pd(desc);
   add_primitive(schedule, name + ".forward", dnnl::eltwise_forward(pd), pd.scratchpad_desc(),
-                {{DNNL_ARG_SRC, desc, x.buffer}, {DNNL_ARG_DST, desc, x.buffer, true}}, 0,
+                {tensor_arg(DNNL_ARG_SRC, x), tensor_arg(DNNL_ARG_DST, x, true)}, 0,
                 2.0 * static_cast<double>(x.bytes()));
 }
 
@@ -19,9 +19,8 @@ void relu_backward(Schedule& schedule, const std::string& name, const Tensor& y,
   const dnnl::memory::desc desc = tensor_desc(y);
   const auto pd = relu_backward_pd(desc, relu_forward_pd(desc));
   add_primitive(schedule, name + ".backward", dnnl::eltwise_backward(pd), pd.scratchpad_desc(),
-                {{DNNL_ARG_DST, desc, y.buffer},
-                 {DNNL_ARG_DIFF_DST, desc, dy.buffer},
-                 {DNNL_ARG_DIFF_SRC, desc, dy.buffer, true}},
+                {tensor_arg(DNNL_ARG_DST, y), tensor_arg(DNNL_ARG_DIFF_DST, dy),
+                 tensor_arg(DNNL_ARG_DIFF_SRC, dy, true)},
                 0, 3.0 * static_cast<double>(y.bytes()));
 }
 

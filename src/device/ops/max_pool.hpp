@@ -9,8 +9,8 @@ namespace mapnet {
 
 /// What max_pool_backward needs of the forward pass: the shape it pooled and where each maximum was.
 struct MaxPool {
-  Tensor y;                           ///< [N, C, H / k, W / k], rounded down
-  BufferId workspace = kNoBuffer;     ///< positions of the maxima
+  Tensor y;                     ///< [N, C, H / k, W / k], rounded down
+  BufferId argmax = kNoBuffer;  ///< positions of the maxima
 };
 
 /// Adds the step of y = max over k x k windows, stride k; rows and columns beyond the last whole

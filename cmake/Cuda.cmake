@@ -1,0 +1,17 @@
+# The CUDA toolkit, for -DMAPNET_CUDA=ON (the `cuda` preset).
+include(CheckLanguage)
+check_language(CUDA)
+if(NOT CMAKE_CUDA_COMPILER)
+  message(FATAL_ERROR "MAPNET_CUDA is ON, but there is no CUDA compiler. Install the CUDA toolkit (12.8 "
+                      "or later) and put nvcc on the PATH, or configure another preset.")
+endif()
+# From Turing (T4, T1000) to Blackwell, whatever is in the machine that builds; the last as PTX too.
+if(NOT CMAKE_CUDA_ARCHITECTURES)
+  set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 86-real 89-real 90-real 100-real 120)
+endif()
+enable_language(CUDA)
+set(CMAKE_CUDA_STANDARD 20)
+find_package(CUDAToolkit REQUIRED)
+# As on the CPU: no contraction, IEEE division and square root (nvcc's defaults), so the same bits.
+target_compile_options(mapnet_flags INTERFACE
+  $<$<COMPILE_LANGUAGE:CUDA>:-fmad=false --expt-relaxed-constexpr -Werror=all-warnings>)

@@ -1,0 +1,104 @@
+#include "device/cpu/conv2d_steps.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/error.hpp"
+
+namespace mapnet::cpu {
+
+namespace {
+
+double traffic(const dnnl::memory::desc& a, const dnnl::memory::desc& b,
+               const dnnl::memory::desc& c) {
+  return static_cast<double>(a.get_size() + b.get_size() + c.get_size());
+}
+
+/// Kernel positions that fall on the image, summed over one axis of the output: what padding adds is
+/// not arithmetic anyone has to do.
+double taps_inside(int size, int kernel, int padding) {
+  double taps = 0;
+  for (int out = 0; out < size + 2 * padding - kernel + 1; ++out)
+    taps += std::min(size, out - padding + kernel) - std::max(0, out - padding);
+  return taps;
+}
+
+}  // namespace
+
+Conv2dSteps::Conv2dSteps(Schedule& schedule, std::string name, const Conv2dDesc& d, const Tensor& x)
+    : schedule_(schedule), name_(std::move(name)), desc_(d) {
+  y_.n = x.n;
+  y_.c = d.out_channels;
+  y_.h = x.h + 2 * d.padding - d.kernel + 1;
+  y_.w = x.w + 2 * d.padding - d.kernel + 1;
+  if (y_.h < 1 || y_.w < 1)
+    fail("{}: a {}x{} kernel does not fit the input of {}x{} padded by {}", name_, d.kernel,
+         d.kernel, x.h, x.w, d.padding);
+  weight_dims_ = {d.out_channels, x.c, d.kernel, d.kernel};
+  plain_weight_ = plain_desc(weight_dims_);
+  bias_ = plain_desc({d.out_channels});
+  flops_ = 2.0 * x.n * x.c * d.out_channels * taps_inside(x.h, d.kernel, d.padding) *
+           taps_inside(x.w, d.kernel, d.padding);
+
+  // The layout of y is oneDNN's choice; should it choose one a Tensor cannot name, plain is taken.
+  const auto make = [&](const dnnl::memory::desc& y) {
+    return conv_forward_pd(tensor_desc(x), any_desc(weight_dims_), bias_, y, d.padding, d.relu);
+  };
+  forward_ = make(any_desc(tensor_dims(y_)));
+  y_.channel_block = channel_block_of(forward_.dst_desc(), y_);
+  if (y_.channel_block == 0) {
+    y_.channel_block = 1;
+    forward_ = make(tensor_desc(y_));
+  }
+  by_data_ = conv_backward_data_pd(tensor_desc(x), any_desc(weight_dims_), tensor_desc(y_),
+                                   d.padding, forward_);
+  by_weights_ = conv_backward_weights_pd(tensor_desc(x), any_desc(weight_dims_), bias_,
+                                         tensor_desc(y_), d.padding, forward_);
+  dweight_ = by_weights_.diff_weights_desc();
+}
+
+Arg Conv2dSteps::forward_weights(const ParamSlice& weight) const {
+  return reordered_param(schedule_, name_ + ".weight.reorder", DNNL_ARG_WEIGHTS, weight,
+                         plain_weight_, forward_.weights_desc());
+}
+
+Arg Conv2dSteps::backward_weights(const ParamSlice& weight) const {
+  return reordered_param(schedule_, name_ + ".weight.reorder_backward", DNNL_ARG_WEIGHTS, weight,
+                         plain_weight_, by_data_.weights_desc());
+}
+
+void Conv2dSteps::forward(const Tensor& x, const Arg& weights, const ParamSlice& bias,
+                          const Tensor& y) const {
+  add_primitive(
+      schedule_, name_ + ".forward", dnnl::convolution_forward(forward_),
+      forward_.scratchpad_desc(),
+      {tensor_arg(DNNL_ARG_SRC, x),
+       weights,
+       {DNNL_ARG_BIAS, bias_, bias.buffer, false, bias.offset * sizeof(float)},
+       tensor_arg(DNNL_ARG_DST, y, true)},
+      flops_, traffic(forward_.src_desc(), forward_.weights_desc(), forward_.dst_desc()));
+}
+
+void Conv2dSteps::backward_data(const Tensor& dx, const Arg& weights, const Tensor& dy) const {
+  add_primitive(schedule_, name_ + ".backward_data", dnnl::convolution_backward_data(by_data_),
+                by_data_.scratchpad_desc(),
+                {weights, tensor_arg(DNNL_ARG_DIFF_DST, dy),
+                 tensor_arg(DNNL_ARG_DIFF_SRC, dx, true)},
+                flops_,
+                traffic(by_data_.diff_src_desc(), by_data_.weights_desc(),
+                        by_data_.diff_dst_desc()));
+}
+
+void Conv2dSteps::weight_gradient(const Tensor& x, const Tensor& dy, const Arg& dweight,
+                                  const ParamSlice& dbias) const {
+  add_primitive(
+      schedule_, name_ + ".backward_weights", dnnl::convolution_backward_weights(by_weights_),
+      by_weights_.scratchpad_desc(),
+      {tensor_arg(DNNL_ARG_SRC, x),
+       tensor_arg(DNNL_ARG_DIFF_DST, dy),
+       dweight,
+       {DNNL_ARG_DIFF_BIAS, bias_, dbias.buffer, true, dbias.offset * sizeof(float)}},
+      flops_, traffic(by_weights_.src_desc(), dweight_, by_weights_.diff_dst_desc()));
+}
+
+}  // namespace mapnet::cpu
