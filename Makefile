@@ -6,8 +6,8 @@
 #                            that they hold
 JOBS ?= $(shell nproc)
 CMAKE_ARGS ?=
-DEMO = build/release/mapnet train --net cnn2 --data fashion-mnist --strategy slvt --latent 2048 \
-       --map hadamard --epochs 5 --out runs/demo
+DEMO ?= build/release/mapnet train --net cnn2 --data fashion-mnist --strategy slvt --latent 2048 \
+       --map hadamard --epochs 5 --overwrite --out runs/demo
 
 configure = cmake --preset $(1) $(if $(MAPNET_OBJECT_STORES),-DMAPNET_OBJECT_STORES='$(MAPNET_OBJECT_STORES)') $(CMAKE_ARGS)
 compile = cmake --build --preset $(1) --parallel $(JOBS)

@@ -88,7 +88,7 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   r.latent_std = c.latent_std.value_or(1.0);
   r.epochs = c.epochs;
   r.batch = c.batch;
-  r.lr = c.lr.value_or(strategy == Strategy::direct ? 1e-3 : 4e-2);
+  r.lr = c.lr.value_or(strategy == Strategy::direct ? 3e-3 : 8e-2);
   r.warmup = c.warmup;
   r.seed = c.seed;
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));

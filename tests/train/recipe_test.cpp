@@ -12,12 +12,12 @@ BOOST_AUTO_TEST_CASE(what_is_left_open_depends_on_the_strategy) {
   RunConfig c;
   const Recipe slvt = recipe_of(c);
   BOOST_TEST(slvt.mapping.latents.at(0) == 2048u);
-  BOOST_TEST(slvt.lr == 0.04);
+  BOOST_TEST(slvt.lr == 0.08);
   BOOST_TEST(slvt.threads >= 1);
   c.strategy = "lwt";
   BOOST_TEST(trainable_params(recipe_of(c), network("cnn2")) == 2688u);
   c.strategy = "direct";
-  BOOST_TEST(recipe_of(c).lr == 0.001);
+  BOOST_TEST(recipe_of(c).lr == 0.003);
   BOOST_TEST(trainable_params(recipe_of(c), network("cnn2")) == 108618u);
 }
 
