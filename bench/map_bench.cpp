@@ -3,7 +3,6 @@
 #include <cmath>
 #include <vector>
 
-#include "device/cpu/dense_rows.hpp"
 #include "device/cpu/hadamard.hpp"
 #include "device/program.hpp"
 #include "mapping/mapping.hpp"
@@ -62,8 +61,8 @@ BENCHMARK_CAPTURE(map_passes, cnn1_hadamard_2_threads, "cnn1", MapKind::hadamard
 BENCHMARK_CAPTURE(map_passes, cnn2_dense_2_threads, "cnn2", MapKind::dense, 2)->Arg(2048);
 BENCHMARK_CAPTURE(map_passes, cnn2_dense_bf16_2_threads, "cnn2", MapKind::dense_bf16, 2)->Arg(2048);
 
-/// What the tiles replaced: H D2 H D1 over the next power of two above all of CNN2's parameters, forward
-/// and backward, by the same transform.
+/// What the tiles replaced: H D2 H D1 over the next power of two above all of CNN2's parameters,
+/// forward and backward, by the same transform.
 void one_long_map(benchmark::State& state) {
   constexpr std::size_t n = 1 << 17;
   std::vector<float> x(n, 0.0f);

@@ -30,8 +30,8 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-/// Median seconds of each step of the training phase, each timed where it stands in the walk, so with
-/// the caches as they really are; last, the whole walk untimed inside.
+/// Median seconds of each step of the training phase, each timed where it stands in the walk, so
+/// with the caches as they really are; last, the whole walk untimed inside.
 struct Timings {
   std::vector<double> steps;
   double whole = 0;
@@ -45,7 +45,8 @@ Timings time_steps(Session& session, const BenchOptions& o) {
   for (int i = 0; i < o.warm_up + o.steps; ++i) {
     const auto start = Clock::now();
     session.train_step(i % per_epoch);
-    if (i >= o.warm_up) whole.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+    if (i >= o.warm_up)
+      whole.push_back(std::chrono::duration<double>(Clock::now() - start).count());
   }
   for (int i = 0; i < o.steps; ++i)
     for (std::size_t k = 0; k < steps.size(); ++k) {

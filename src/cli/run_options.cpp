@@ -1,8 +1,8 @@
 #include "cli/run_options.hpp"
 
-#include <CLI/CLI.hpp>
 #include <toml++/toml.h>
 
+#include <CLI/CLI.hpp>
 #include <sstream>
 
 #include "common/error.hpp"
@@ -15,7 +15,8 @@ void add_run_options(CLI::App& command, RunOptions& o) {
   command.add_option("--net", c.net, "target network: cnn1, cnn2")->capture_default_str();
   command.add_option("--data", c.data, "data set (see mapnet data list)")->capture_default_str();
   command.add_option("--data-dir", c.data_dir, "read the raw files from this folder");
-  command.add_option("--strategy", c.strategy, "direct, slvt (one latent vector), lwt (one a layer)")
+  command
+      .add_option("--strategy", c.strategy, "direct, slvt (one latent vector), lwt (one a layer)")
       ->capture_default_str();
   command.add_option("--latent", c.latent,
                      "latents; with lwt the total to allot  [2048; lwt 2688]");
@@ -23,7 +24,7 @@ void add_run_options(CLI::App& command, RunOptions& o) {
       ->delimiter(',');
   command.add_option("--map", c.map, "hadamard, dense, dense-bf16  [hadamard]");
   command.add_option("--modulation", c.modulation, "none, scalar (eq. 20), signed  [none]");
-  command.add_option("--alpha", c.alpha, "modulation scale  [scalar 1e-4, signed 0.1]");
+  command.add_option("--alpha", c.alpha, "modulation scale  [scalar 1e-5, signed 0.1]");
   command.add_option("--activation", c.activation, "identity, tanh, sine  [identity]");
   command.add_option("--omega", c.omega, "frequency of the sine  [2]");
   command.add_option("--base", c.base, "fixed offset b of eq. 21: zero, normal  [zero]");

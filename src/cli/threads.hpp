@@ -2,10 +2,10 @@
 
 namespace mapnet {
 
-/// OpenMP's waiting threads spin by default, which costs tenfold when the cores are shared, and sleep
-/// under OMP_WAIT_POLICY=passive, which costs a wake-up at each of a step's forty parallel regions.
-/// Unless the user chose, restarts the program once with a short spin before the sleep: the runtime
-/// reads its environment before main.
+/// OpenMP's waiting threads spin by default, which costs tenfold when the cores are shared, and
+/// sleep under OMP_WAIT_POLICY=passive, which costs a wake-up at each of a step's forty parallel
+/// regions. Unless the user chose, restarts the program once with a short spin before the sleep:
+/// the runtime reads its environment before main.
 void settle_thread_waiting(char** argv);
 
 }  // namespace mapnet

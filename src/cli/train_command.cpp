@@ -29,9 +29,9 @@ class ProgressLine {
 
   void operator()(const EpochReport& e) const {
     if (!e.finished && (!live_ || (e.step % 20 != 0 && e.step != e.steps))) return;
-    std::string line = fmt::format("epoch {:>3}/{}  step {:>4}/{}  loss {:.4f}  train {:6.2f}%",
-                                   e.epoch, epochs_, e.step, e.steps, e.running.loss,
-                                   100 * e.running.accuracy);
+    std::string line =
+        fmt::format("epoch {:>3}/{}  step {:>4}/{}  loss {:.4f}  train {:6.2f}%", e.epoch, epochs_,
+                    e.step, e.steps, e.running.loss, 100 * e.running.accuracy);
     if (e.validation.samples > 0)
       line += fmt::format("  validation {:6.2f}%", 100 * e.validation.accuracy);
     line += fmt::format("  lr {:.5f}  {:.1f} s", e.learning_rate, e.seconds);
@@ -61,9 +61,9 @@ void print_summary(const RunResult& r, const std::string& folder) {
   row("arena", fmt::format("{} ({:.4f} of the lower bound)", format_bytes(r.arena_bytes),
                            static_cast<double>(r.arena_bytes) /
                                static_cast<double>(r.arena_lower_bound_bytes)));
-  row("training time", fmt::format("{:.1f} s ({:.2f} s an epoch) after {:.1f} s of set-up",
-                                   r.seconds, r.seconds / std::max(1, r.recipe.epochs),
-                                   r.setup_seconds));
+  row("training time",
+      fmt::format("{:.1f} s ({:.2f} s an epoch) after {:.1f} s of set-up", r.seconds,
+                  r.seconds / std::max(1, r.recipe.epochs), r.setup_seconds));
   row("device", r.device);
   row("written to", folder);
 }

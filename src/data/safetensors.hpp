@@ -15,9 +15,9 @@ struct NamedTensor {
   std::span<const float> values;
 };
 
-/// Writes a safetensors file (huggingface/safetensors' format: a little-endian uint64 header length, a
-/// JSON header padded with spaces to 8 bytes, then the tensors' bytes in the order given). Throws
-/// Error when a shape and its values disagree or the file cannot be written.
+/// Writes a safetensors file (huggingface/safetensors' format: a little-endian uint64 header
+/// length, a JSON header padded with spaces to 8 bytes, then the tensors' bytes in the order
+/// given). Throws Error when a shape and its values disagree or the file cannot be written.
 void write_safetensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,
                        const std::map<std::string, std::string>& metadata = {});
 

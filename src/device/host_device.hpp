@@ -1,6 +1,7 @@
 #pragma once
 
-/// Arithmetic that the CPU and the CUDA twin of an op share is written once, in functions marked so.
+/// Arithmetic that the CPU and the CUDA twin of an op share is written once, in functions marked
+/// so.
 #ifdef __CUDACC__
   #define MAPNET_HOST_DEVICE __host__ __device__
 #else

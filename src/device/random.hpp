@@ -40,7 +40,8 @@ MAPNET_HOST_DEVICE inline std::array<std::uint32_t, 4> random_words(std::uint64_
   return {r[0], r[1], r[2], r[3]};
 }
 
-/// Four independent N(0, 1) values by Box-Muller: element i of a stream is word i % 4 of index i / 4.
+/// Four independent N(0, 1) values by Box-Muller: element i of a stream is word i % 4 of index i
+/// / 4.
 MAPNET_HOST_DEVICE inline std::array<float, 4> random_normals(std::uint64_t seed, Stream stream,
                                                               std::uint64_t index,
                                                               std::uint32_t block = 0) {

@@ -39,8 +39,8 @@ class Memory {
 /// What runs: no arguments, no allocation; everything it needs was bound when the arena was made.
 using Run = std::function<void()>;
 
-/// One entry of a schedule. `flops` and `bytes` are what its arithmetic needs at least; `mapnet bench`
-/// divides them by the measured time.
+/// One entry of a schedule. `flops` and `bytes` are what its arithmetic needs at least; `mapnet
+/// bench` divides them by the measured time.
 struct Step {
   std::string name;
   std::vector<BufferId> reads = {};
@@ -51,8 +51,8 @@ struct Step {
   Phase phase = Phase::setup;  ///< set by Schedule::add
 };
 
-/// The ordered list of steps of a run, known before the first batch. Building one allocates no arena
-/// and touches no data: it can be planned, printed, costed and thrown away.
+/// The ordered list of steps of a run, known before the first batch. Building one allocates no
+/// arena and touches no data: it can be planned, printed, costed and thrown away.
 class Schedule {
  public:
   explicit Schedule(int n_threads) : n_threads_(n_threads) {}

@@ -42,9 +42,8 @@ MapDesc make_map(const Network& net, const MappingConfig& config) {
   desc.omega = static_cast<float>(config.omega);
   desc.random_base = config.random_base;
   desc.seed = config.seed;
-  desc.blocks = config.strategy == Strategy::slvt
-                    ? single_latent_blocks(net, config.latents.at(0))
-                    : layer_wise_blocks(net, config.latents);
+  desc.blocks = config.strategy == Strategy::slvt ? single_latent_blocks(net, config.latents.at(0))
+                                                  : layer_wise_blocks(net, config.latents);
   desc.scales = he_scales(net, activation_rms(config.activation, config.omega));
   return desc;
 }

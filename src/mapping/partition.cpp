@@ -60,8 +60,8 @@ std::vector<std::size_t> allot_latents(const Network& net, std::size_t total) {
     fail<UsageError>("{}: {} latents for {} layers; layer-wise training needs one each", net.name,
                      total, spans.size());
   std::vector<std::size_t> latents(spans.size(), 1);
-  // Hand out one latent at a time to the layer furthest below its share: exact, deterministic, and a
-  // full layer drops out by itself.
+  // Hand out one latent at a time to the layer furthest below its share: exact, deterministic, and
+  // a full layer drops out by itself.
   for (std::size_t given = spans.size(); given < total; ++given) {
     std::size_t neediest = spans.size();
     double least = 0;

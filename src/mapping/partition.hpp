@@ -18,8 +18,8 @@ std::vector<MapBlock> layer_wise_blocks(const Network& net,
                                         const std::vector<std::size_t>& latents);
 
 /// Splits `total` over the layers in proportion to the square root of their parameter counts, at
-/// least 1 and at most all of a layer's parameters; what a capped layer cannot take, the others share.
-/// The paper does not say how it splits.
+/// least 1 and at most all of a layer's parameters; what a capped layer cannot take, the others
+/// share. The paper does not say how it splits.
 std::vector<std::size_t> allot_latents(const Network& net, std::size_t total);
 
 }  // namespace mapnet

@@ -10,11 +10,19 @@ namespace {
 
 /// CNN1, AlexNet-like: 537,994 parameters for 1x28x28 and 10 classes.
 std::vector<Layer> cnn1(int classes) {
-  return {conv("conv1", 32, 3, 1),  relu(), max_pool(2),
-          conv("conv2", 64, 3, 1),  relu(), max_pool(2),
-          conv("conv3", 128, 3, 1), relu(),
-          conv("conv4", 128, 3, 1), relu(), max_pool(2),
-          linear("fc1", 256),       relu(),
+  return {conv("conv1", 32, 3, 1),
+          relu(),
+          max_pool(2),
+          conv("conv2", 64, 3, 1),
+          relu(),
+          max_pool(2),
+          conv("conv3", 128, 3, 1),
+          relu(),
+          conv("conv4", 128, 3, 1),
+          relu(),
+          max_pool(2),
+          linear("fc1", 256),
+          relu(),
           linear("fc2", classes)};
 }
 
@@ -22,8 +30,7 @@ std::vector<Layer> cnn1(int classes) {
 std::vector<Layer> cnn2(int classes) {
   return {conv("conv1", 16, 3, 0), relu(), max_pool(2),
           conv("conv2", 32, 3, 0), relu(), max_pool(2),
-          linear("fc1", 128),      relu(),
-          linear("fc2", classes)};
+          linear("fc1", 128),      relu(), linear("fc2", classes)};
 }
 
 struct Entry {

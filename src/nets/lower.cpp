@@ -15,8 +15,8 @@ namespace {
 
 using Kind = Layer::Kind;
 
-/// Each ReLU joined to the op whose output it works on, each pooling to the convolution before it, which
-/// leaves the ReLU between the two behind both.
+/// Each ReLU joined to the op whose output it works on, each pooling to the convolution before it,
+/// which leaves the ReLU between the two behind both.
 std::vector<ForwardTrace::Op> join_layers(const Network& net) {
   std::vector<ForwardTrace::Op> ops;
   for (const Layer& layer : net.layers) {

@@ -12,9 +12,9 @@ namespace mapnet {
 struct ForwardTrace {
   struct Op {
     Layer layer;
-    int pool = 0;          ///< window of a max-pooling joined to a convolution
-    bool relu = false;     ///< a ReLU behind it all, fused or in place
-    Tensor x, y;           ///< y after the ReLU
+    int pool = 0;       ///< window of a max-pooling joined to a convolution
+    bool relu = false;  ///< a ReLU behind it all, fused or in place
+    Tensor x, y;        ///< y after the ReLU
     BufferId argmax = kNoBuffer;
     ParamSlice weight = {}, bias = {};
   };
@@ -22,12 +22,11 @@ struct ForwardTrace {
   Tensor logits;  ///< [N, classes]
 };
 
-/// Adds the steps of logits = f_theta(x). x [N, C, H, W] plain; theta [P] as the parameter table says.
-/// A max-pooling is joined to the convolution before it. ReLU is fused into the convolution or product
-/// before it; before a max-pooling it is moved behind, where it is k^2 times cheaper and gives the same
-/// values, since both are monotone.
-ForwardTrace lower_forward(Schedule& schedule, const Network& net, const Tensor& x,
-                           BufferId theta);
+/// Adds the steps of logits = f_theta(x). x [N, C, H, W] plain; theta [P] as the parameter table
+/// says. A max-pooling is joined to the convolution before it. ReLU is fused into the convolution
+/// or product before it; before a max-pooling it is moved behind, where it is k^2 times cheaper and
+/// gives the same values, since both are monotone.
+ForwardTrace lower_forward(Schedule& schedule, const Network& net, const Tensor& x, BufferId theta);
 
 /// Adds the steps of dtheta = (d logits / d theta)^T dlogits. Sets every value of dtheta [P].
 void lower_backward(Schedule& schedule, const ForwardTrace& trace, const Tensor& dlogits,

@@ -64,8 +64,11 @@ Network make_network(std::string name, int channels, int height, int width, int 
         c = layer.out, h = w = 1;
         break;
       }
-      case Layer::Kind::max_pool: h /= layer.kernel, w /= layer.kernel; break;
-      case Layer::Kind::relu: break;
+      case Layer::Kind::max_pool:
+        h /= layer.kernel, w /= layer.kernel;
+        break;
+      case Layer::Kind::relu:
+        break;
     }
     if (h < 1 || w < 1)
       fail("network {}: an input of {}x{} is too small: nothing is left after {}", net.name, height,

@@ -13,8 +13,8 @@ struct Layer {
   enum class Kind { conv, relu, max_pool, linear };
   Kind kind;
   std::string name = {};
-  int out = 0;      ///< channels or features
-  int kernel = 0;   ///< of a convolution or a pooling window (whose stride it also is)
+  int out = 0;     ///< channels or features
+  int kernel = 0;  ///< of a convolution or a pooling window (whose stride it also is)
   int padding = 0;
 };
 
@@ -25,11 +25,11 @@ Layer linear(std::string name, int out_features);
 
 /// One tensor of theta: row-major, at `offset` floats from its start.
 struct ParamTensor {
-  std::string name;             ///< "conv1.weight"
-  std::string layer;            ///< "conv1"
-  std::vector<int> shape;       ///< [O, I, K, K], [O, I] or [O]
+  std::string name;        ///< "conv1.weight"
+  std::string layer;       ///< "conv1"
+  std::vector<int> shape;  ///< [O, I, K, K], [O, I] or [O]
   std::size_t offset = 0, size = 0;
-  int fan_in = 0;               ///< inputs of one output value, also for the bias beside a weight
+  int fan_in = 0;  ///< inputs of one output value, also for the bias beside a weight
   bool is_bias = false;
 };
 
@@ -48,7 +48,8 @@ struct Network {
 Network make_network(std::string name, int channels, int height, int width, int classes,
                      std::vector<Layer> layers);
 
-/// The networks known by name, for an input [channels, height, width]. Unknown: UsageError listing them.
+/// The networks known by name, for an input [channels, height, width]. Unknown: UsageError listing
+/// them.
 Network build_network(std::string_view name, int channels, int height, int width, int classes);
 std::vector<std::string> network_names();
 

@@ -35,12 +35,9 @@ std::uint32_t read_u32(std::string_view bytes, std::size_t at) {
 
 void write_latent_file(const std::filesystem::path& path, const LatentFile& file) {
   const nlohmann::json description = {
-      {"recipe", to_json(file.recipe)},
-      {"input", {file.channels, file.height, file.width}},
-      {"classes", file.classes},
-      {"class_names", file.class_names},
-      {"pixel_mean", file.pixels.mean},
-      {"pixel_stddev", file.pixels.stddev},
+      {"recipe", to_json(file.recipe)}, {"input", {file.channels, file.height, file.width}},
+      {"classes", file.classes},        {"class_names", file.class_names},
+      {"pixel_mean", file.pixels.mean}, {"pixel_stddev", file.pixels.stddev},
       {"values", file.values.size()}};
   const std::string text = description.dump();
   std::string bytes(kMagic);

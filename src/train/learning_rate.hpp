@@ -7,7 +7,8 @@
 
 namespace mapnet {
 
-/// Linear warm-up over `warmup_steps`, then half a cosine down to zero at `total_steps`. `step` from 0.
+/// Linear warm-up over `warmup_steps`, then half a cosine down to zero at `total_steps`. `step`
+/// from 0.
 inline double learning_rate(double peak, std::int64_t step, std::int64_t warmup_steps,
                             std::int64_t total_steps) {
   if (step < warmup_steps)

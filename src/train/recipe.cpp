@@ -22,9 +22,12 @@ void require(bool ok, const char* flag, const T& found, const char* expected) {
 
 double default_alpha(Modulation modulation) {
   switch (modulation) {
-    case Modulation::scalar: return 1e-4;
-    case Modulation::signed_: return 0.1;
-    case Modulation::none: break;
+    case Modulation::scalar:
+      return 1e-4;
+    case Modulation::signed_:
+      return 0.1;
+    case Modulation::none:
+      break;
   }
   return 0;
 }
@@ -107,11 +110,15 @@ Recipe resolve(const RunConfig& c, const Network& net) {
 
 nlohmann::json to_json(const Recipe& r) {
   const MappingConfig& m = r.mapping;
-  nlohmann::json json = {{"net", r.net},         {"data", r.data},
+  nlohmann::json json = {{"net", r.net},
+                         {"data", r.data},
                          {"strategy", to_string(m.strategy)},
-                         {"epochs", r.epochs},   {"batch", r.batch},
-                         {"lr", r.lr},           {"warmup", r.warmup},
-                         {"seed", r.seed},       {"threads", r.threads},
+                         {"epochs", r.epochs},
+                         {"batch", r.batch},
+                         {"lr", r.lr},
+                         {"warmup", r.warmup},
+                         {"seed", r.seed},
+                         {"threads", r.threads},
                          {"validation", r.validation}};
   if (m.strategy == Strategy::direct) return json;
   json["latents"] = m.latents;

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,19 +15,19 @@ namespace mapnet {
 struct RunConfig {
   std::string net = "cnn2";
   std::string data = "fashion-mnist";
-  std::string data_dir;                  ///< raw files there instead of the object stores
+  std::string data_dir;  ///< raw files there instead of the object stores
   std::string strategy = "slvt";
-  std::optional<std::size_t> latent;     ///< slvt: d; lwt: the total to allot
-  std::vector<std::size_t> latents;      ///< lwt: d a layer
+  std::optional<std::size_t> latent;  ///< slvt: d; lwt: the total to allot
+  std::vector<std::size_t> latents;   ///< lwt: d a layer
   std::optional<std::string> map, modulation, activation, base;
   std::optional<double> alpha, omega, latent_std;
   int epochs = 10;
   int batch = 128;
   std::optional<double> lr;
-  double warmup = 1.0;                   ///< epochs
+  double warmup = 1.0;  ///< epochs
   std::uint64_t seed = 1;
-  int threads = 0;                       ///< 0: all cores
-  std::size_t validation = 0;            ///< training samples set aside
+  int threads = 0;             ///< 0: all cores
+  std::size_t validation = 0;  ///< training samples set aside
 };
 
 /// The same with nothing left open, checked for contradictions: all a run depends on.

@@ -76,8 +76,8 @@ struct Builder {
     const Batch b = batch("batch");
     if (!direct()) map_forward(schedule(), map, map_state, run.value, run.theta, true);
     const ForwardTrace trace = lower_forward(schedule(), net, b.x, run.theta);
-    const Tensor dlogits = cross_entropy_forward_backward(schedule(), "loss", trace.logits,
-                                                          b.labels, run.control);
+    const Tensor dlogits =
+        cross_entropy_forward_backward(schedule(), "loss", trace.logits, b.labels, run.control);
     run.dtheta = schedule().buffer("dtheta", "theta", run.n_theta * sizeof(float));
     lower_backward(schedule(), trace, dlogits, run.dtheta);
     run.gradient = run.dtheta;
@@ -101,8 +101,8 @@ struct Builder {
 
 }  // namespace
 
-RunSchedule build_run_schedule(const Recipe& recipe, const Network& net,
-                               const SampleCounts& counts, Purpose purpose) {
+RunSchedule build_run_schedule(const Recipe& recipe, const Network& net, const SampleCounts& counts,
+                               Purpose purpose) {
   Builder builder{recipe, net, {}};
   builder.run.schedule = Schedule(recipe.threads);
   builder.setup(counts, purpose);

@@ -19,19 +19,20 @@ enum class Purpose {
   expand,    ///< setup, eval_begin: theta from the latents, no data
 };
 
-/// A run's schedule with the buffers its owner reads and writes. Building it is pure: no arena, no data.
+/// A run's schedule with the buffers its owner reads and writes. Building it is pure: no arena, no
+/// data.
 struct RunSchedule {
   Schedule schedule{1};
-  BufferId control = kNoBuffer;  ///< StepControl
-  BufferId value = kNoBuffer;    ///< what is trained: z [d], or theta itself [P]
-  BufferId theta = kNoBuffer;    ///< [P]; the same buffer for direct
-  BufferId dtheta = kNoBuffer;   ///< [P], likewise; train only
-  BufferId gradient = kNoBuffer; ///< of `value`
-  ImageBuffers samples;          ///< train, then validation, then test
+  BufferId control = kNoBuffer;   ///< StepControl
+  BufferId value = kNoBuffer;     ///< what is trained: z [d], or theta itself [P]
+  BufferId theta = kNoBuffer;     ///< [P]; the same buffer for direct
+  BufferId dtheta = kNoBuffer;    ///< [P], likewise; train only
+  BufferId gradient = kNoBuffer;  ///< of `value`
+  ImageBuffers samples;           ///< train, then validation, then test
   std::size_t n_values = 0, n_theta = 0;
 };
 
-RunSchedule build_run_schedule(const Recipe& recipe, const Network& net,
-                               const SampleCounts& counts, Purpose purpose);
+RunSchedule build_run_schedule(const Recipe& recipe, const Network& net, const SampleCounts& counts,
+                               Purpose purpose);
 
 }  // namespace mapnet

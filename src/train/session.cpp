@@ -15,8 +15,9 @@ namespace {
 SampleCounts split_counts(const Recipe& recipe, const ImageDataset& dataset, Purpose purpose) {
   if (purpose == Purpose::expand) return {};
   if (recipe.validation >= dataset.train.count)
-    fail<UsageError>("--validation sets {} of {} training samples aside; nothing is left to train on",
-                     recipe.validation, dataset.train.count);
+    fail<UsageError>(
+        "--validation sets {} of {} training samples aside; nothing is left to train on",
+        recipe.validation, dataset.train.count);
   return {dataset.train.count - recipe.validation, recipe.validation, dataset.test.count};
 }
 
@@ -73,9 +74,7 @@ void Session::set_pixels(const PixelStatistics& pixels) {
   control().pixel_shift = static_cast<float>(-pixels.mean / pixels.stddev);
 }
 
-StepControl& Session::control() const {
-  return *program_->memory().at<StepControl>(run_.control);
-}
+StepControl& Session::control() const { return *program_->memory().at<StepControl>(run_.control); }
 
 std::span<float> Session::values() const {
   return {program_->memory().at<float>(run_.value), run_.n_values};
@@ -130,8 +129,8 @@ void Session::train_step(std::int64_t index) {
   const std::int64_t step = epoch_ * steps_per_epoch() + index;
   const AdamDesc adam;
   c.first = index * recipe_.batch;
-  c.count = static_cast<std::int32_t>(std::min<std::int64_t>(
-      recipe_.batch, static_cast<std::int64_t>(counts_.train) - c.first));
+  c.count = static_cast<std::int32_t>(
+      std::min<std::int64_t>(recipe_.batch, static_cast<std::int64_t>(counts_.train) - c.first));
   c.learning_rate = static_cast<float>(learning_rate_at(step));
   const double t = static_cast<double>(step + 1);
   c.correction1 = static_cast<float>(1.0 - std::pow(static_cast<double>(adam.beta1), t));

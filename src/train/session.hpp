@@ -25,13 +25,13 @@ struct PixelStatistics {
   double mean = 0, stddev = 1;
 };
 
-/// A planned run in its arena: data loaded, maps built, ready to train or evaluate. Between the steps
-/// it allocates nothing.
+/// A planned run in its arena: data loaded, maps built, ready to train or evaluate. Between the
+/// steps it allocates nothing.
 class Session {
  public:
-  /// Plans, allocates the arena and runs the setup phase. Throws UsageError when the validation split
-  /// leaves nothing to train on.
-  /// `planner`: a test runs with plan_arena_without_reuse and wants the same bits.
+  /// Plans, allocates the arena and runs the setup phase. Throws UsageError when the validation
+  /// split leaves nothing to train on. `planner`: a test runs with plan_arena_without_reuse and
+  /// wants the same bits.
   Session(const Recipe& recipe, const Network& net, const ImageDataset& dataset, Purpose purpose,
           Plan (*planner)(std::vector<Lifetime>) = plan_arena);
 
@@ -51,7 +51,7 @@ class Session {
   /// z -> theta into the theta buffer.
   void expand() const { program_->run(Phase::eval_begin); }
 
-  std::span<float> values() const;      ///< what is trained
+  std::span<float> values() const;  ///< what is trained
   std::span<float> theta() const;
   std::span<float> dtheta() const;
   std::span<float> gradient() const;

@@ -16,24 +16,25 @@ struct RunResult {
   double seconds = 0;               ///< of the training epochs, evaluation apart
   double setup_seconds = 0;         ///< planning, reading data, building the map
   std::size_t arena_bytes = 0, arena_lower_bound_bytes = 0;
-  std::size_t map_bytes = 0;        ///< of fixed weights stored beside the latents
+  std::size_t map_bytes = 0;  ///< of fixed weights stored beside the latents
   std::size_t peak_rss_bytes = 0;
   std::string device, version;
 };
 
 /// What a run tells whoever watches it.
 struct EpochReport {
-  int epoch = 0;                ///< from 1
+  int epoch = 0;  ///< from 1
   std::int64_t step = 0, steps = 0;
-  Metrics running;              ///< over the epoch so far
-  Metrics validation;           ///< after the epoch, where a split was set aside
+  Metrics running;     ///< over the epoch so far
+  Metrics validation;  ///< after the epoch, where a split was set aside
   double learning_rate = 0, seconds = 0;
   bool finished = false;
 };
 using Watch = std::function<void(const EpochReport&)>;
 
-/// Trains as the recipe says and writes `folder`: metrics.jsonl (a line an epoch), model.latent and,
-/// last, result.json. Throws Error when the folder holds a finished run and `overwrite` is false.
+/// Trains as the recipe says and writes `folder`: metrics.jsonl (a line an epoch), model.latent
+/// and, last, result.json. Throws Error when the folder holds a finished run and `overwrite` is
+/// false.
 RunResult train_run(const Recipe& recipe, const Network& net, const ImageDataset& dataset,
                     const std::filesystem::path& folder, bool overwrite, const Watch& watch);
 

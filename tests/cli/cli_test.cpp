@@ -35,10 +35,12 @@ void check_outcome(const std::string& arguments, int code,
                    std::initializer_list<std::string> parts) {
   const Outcome outcome = mapnet_with(arguments);
   BOOST_TEST(outcome.code == code, arguments << ": exit code " << outcome.code << ", expected "
-                                             << code << "\n" << outcome.output);
+                                             << code << "\n"
+                                             << outcome.output);
   for (const std::string& part : parts)
-    BOOST_TEST(outcome.output.find(part) != std::string::npos,
-               arguments << ": expected '" << part << "' in\n" << outcome.output);
+    BOOST_TEST(outcome.output.find(part) != std::string::npos, arguments << ": expected '" << part
+                                                                         << "' in\n"
+                                                                         << outcome.output);
 }
 
 std::size_t lines_of(const std::string& text) {
@@ -114,11 +116,12 @@ BOOST_AUTO_TEST_CASE(a_config_file_gives_flags_and_the_command_line_wins) {
   const ToyData data(60, 10);
   const std::string at = data.folder().string();
   const auto toml = data.folder() / "run.toml";
-  write_file_atomic(toml, "strategy = 'lwt'\nlatents = [8, 16, 32, 8]\nepochs = 3\nbatch = 20\n"
-                          "modulation = \"signed\"\nalpha = 0.05\n");
-  check_outcome("train --config " + toml.string() + " --epochs 1 --data-dir " + at + " --out " + at +
-                    "/run",
-                0, {"lwt"});
+  write_file_atomic(toml,
+                    "strategy = 'lwt'\nlatents = [8, 16, 32, 8]\nepochs = 3\nbatch = 20\n"
+                    "modulation = \"signed\"\nalpha = 0.05\n");
+  check_outcome(
+      "train --config " + toml.string() + " --epochs 1 --data-dir " + at + " --out " + at + "/run",
+      0, {"lwt"});
   const auto result = nlohmann::json::parse(read_file(at + "/run/result.json"));
   BOOST_TEST(result.at("epochs") == 1);
   BOOST_TEST(result.at("batch") == 20);

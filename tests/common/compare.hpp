@@ -8,8 +8,8 @@
 namespace mapnet::test {
 
 /// The one comparer of all numeric tests. Every element must be finite and satisfy
-/// |got - want| <= atol + rtol * |want|; the worst offender is printed. `got` and `want` are ranges of
-/// any floating-point type. The negated test makes NaN fail.
+/// |got - want| <= atol + rtol * |want|; the worst offender is printed. `got` and `want` are ranges
+/// of any floating-point type. The negated test makes NaN fail.
 template <class Got, class Want>
 void check_close(const Got& got, const Want& want, double atol, double rtol,
                  const std::string& what) {

@@ -1,6 +1,6 @@
-#include "cuda/arithmetic_cases.hpp"
-
 #include <stdexcept>
+
+#include "cuda/arithmetic_cases.hpp"
 
 namespace mapnet::test {
 

@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "common/idx_files.hpp"
+#include "common/temporary.hpp"
 #include "data/manifest.hpp"
 #include "data/store.hpp"
-#include "common/temporary.hpp"
 
 using namespace mapnet;
 using namespace mapnet::test;

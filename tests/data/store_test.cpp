@@ -2,8 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "data/sha256.hpp"
 #include "common/temporary.hpp"
+#include "data/sha256.hpp"
 
 using namespace mapnet;
 using namespace mapnet::test;

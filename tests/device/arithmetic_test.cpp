@@ -43,12 +43,13 @@ BOOST_AUTO_TEST_CASE(elementary_functions_keep_their_stated_errors) {
 
 BOOST_AUTO_TEST_CASE(bfloat16_rounds_to_nearest_even) {
   BOOST_TEST(math::from_bf16(math::to_bf16(1.0f)) == 1.0f);
-  BOOST_TEST(math::from_bf16(math::to_bf16(1.0f + 0x1p-8f)) == 1.0f);           // tie to even
+  BOOST_TEST(math::from_bf16(math::to_bf16(1.0f + 0x1p-8f)) == 1.0f);                // tie to even
   BOOST_TEST(math::from_bf16(math::to_bf16(1.0f + 3 * 0x1p-8f)) == 1.0f + 0x1p-6f);  // tie to even
   BOOST_TEST(math::from_bf16(math::to_bf16(-1.0f - 0x1.2p-8f)) == -1.0f - 0x1p-7f);
 }
 
-// Known answers of Random123 (its kat_vectors file: philox4x32-10) through our packing of the counter.
+// Known answers of Random123 (its kat_vectors file: philox4x32-10) through our packing of the
+// counter.
 BOOST_AUTO_TEST_CASE(philox_gives_its_published_numbers) {
   const r123::Philox4x32::ctr_type zero = {{0, 0, 0, 0}};
   const r123::Philox4x32::key_type key = {{0, 0}};

@@ -38,8 +38,9 @@ std::size_t count_steps(const Schedule& schedule, const std::string& name) {
 
 BOOST_DATA_TEST_CASE(conv_pool2d_agrees_with_the_reference, data::make(kCases), k) {
   const auto size = std::size_t(k.size);
-  const reference::Conv2d conv = {std::size_t(k.n), std::size_t(k.c),  size, size,
-                                  std::size_t(k.out), 3, std::size_t(k.padding)};
+  const reference::Conv2d conv = {
+      std::size_t(k.n),      std::size_t(k.c), size, size, std::size_t(k.out), 3,
+      std::size_t(k.padding)};
   const reference::MaxPool2d pool = {conv.n * conv.o, conv.out_h(), conv.out_w()};
   const Vector x = exact_floats(conv.x_size(), 1), w = exact_floats(conv.weight_size(), 2),
                b = exact_floats(conv.o, 3);
@@ -54,8 +55,7 @@ BOOST_DATA_TEST_CASE(conv_pool2d_agrees_with_the_reference, data::make(kCases), 
   const ConvPool2dDesc desc = {{k.out, 3, k.padding, false}, 2};
   const ConvPool2d forward =
       conv_pool2d_forward(h.schedule, "conv", desc, xt, {weight, 0}, {bias, 0});
-  const Tensor dyt =
-      h.tensor(k.n, k.out, forward.y.h, forward.y.w, forward.y.channel_block, dy);
+  const Tensor dyt = h.tensor(k.n, k.out, forward.y.h, forward.y.w, forward.y.channel_block, dy);
   const Tensor dx = conv_pool2d_backward(h.schedule, "conv", desc, xt, forward, dyt, {weight, 0},
                                          {dweight, 0}, {dbias, 0}, true);
   BOOST_TEST(count_steps(h.schedule, "conv.forward") == std::size_t(k.parts));

@@ -33,11 +33,11 @@ std::ostream& operator<<(std::ostream& out, const ConvCase& k) {
 // Every convolution of CNN1 and CNN2, then odd sizes: channels that fill no block, 1x1 and 5x5
 // kernels, one pixel, one image.
 const ConvCase kConvs[] = {
-    {4, 1, 28, 16, 3, 0, 1, false},   {4, 16, 13, 32, 3, 0, 16, false},
-    {2, 1, 28, 32, 3, 1, 1, false},   {2, 32, 14, 64, 3, 1, 16, false},
-    {2, 64, 7, 128, 3, 1, 16, true},  {2, 128, 7, 128, 3, 1, 16, false},
-    {3, 3, 9, 5, 3, 1, 1, true},      {2, 20, 6, 12, 1, 0, 16, false},
-    {1, 8, 10, 24, 5, 2, 8, true},    {1, 1, 3, 1, 3, 0, 1, false},
+    {4, 1, 28, 16, 3, 0, 1, false},  {4, 16, 13, 32, 3, 0, 16, false},
+    {2, 1, 28, 32, 3, 1, 1, false},  {2, 32, 14, 64, 3, 1, 16, false},
+    {2, 64, 7, 128, 3, 1, 16, true}, {2, 128, 7, 128, 3, 1, 16, false},
+    {3, 3, 9, 5, 3, 1, 1, true},     {2, 20, 6, 12, 1, 0, 16, false},
+    {1, 8, 10, 24, 5, 2, 8, true},   {1, 1, 3, 1, 3, 0, 1, false},
 };
 
 // Winograd's transforms (oneDNN may take F(4x4, 3x3) for wide layers) multiply values by up to 8 on
@@ -60,8 +60,8 @@ const LinearCase kLinears[] = {
 }  // namespace
 
 BOOST_DATA_TEST_CASE(conv2d_agrees_with_the_reference, data::make(kConvs), k) {
-  const reference::Conv2d shape = {std::size_t(k.n),   std::size_t(k.c),      std::size_t(k.size),
-                                   std::size_t(k.size), std::size_t(k.out),    std::size_t(k.kernel),
+  const reference::Conv2d shape = {std::size_t(k.n),      std::size_t(k.c),   std::size_t(k.size),
+                                   std::size_t(k.size),   std::size_t(k.out), std::size_t(k.kernel),
                                    std::size_t(k.padding)};
   const Vector x = exact_floats(shape.x_size(), 1), w = exact_floats(shape.weight_size(), 2),
                b = exact_floats(shape.o, 3), dy = exact_floats(shape.y_size(), 4);
@@ -87,8 +87,8 @@ BOOST_DATA_TEST_CASE(conv2d_agrees_with_the_reference, data::make(kConvs), k) {
   const std::size_t area = shape.out_h() * shape.out_w();
   check_close(h.read(y), want_y, kWinograd * sum_tolerance(shape.c * shape.k * shape.k), 0, "y");
   check_close(h.read(dx), want.dx, kWinograd * sum_tolerance(shape.o * shape.k * shape.k), 0, "dx");
-  check_close(h.read(dparams, w.size(), 3), want.dweight,
-              kWinograd * sum_tolerance(shape.n * area), 0, "dweight");
+  check_close(h.read(dparams, w.size(), 3), want.dweight, kWinograd * sum_tolerance(shape.n * area),
+              0, "dweight");
   check_close(h.read(dparams, b.size(), bias_at), want.dbias, sum_tolerance(shape.n * area), 0,
               "dbias");
 }
@@ -113,7 +113,8 @@ BOOST_AUTO_TEST_CASE(a_product_wants_a_plain_input) {
 BOOST_DATA_TEST_CASE(linear_agrees_with_the_reference, data::make(kLinears), k) {
   const std::size_t inputs = std::size_t(k.c) * std::size_t(k.size) * std::size_t(k.size);
   const reference::Linear shape = {std::size_t(k.n), inputs, std::size_t(k.out)};
-  const Vector x = exact_floats(shape.n * inputs, 1), w = exact_floats(inputs * std::size_t(k.out), 2),
+  const Vector x = exact_floats(shape.n * inputs, 1),
+               w = exact_floats(inputs * std::size_t(k.out), 2),
                b = exact_floats(std::size_t(k.out), 3),
                dy = exact_floats(shape.n * std::size_t(k.out), 4);
   OpHarness h;

@@ -101,12 +101,10 @@ inline Vector exact_floats(std::size_t n, std::uint64_t seed, double low = -1, d
   return values;
 }
 
-/// Float32 sums of n products of values within [-1, 1], in any order: each of the n additions rounds
-/// a partial sum that is at most n, typically sqrt(n) / 3, by 2^-24 of itself: n / 3 * 2^-24 if all
-/// errors had one sign. Twelve times that for the worst of many thousand values; a wrong or missing
-/// term is about 1.
-inline double sum_tolerance(std::size_t n) {
-  return 4 * 0x1p-24 * (static_cast<double>(n) + 16.0);
-}
+/// Float32 sums of n products of values within [-1, 1], in any order: each of the n additions
+/// rounds a partial sum that is at most n, typically sqrt(n) / 3, by 2^-24 of itself: n / 3 * 2^-24
+/// if all errors had one sign. Twelve times that for the worst of many thousand values; a wrong or
+/// missing term is about 1.
+inline double sum_tolerance(std::size_t n) { return 4 * 0x1p-24 * (static_cast<double>(n) + 16.0); }
 
 }  // namespace mapnet::test

@@ -1,13 +1,15 @@
+#include "device/schedule.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include "common/error.hpp"
-#include "device/schedule.hpp"
 
 using namespace mapnet;
 
 namespace {
 
-void step(Schedule& s, const char* name, std::vector<BufferId> reads, std::vector<BufferId> writes) {
+void step(Schedule& s, const char* name, std::vector<BufferId> reads,
+          std::vector<BufferId> writes) {
   Step step;
   step.name = name;
   step.reads = std::move(reads);
@@ -23,7 +25,7 @@ BOOST_AUTO_TEST_CASE(lifetimes_follow_from_the_steps) {
   const BufferId a = s.buffer("a", "activations", 8), b = s.buffer("b", "activations", 8);
   const BufferId map = s.buffer("map", "map", 8), theta = s.buffer("theta", "theta", 8);
   s.begin(Phase::setup);
-  step(s, "build", {}, {map});        // 0
+  step(s, "build", {}, {map});  // 0
   s.begin(Phase::train);
   step(s, "expand", {z, map}, {theta});  // 1
   step(s, "first", {theta}, {a});        // 2

@@ -1,7 +1,8 @@
+#include "device/cpu/hadamard.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include "common/compare.hpp"
-#include "device/cpu/hadamard.hpp"
 #include "mapping/map_harness.hpp"
 
 using namespace mapnet;

@@ -79,11 +79,10 @@ inline MapRun run_map(const MapDesc& desc, const Vector& z, const Vector& dtheta
     for (std::size_t r = 0; r < rows; ++r)
       for (std::size_t k = 0; k < d; ++k) {
         const std::size_t index = r * ld + k;
-        W.push_back(
-            desc.kind == MapKind::dense
-                ? static_cast<double>(h.program->memory().at<float>(state.dense[i])[index])
-                : static_cast<double>(math::from_bf16(
-                      h.program->memory().at<std::uint16_t>(state.dense[i])[index])));
+        W.push_back(desc.kind == MapKind::dense
+                        ? static_cast<double>(h.program->memory().at<float>(state.dense[i])[index])
+                        : static_cast<double>(math::from_bf16(
+                              h.program->memory().at<std::uint16_t>(state.dense[i])[index])));
       }
     run.dense.push_back(std::move(W));
   }

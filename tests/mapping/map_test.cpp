@@ -56,10 +56,9 @@ BOOST_AUTO_TEST_CASE(forward_and_backward_agree_with_the_reference) {
           ref.activation = ref_activation;
           ref.alpha = static_cast<double>(desc.alpha);
           ref.omega = static_cast<double>(desc.omega);
-          ref.W = kind == MapKind::hadamard
-                      ? hadamard_map(s.rows, s.d, 21, Stream::map_outer_signs,
-                                     Stream::map_inner_signs, 0)
-                      : unit_rows(fast.dense[0], s.rows, s.d);
+          ref.W = kind == MapKind::hadamard ? hadamard_map(s.rows, s.d, 21, Stream::map_outer_signs,
+                                                           Stream::map_inner_signs, 0)
+                                            : unit_rows(fast.dense[0], s.rows, s.d);
           if (modulation == Modulation::signed_)
             ref.S = hadamard_map(s.rows, s.d, 21, Stream::modulation_outer,
                                  Stream::modulation_inner, 0);
@@ -92,8 +91,9 @@ BOOST_AUTO_TEST_CASE(a_dense_map_has_orthonormal_columns) {
     const Vector z(s.d), v(s.rows);
     const MapRun fp32 = run_map(one_block(MapKind::dense, s.rows, s.d, 4), z, v);
     const MapRun bf16 = run_map(one_block(MapKind::dense_bf16, s.rows, s.d, 4), z, v);
-    // float32: the solve against the combined factor rounds d times by 2^-24 each. bfloat16: entries
-    // off by up to 2^-9 of themselves, at random, so that a column's norm moves by less than that.
+    // float32: the solve against the combined factor rounds d times by 2^-24 each. bfloat16:
+    // entries off by up to 2^-9 of themselves, at random, so that a column's norm moves by less
+    // than that.
     BOOST_TEST(orthonormality_error(fp32.dense[0], s.rows, s.d) < 0x1p-24 * (double(s.d) + 16));
     BOOST_TEST(orthonormality_error(bf16.dense[0], s.rows, s.d) < 0x1p-9);
     check_close(bf16.dense[0], fp32.dense[0], 0, 0x1p-8, "bf16 is fp32 rounded");

@@ -1,10 +1,11 @@
+#include "mapping/partition.hpp"
+
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <numeric>
 
 #include "common/error.hpp"
 #include "mapping/mapping.hpp"
-#include "mapping/partition.hpp"
 
 using namespace mapnet;
 

@@ -7,8 +7,8 @@
 #include "train/session.hpp"
 #include "train/toy_data.hpp"
 
-/// One real training step, from pixels through the mapping, the network and the loss to the gradient
-/// of the latents, against the double-precision reference.
+/// One real training step, from pixels through the mapping, the network and the loss to the
+/// gradient of the latents, against the double-precision reference.
 using namespace mapnet;
 using namespace mapnet::test;
 
@@ -81,7 +81,8 @@ void check_step(const RunConfig& config, const reference::Net& net) {
   if (!direct) {
     theta.clear();
     for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
-      const auto part = reference::View(z).subspan(desc.blocks[i].latent_offset, desc.blocks[i].latents);
+      const auto part =
+          reference::View(z).subspan(desc.blocks[i].latent_offset, desc.blocks[i].latents);
       const Vector rows = reference::map_forward(reference_map(desc, i), part);
       theta.insert(theta.end(), rows.begin(), rows.end());
     }
@@ -90,10 +91,9 @@ void check_step(const RunConfig& config, const reference::Net& net) {
   if (!direct)
     for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
       const MapBlock& b = desc.blocks[i];
-      const Vector part =
-          reference::map_backward(reference_map(desc, i),
-                                  reference::View(want.dtheta).subspan(b.theta_offset, b.rows),
-                                  reference::View(z).subspan(b.latent_offset, b.latents));
+      const Vector part = reference::map_backward(
+          reference_map(desc, i), reference::View(want.dtheta).subspan(b.theta_offset, b.rows),
+          reference::View(z).subspan(b.latent_offset, b.latents));
       dz.insert(dz.end(), part.begin(), part.end());
     }
 

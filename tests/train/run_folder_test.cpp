@@ -41,11 +41,28 @@ BOOST_AUTO_TEST_CASE(a_run_writes_its_result_metrics_and_latents) {
   config.validation = 30;
   const FinishedRun run(config);
   const auto json = nlohmann::json::parse(read_file(run.folder / "result.json"));
-  for (const char* key :
-       {"net", "data", "strategy", "map", "modulation", "activation", "latents", "trainable_params",
-        "target_params", "seed", "epochs", "train_accuracy", "test_accuracy", "loss", "seconds",
-        "seconds_per_epoch", "arena_bytes", "arena_lower_bound_bytes", "peak_rss_bytes", "device",
-        "version", "validation_accuracy"})
+  for (const char* key : {"net",
+                          "data",
+                          "strategy",
+                          "map",
+                          "modulation",
+                          "activation",
+                          "latents",
+                          "trainable_params",
+                          "target_params",
+                          "seed",
+                          "epochs",
+                          "train_accuracy",
+                          "test_accuracy",
+                          "loss",
+                          "seconds",
+                          "seconds_per_epoch",
+                          "arena_bytes",
+                          "arena_lower_bound_bytes",
+                          "peak_rss_bytes",
+                          "device",
+                          "version",
+                          "validation_accuracy"})
     BOOST_TEST(json.contains(key), key);
   BOOST_TEST(json["trainable_params"] == 256);
   BOOST_TEST(json["target_params"] == 108618);
@@ -68,9 +85,7 @@ BOOST_AUTO_TEST_CASE(a_finished_run_is_not_overwritten_by_accident) {
   const FinishedRun run(small_run("slvt"));
   const std::string before = read_file(run.folder / "result.json");
   check_fails(
-      [&] {
-        train_run(run.recipe, network("cnn2"), run.data.dataset, run.folder, false, {});
-      },
+      [&] { train_run(run.recipe, network("cnn2"), run.data.dataset, run.folder, false, {}); },
       {run.folder.string(), "--overwrite"});
   BOOST_TEST(read_file(run.folder / "result.json") == before);
   BOOST_CHECK_NO_THROW(

@@ -1,3 +1,5 @@
+#include "train/session.hpp"
+
 #include <boost/test/unit_test.hpp>
 #include <numeric>
 #include <set>
@@ -7,7 +9,6 @@
 #include "train/learning_rate.hpp"
 #include "train/recipes.hpp"
 #include "train/sample_order.hpp"
-#include "train/session.hpp"
 #include "train/toy_data.hpp"
 
 using namespace mapnet;
@@ -76,8 +77,8 @@ BOOST_AUTO_TEST_CASE(plans_meet_their_lower_bound_for_every_network_and_strategy
         config.strategy = strategy;
         config.threads = 2;
         if (config.strategy != "direct") config.map = map;
-        const RunSchedule run = build_run_schedule(recipe_of(config), network(net),
-                                                   {60000, 0, 10000}, Purpose::train);
+        const RunSchedule run =
+            build_run_schedule(recipe_of(config), network(net), {60000, 0, 10000}, Purpose::train);
         const Plan plan = plan_arena(run.schedule.lifetimes());
         const double ratio = double(plan.total) / double(plan.lower_bound);
         BOOST_TEST(ratio >= 1.0);
@@ -118,8 +119,8 @@ BOOST_AUTO_TEST_CASE(a_validation_split_must_leave_something_to_train_on) {
   const ToyData data(20, 5);
   RunConfig config = small_run("slvt");
   config.validation = 20;
-  BOOST_CHECK_THROW(
-      Session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train), std::exception);
+  BOOST_CHECK_THROW(Session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train),
+                    std::exception);
 }
 
 // Stripes in noise, from 256 latents: what a correct trainer learns in three short epochs.

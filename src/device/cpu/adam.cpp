@@ -14,7 +14,8 @@ constexpr std::size_t kChunk = 16384;  // floats a task: 256 KiB over the four b
 MAPNET_CPU_LEVELS void update(float* value, float* m, float* v, const float* gradient,
                               std::size_t n, const AdamDesc d, const StepControl* c) {
   const float rate = c->learning_rate, c1 = c->correction1, c2 = c->correction2;
-  for (std::size_t i = 0; i < n; ++i) adam_update(value[i], m[i], v[i], gradient[i], d, rate, c1, c2);
+  for (std::size_t i = 0; i < n; ++i)
+    adam_update(value[i], m[i], v[i], gradient[i], d, rate, c1, c2);
 }
 
 }  // namespace

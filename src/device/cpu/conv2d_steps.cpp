@@ -14,8 +14,8 @@ double traffic(const dnnl::memory::desc& a, const dnnl::memory::desc& b,
   return static_cast<double>(a.get_size() + b.get_size() + c.get_size());
 }
 
-/// Kernel positions that fall on the image, summed over one axis of the output: what padding adds is
-/// not arithmetic anyone has to do.
+/// Kernel positions that fall on the image, summed over one axis of the output: what padding adds
+/// is not arithmetic anyone has to do.
 double taps_inside(int size, int kernel, int padding) {
   double taps = 0;
   for (int out = 0; out < size + 2 * padding - kernel + 1; ++out)
@@ -69,36 +69,32 @@ Arg Conv2dSteps::backward_weights(const ParamSlice& weight) const {
 
 void Conv2dSteps::forward(const Tensor& x, const Arg& weights, const ParamSlice& bias,
                           const Tensor& y) const {
-  add_primitive(
-      schedule_, name_ + ".forward", dnnl::convolution_forward(forward_),
-      forward_.scratchpad_desc(),
-      {tensor_arg(DNNL_ARG_SRC, x),
-       weights,
-       {DNNL_ARG_BIAS, bias_, bias.buffer, false, bias.offset * sizeof(float)},
-       tensor_arg(DNNL_ARG_DST, y, true)},
-      flops_, traffic(forward_.src_desc(), forward_.weights_desc(), forward_.dst_desc()));
+  add_primitive(schedule_, name_ + ".forward", dnnl::convolution_forward(forward_),
+                forward_.scratchpad_desc(),
+                {tensor_arg(DNNL_ARG_SRC, x),
+                 weights,
+                 {DNNL_ARG_BIAS, bias_, bias.buffer, false, bias.offset * sizeof(float)},
+                 tensor_arg(DNNL_ARG_DST, y, true)},
+                flops_, traffic(forward_.src_desc(), forward_.weights_desc(), forward_.dst_desc()));
 }
 
 void Conv2dSteps::backward_data(const Tensor& dx, const Arg& weights, const Tensor& dy) const {
-  add_primitive(schedule_, name_ + ".backward_data", dnnl::convolution_backward_data(by_data_),
-                by_data_.scratchpad_desc(),
-                {weights, tensor_arg(DNNL_ARG_DIFF_DST, dy),
-                 tensor_arg(DNNL_ARG_DIFF_SRC, dx, true)},
-                flops_,
-                traffic(by_data_.diff_src_desc(), by_data_.weights_desc(),
-                        by_data_.diff_dst_desc()));
+  add_primitive(
+      schedule_, name_ + ".backward_data", dnnl::convolution_backward_data(by_data_),
+      by_data_.scratchpad_desc(),
+      {weights, tensor_arg(DNNL_ARG_DIFF_DST, dy), tensor_arg(DNNL_ARG_DIFF_SRC, dx, true)}, flops_,
+      traffic(by_data_.diff_src_desc(), by_data_.weights_desc(), by_data_.diff_dst_desc()));
 }
 
 void Conv2dSteps::weight_gradient(const Tensor& x, const Tensor& dy, const Arg& dweight,
                                   const ParamSlice& dbias) const {
-  add_primitive(
-      schedule_, name_ + ".backward_weights", dnnl::convolution_backward_weights(by_weights_),
-      by_weights_.scratchpad_desc(),
-      {tensor_arg(DNNL_ARG_SRC, x),
-       tensor_arg(DNNL_ARG_DIFF_DST, dy),
-       dweight,
-       {DNNL_ARG_DIFF_BIAS, bias_, dbias.buffer, true, dbias.offset * sizeof(float)}},
-      flops_, traffic(by_weights_.src_desc(), dweight_, by_weights_.diff_dst_desc()));
+  add_primitive(schedule_, name_ + ".backward_weights",
+                dnnl::convolution_backward_weights(by_weights_), by_weights_.scratchpad_desc(),
+                {tensor_arg(DNNL_ARG_SRC, x),
+                 tensor_arg(DNNL_ARG_DIFF_DST, dy),
+                 dweight,
+                 {DNNL_ARG_DIFF_BIAS, bias_, dbias.buffer, true, dbias.offset * sizeof(float)}},
+                flops_, traffic(by_weights_.src_desc(), dweight_, by_weights_.diff_dst_desc()));
 }
 
 }  // namespace mapnet::cpu

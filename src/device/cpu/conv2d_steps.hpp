@@ -7,12 +7,12 @@
 
 namespace mapnet::cpu {
 
-/// The steps a convolution is made of, for batches of one size: what conv2d does with a whole batch and
-/// conv_pool2d with one sub-batch after another.
+/// The steps a convolution is made of, for batches of one size: what conv2d does with a whole batch
+/// and conv_pool2d with one sub-batch after another.
 class Conv2dSteps {
  public:
-  /// x: shape and layout of an input batch; its buffer is not used. Throws Error when the kernel does
-  /// not fit.
+  /// x: shape and layout of an input batch; its buffer is not used. Throws Error when the kernel
+  /// does not fit.
   Conv2dSteps(Schedule& schedule, std::string name, const Conv2dDesc& desc, const Tensor& x);
 
   /// Shape and layout of an output batch, without a buffer.

@@ -17,11 +17,12 @@ namespace {
 constexpr std::size_t kCachedBytes = std::size_t{2} << 20;
 
 /// Images a sub-batch: a divisor of the batch whose output fits the cache, not much smaller than it
-/// could be; else the whole batch. Where the weights outweigh an image's output the parts cost more in
-/// weight traffic than the cache saves.
+/// could be; else the whole batch. Where the weights outweigh an image's output the parts cost more
+/// in weight traffic than the cache saves.
 int sub_batch(const Conv2dDesc& desc, const Tensor& x) {
   const std::size_t side = static_cast<std::size_t>(x.h + 2 * desc.padding - desc.kernel + 1);
-  const std::size_t image = side * side * static_cast<std::size_t>(desc.out_channels) * sizeof(float);
+  const std::size_t image =
+      side * side * static_cast<std::size_t>(desc.out_channels) * sizeof(float);
   const std::size_t weights = static_cast<std::size_t>(desc.out_channels * x.c) *
                               static_cast<std::size_t>(desc.kernel * desc.kernel) * sizeof(float);
   const int most = static_cast<int>(kCachedBytes / image);
@@ -45,7 +46,8 @@ void add_sum(Schedule& schedule, const std::string& name, BufferId parts, std::s
   step.bind = [=](const Memory& memory) -> Run {
     float* sum = memory.at<float>(parts);
     return [=] {
-      for (int k = 1; k < count; ++k) add_range(sum, sum + static_cast<std::size_t>(k) * size, size);
+      for (int k = 1; k < count; ++k)
+        add_range(sum, sum + static_cast<std::size_t>(k) * size, size);
     };
   };
   schedule.add(std::move(step));
@@ -87,10 +89,10 @@ ConvPool2d conv_pool2d_forward(Schedule& schedule, const std::string& name,
   return result;
 }
 
-Tensor conv_pool2d_backward(Schedule& schedule, const std::string& name,
-                            const ConvPool2dDesc& desc, const Tensor& x,
-                            const ConvPool2d& forward, const Tensor& dy, const ParamSlice& weight,
-                            const ParamSlice& dweight, const ParamSlice& dbias, bool need_dx) {
+Tensor conv_pool2d_backward(Schedule& schedule, const std::string& name, const ConvPool2dDesc& desc,
+                            const Tensor& x, const ConvPool2d& forward, const Tensor& dy,
+                            const ParamSlice& weight, const ParamSlice& dweight,
+                            const ParamSlice& dbias, bool need_dx) {
   const Steps steps(schedule, name, desc, x);
   const int parts = x.n / steps.n;
   Tensor between = steps.conv.y();
@@ -125,10 +127,9 @@ Tensor conv_pool2d_backward(Schedule& schedule, const std::string& name,
   }
   add_reorder(schedule, name + ".dweight.reorder", {0, steps.conv.dweight_desc(), dw_parts},
               {0, steps.conv.plain_weight(), dweight.buffer, true, dweight.offset * sizeof(float)});
-  add_reorder(schedule, name + ".dbias.copy",
-              {0, plain_desc({desc.conv.out_channels}), db_parts},
-              {0, plain_desc({desc.conv.out_channels}), dbias.buffer, true,
-               dbias.offset * sizeof(float)});
+  add_reorder(
+      schedule, name + ".dbias.copy", {0, plain_desc({desc.conv.out_channels}), db_parts},
+      {0, plain_desc({desc.conv.out_channels}), dbias.buffer, true, dbias.offset * sizeof(float)});
   return dx;
 }
 

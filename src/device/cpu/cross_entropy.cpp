@@ -31,14 +31,15 @@ void add_step(Schedule& schedule, const std::string& name, const Tensor& logits,
     auto* row_hits = memory.at<bool>(hits);
     float* dx = dlogits == kNoBuffer ? nullptr : memory.at<float>(dlogits);
     const int classes = logits.c;
-    const int threads = logits.n >= 1024 ? n_threads : 1;  // small batches finish before a team starts
+    const int threads =
+        logits.n >= 1024 ? n_threads : 1;  // small batches finish before a team starts
     return [=] {
       const float weight = 1.0f / static_cast<float>(c->count);
       cpu::parallel_for(logits.n, threads, [=](int i) {
         const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(i) * classes;
         if (i < c->count)
-          row_losses[i] = cross_entropy_row(x + at, classes, y[i], weight, dx ? dx + at : nullptr,
-                                            row_hits[i]);
+          row_losses[i] =
+              cross_entropy_row(x + at, classes, y[i], weight, dx ? dx + at : nullptr, row_hits[i]);
         else if (dx)
           std::fill_n(dx + at, classes, 0.0f);
       });

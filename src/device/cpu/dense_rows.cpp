@@ -1,5 +1,7 @@
 #include "device/cpu/dense_rows.hpp"
 
+#include <cstdint>
+
 #include "device/cpu/vec16.hpp"
 #include "device/host_device.hpp"
 
@@ -48,23 +50,38 @@ MAPNET_INLINE void backward(float* dz, const T* W, const float* g, std::size_t r
     }
 }
 
+MAPNET_CPU_LEVELS void forward_f32(float* u, const float* W, const float* z, float scale,
+                                   std::size_t rows, std::size_t ld) {
+  forward(u, W, z, scale, rows, ld);
+}
+MAPNET_CPU_LEVELS void forward_bf16(float* u, const std::uint16_t* W, const float* z, float scale,
+                                    std::size_t rows, std::size_t ld) {
+  forward(u, W, z, scale, rows, ld);
+}
+MAPNET_CPU_LEVELS void backward_f32(float* dz, const float* W, const float* g, std::size_t rows,
+                                    std::size_t ld) {
+  backward(dz, W, g, rows, ld);
+}
+MAPNET_CPU_LEVELS void backward_bf16(float* dz, const std::uint16_t* W, const float* g,
+                                     std::size_t rows, std::size_t ld) {
+  backward(dz, W, g, rows, ld);
+}
+
 }  // namespace
 
-MAPNET_CPU_LEVELS void add_dense_forward(float* u, const float* W, const float* z, float scale,
-                                         std::size_t rows, std::size_t ld) {
-  forward(u, W, z, scale, rows, ld);
+void DenseRows::add_forward(float* u, const float* z, float scale, std::size_t first,
+                            std::size_t rows) const {
+  if (kind == MapKind::dense)
+    forward_f32(u, static_cast<const float*>(W) + first * ld, z, scale, rows, ld);
+  else
+    forward_bf16(u, static_cast<const std::uint16_t*>(W) + first * ld, z, scale, rows, ld);
 }
-MAPNET_CPU_LEVELS void add_dense_forward(float* u, const std::uint16_t* W, const float* z,
-                                         float scale, std::size_t rows, std::size_t ld) {
-  forward(u, W, z, scale, rows, ld);
-}
-MAPNET_CPU_LEVELS void add_dense_backward(float* dz, const float* W, const float* g,
-                                          std::size_t rows, std::size_t ld) {
-  backward(dz, W, g, rows, ld);
-}
-MAPNET_CPU_LEVELS void add_dense_backward(float* dz, const std::uint16_t* W, const float* g,
-                                          std::size_t rows, std::size_t ld) {
-  backward(dz, W, g, rows, ld);
+
+void DenseRows::add_backward(float* dz, const float* g, std::size_t first, std::size_t rows) const {
+  if (kind == MapKind::dense)
+    backward_f32(dz, static_cast<const float*>(W) + first * ld, g, rows, ld);
+  else
+    backward_bf16(dz, static_cast<const std::uint16_t*>(W) + first * ld, g, rows, ld);
 }
 
 }  // namespace mapnet::cpu

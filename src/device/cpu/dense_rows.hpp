@@ -1,22 +1,24 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
-/// Products with the rows of a stored map W [rows, ld], ld a multiple of 16. Both read W once and are
-/// bound by memory bandwidth. Sums run in a fixed order.
+#include "device/ops/map.hpp"
+
+/// Products with rows of a stored map W [rows, ld], ld = dense_row_length(d), float32 or bfloat16
+/// as `kind` says. Both read W once and are bound by memory bandwidth. Sums run in a fixed order.
 namespace mapnet::cpu {
 
-/// u [rows] += scale * W z; z [ld].
-void add_dense_forward(float* u, const float* W, const float* z, float scale, std::size_t rows,
-                       std::size_t ld);
-void add_dense_forward(float* u, const std::uint16_t* W_bf16, const float* z, float scale,
-                       std::size_t rows, std::size_t ld);
+struct DenseRows {
+  MapKind kind = MapKind::dense;
+  const void* W = nullptr;
+  std::size_t ld = 0;
 
-/// dz [ld] += W^T g; g [rows].
-void add_dense_backward(float* dz, const float* W, const float* g, std::size_t rows,
-                        std::size_t ld);
-void add_dense_backward(float* dz, const std::uint16_t* W_bf16, const float* g, std::size_t rows,
-                        std::size_t ld);
+  /// u [rows] += scale * W[first ...] z; z [ld].
+  void add_forward(float* u, const float* z, float scale, std::size_t first,
+                   std::size_t rows) const;
+
+  /// dz [ld] += W[first ...]^T g; g [rows].
+  void add_backward(float* dz, const float* g, std::size_t first, std::size_t rows) const;
+};
 
 }  // namespace mapnet::cpu

@@ -10,8 +10,8 @@ namespace mapnet::cpu {
 
 namespace {
 
-/// One butterfly stage inside a vector: lane i becomes v[i] + v[i ^ h], or v[i ^ h] - v[i] where i has
-/// bit h.
+/// One butterfly stage inside a vector: lane i becomes v[i] + v[i ^ h], or v[i ^ h] - v[i] where i
+/// has bit h.
 template <int h>
 MAPNET_INLINE v16f stage_in_vector(const v16f& v) {
   constexpr v16i partner = {0 ^ h, 1 ^ h, 2 ^ h,  3 ^ h,  4 ^ h,  5 ^ h,  6 ^ h,  7 ^ h,
@@ -51,8 +51,8 @@ MAPNET_INLINE void pass(float* x, std::size_t n, std::size_t stride) {
 
 }  // namespace
 
-// Sixteen points in a vector, then eightfold passes: a 2048-point transform reads and writes its 8 KiB,
-// which stay in L1, three times.
+// Sixteen points in a vector, then eightfold passes: a 2048-point transform reads and writes its 8
+// KiB, which stay in L1, three times.
 MAPNET_CPU_LEVELS void hadamard_transform(float* x, std::size_t n) {
   std::size_t stride = 16;
   const auto left = [&] { return n / stride; };
@@ -96,8 +96,8 @@ MAPNET_INLINE void signed_copy(float* y, const float* x, std::size_t n, const Si
 
 }  // namespace
 
-MAPNET_CPU_LEVELS void apply_signs(float* y, const float* x, std::size_t n,
-                                   const SignStream& signs, std::size_t tile) {
+MAPNET_CPU_LEVELS void apply_signs(float* y, const float* x, std::size_t n, const SignStream& signs,
+                                   std::size_t tile) {
   signed_copy<false>(y, x, n, signs, tile);
 }
 

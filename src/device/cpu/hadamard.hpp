@@ -8,8 +8,8 @@
 /// The pieces of a Hadamard map: the transform and the seeded sign flips.
 namespace mapnet::cpu {
 
-/// x [n] = H x, in place; H the unnormalised Sylvester-Hadamard matrix (H H = n I). n: a power of two,
-/// at least 16.
+/// x [n] = H x, in place; H the unnormalised Sylvester-Hadamard matrix (H H = n I). n: a power of
+/// two, at least 16.
 void hadamard_transform(float* x, std::size_t n);
 
 /// Which signs: the diagonal of tile `tile` of map block `block` in `stream`.

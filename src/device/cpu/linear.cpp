@@ -12,9 +12,9 @@ namespace mapnet {
 
 using namespace cpu;
 
-// BLAS rather than oneDNN's inner product: that one allocates 16 to 74 KB in each call wherever it has no
-// brgemm (any CPU without AVX-512), where a planned run must not allocate; and with plain layouts theta
-// and dtheta are used where they lie, without three reorders (docs/performance.md).
+// BLAS rather than oneDNN's inner product: that one allocates 16 to 74 KB in each call wherever it
+// has no brgemm (any CPU without AVX-512), where a planned run must not allocate; and with plain
+// layouts theta and dtheta are used where they lie, without three reorders (docs/performance.md).
 
 namespace {
 
@@ -87,8 +87,7 @@ Tensor linear_forward(Schedule& schedule, const std::string& name, const LinearD
         if (rows.size == 0) return;
         float* out = yp + offset(rows.begin, s.outputs);
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows.size, s.outputs, s.inputs, 1.0f,
-                    xp + offset(rows.begin, s.inputs), s.inputs, w, s.inputs, 0.0f, out,
-                    s.outputs);
+                    xp + offset(rows.begin, s.inputs), s.inputs, w, s.inputs, 0.0f, out, s.outputs);
         add_bias(out, b, rows.size, s.outputs, relu);
       });
     };
@@ -145,8 +144,8 @@ void add_backward_data(Schedule& schedule, const std::string& name, const Shape&
       parallel_for(n_threads, n_threads, [=](int thread) {
         const Part rows = part_of(s.n, thread, n_threads);
         if (rows.size == 0) return;
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows.size, s.inputs, s.outputs,
-                    1.0f, dyp + offset(rows.begin, s.outputs), s.outputs, w, s.inputs, 0.0f,
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows.size, s.inputs, s.outputs, 1.0f,
+                    dyp + offset(rows.begin, s.outputs), s.outputs, w, s.inputs, 0.0f,
                     dxp + offset(rows.begin, s.inputs), s.inputs);
       });
     };

@@ -11,20 +11,20 @@ using namespace cpu;
 
 namespace {
 
-/// Everything one block's backward pass touches, bound to addresses. The adjoint of BlockForward: its
-/// steps in reverse order, transposed.
+/// Everything one block's backward pass touches, bound to addresses. The adjoint of BlockForward:
+/// its steps in reverse order, transposed.
 struct BlockBackward {
   const MapDesc* desc = nullptr;
   Tiling tiling;
-  const float* z = nullptr;          // [d]
-  const void* dense = nullptr;       // W, float or bf16
-  const float* u = nullptr;          // [P of the whole theta] or null
-  const float* dtheta = nullptr;     // likewise
-  float* dz = nullptr;               // [d]
-  float* linear = nullptr;           // [groups, ld or m] sums for W z
-  float* squares = nullptr;          // [groups, m] sums for S (z*z)
-  float* work = nullptr;             // [groups, m]
-  double* sums = nullptr;            // [groups] sum of g, for scalar modulation
+  const float* z = nullptr;       // [d]
+  DenseRows dense = {};           // W, where the map is dense
+  const float* u = nullptr;       // [P of the whole theta] or null
+  const float* dtheta = nullptr;  // likewise
+  float* dz = nullptr;            // [d]
+  float* linear = nullptr;        // [groups, ld or m] sums for W z
+  float* squares = nullptr;       // [groups, m] sums for S (z*z)
+  float* work = nullptr;          // [groups, m]
+  double* sums = nullptr;         // [groups] sum of g, for scalar modulation
 
   bool dense_map() const { return is_dense(desc->kind); }
   bool signed_modulation() const { return desc->modulation == Modulation::signed_; }
@@ -43,20 +43,12 @@ struct BlockBackward {
                    });
     if (desc->modulation == Modulation::scalar)
       for (std::size_t j = 0; j < rows; ++j) sum += static_cast<double>(g[j]);
-    if (dense_map()) add_dense(linear_sum, g, tile * m, rows);
+    if (dense_map()) dense.add_backward(linear_sum, g, tile * m, rows);
     if (dense_map() && !signed_modulation()) return;
     std::fill(g + rows, g + m, 0.0f);
     hadamard_transform(g, m);
     if (!dense_map()) add_with_signs(linear_sum, g, m, tiling.outer, tile);
     if (signed_modulation()) add_with_signs(squares_sum, g, m, tiling.modulation_outer, tile);
-  }
-
-  void add_dense(float* sum, const float* g, std::size_t row, std::size_t rows) const {
-    const std::size_t ld = dense_row_length(tiling.block.latents);
-    if (desc->kind == MapKind::dense)
-      add_dense_backward(sum, static_cast<const float*>(dense) + row * ld, g, rows, ld);
-    else
-      add_dense_backward(sum, static_cast<const std::uint16_t*>(dense) + row * ld, g, rows, ld);
   }
 
   void run_group(std::size_t group) const {
@@ -121,9 +113,8 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
     };
     const BufferId linear =
         scratch(".linear_sums", groups * (dense_map ? dense_row_length(d) : m) * sizeof(float));
-    const BufferId squares =
-        scratch(".squares_sums",
-                desc.modulation == Modulation::signed_ ? groups * m * sizeof(float) : 0);
+    const BufferId squares = scratch(
+        ".squares_sums", desc.modulation == Modulation::signed_ ? groups * m * sizeof(float) : 0);
     const BufferId work = scratch(".gradient_work", groups * m * sizeof(float));
     const BufferId sums = scratch(".scalar_sums", groups * sizeof(double));
 
@@ -147,7 +138,8 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
       b.desc = shared.get();
       b.tiling = tiling;
       b.z = memory.at<const float>(z) + tiling.block.latent_offset;
-      if (dense != kNoBuffer) b.dense = memory.at<const std::byte>(dense);
+      if (dense != kNoBuffer)
+        b.dense = {shared->kind, memory.at<const std::byte>(dense), dense_row_length(d)};
       if (kept_u != kNoBuffer) b.u = memory.at<const float>(kept_u);
       b.dtheta = memory.at<const float>(dtheta);
       b.dz = memory.at<float>(dz) + tiling.block.latent_offset;

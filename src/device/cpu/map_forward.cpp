@@ -15,15 +15,15 @@ namespace {
 struct BlockForward {
   const MapDesc* desc = nullptr;
   Tiling tiling;
-  const float* z = nullptr;      // [d]
-  const void* dense = nullptr;   // W, float or bf16
-  const float* base = nullptr;   // [P of the whole theta] or null
-  float* theta = nullptr;        // likewise
-  float* kept_u = nullptr;       // likewise, or null
-  float* mixed = nullptr;        // [m] H D z, scaled: shared by all tiles
+  const float* z = nullptr;        // [d]
+  DenseRows dense = {};            // W, where the map is dense
+  const float* base = nullptr;     // [P of the whole theta] or null
+  float* theta = nullptr;          // likewise
+  float* kept_u = nullptr;         // likewise, or null
+  float* mixed = nullptr;          // [m] H D z, scaled: shared by all tiles
   float* mixed_squares = nullptr;  // [m] the same of alpha z*z, for signed modulation
-  float* padded_z = nullptr;     // [ld] for dense rows
-  float* work = nullptr;         // [threads, m]
+  float* padded_z = nullptr;       // [ld] for dense rows
+  float* work = nullptr;           // [threads, m]
 
   /// H D x over m points of which the first d are x.
   void mix(float* out, float scale, bool squares, const SignStream& signs) const {
@@ -71,25 +71,15 @@ struct BlockForward {
       hadamard_transform(u, m);
     else
       std::fill_n(u, rows, 0.0f);
-    if (!hadamard) add_dense(u, tile * m, rows);
+    if (!hadamard) dense.add_forward(u, padded_z, tiling.dense_scale(), tile * m, rows);
 
     const std::size_t begin = tiling.block.theta_offset + tile * m;
     for_each_scale(desc->scales, begin, begin + rows,
                    [&](std::size_t at, std::size_t n, float scale) {
                      activate_rows(theta + at, kept_u ? kept_u + at : nullptr, u + (at - begin),
-                                   base ? base + at : nullptr, n, scale, u_shift,
-                                   desc->activation, desc->omega);
+                                   base ? base + at : nullptr, n, scale, u_shift, desc->activation,
+                                   desc->omega);
                    });
-  }
-
-  void add_dense(float* u, std::size_t row, std::size_t rows) const {
-    const std::size_t ld = dense_row_length(tiling.block.latents);
-    const float scale = tiling.dense_scale();
-    if (desc->kind == MapKind::dense)
-      add_dense_forward(u, static_cast<const float*>(dense) + row * ld, padded_z, scale, rows, ld);
-    else
-      add_dense_forward(u, static_cast<const std::uint16_t*>(dense) + row * ld, padded_z, scale,
-                        rows, ld);
   }
 
   void run(int n_threads) const {
@@ -97,7 +87,8 @@ struct BlockForward {
     const float u_shift = shift();
     // One task a thread-sized run of tiles; a tile's result does not depend on its run.
     parallel_for(n_threads, n_threads, [&](int thread) {
-      const std::size_t t = static_cast<std::size_t>(thread), n = static_cast<std::size_t>(n_threads);
+      const std::size_t t = static_cast<std::size_t>(thread),
+                        n = static_cast<std::size_t>(n_threads);
       float* u = work + t * tiling.points;
       for (std::size_t tile = tiling.tiles * t / n; tile < tiling.tiles * (t + 1) / n; ++tile)
         run_tile(tile, u, u_shift);
@@ -150,7 +141,8 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
       f.desc = shared.get();
       f.tiling = tiling;
       f.z = memory.at<const float>(z) + tiling.block.latent_offset;
-      if (dense != kNoBuffer) f.dense = memory.at<const std::byte>(dense);
+      if (dense != kNoBuffer)
+        f.dense = {shared->kind, memory.at<const std::byte>(dense), dense_row_length(d)};
       if (base != kNoBuffer) f.base = memory.at<const float>(base);
       f.theta = memory.at<float>(theta);
       if (kept_u != kNoBuffer) f.kept_u = memory.at<float>(kept_u);

@@ -17,20 +17,20 @@ namespace {
 
 constexpr std::size_t kChunkRows = 1024;
 
-/// Columns of a seeded Gaussian made orthonormal by CholeskyQR2 (Yamamoto et al. 2015), without ever
-/// holding the Gaussian: A is drawn again, a chunk of rows at a time, for each of the three passes
-/// (A^T A = R1^T R1;  Q1 = A R1^-1, Q1^T Q1 = R2^T R2;  W = A (R2 R1)^-1). A tall Gaussian is so well
-/// conditioned that the second pass reaches float32 rounding.
+/// Columns of a seeded Gaussian made orthonormal by CholeskyQR2 (Yamamoto et al. 2015), without
+/// ever holding the Gaussian: A is drawn again, a chunk of rows at a time, for each of the three
+/// passes (A^T A = R1^T R1;  Q1 = A R1^-1, Q1^T Q1 = R2^T R2;  W = A (R2 R1)^-1). A tall Gaussian
+/// is so well conditioned that the second pass reaches float32 rounding.
 struct OrthonormalMap {
   std::uint64_t seed = 0;
   std::uint32_t block = 0;
   std::size_t rows = 0, d = 0, ld = 0;
   MapKind kind = MapKind::dense;
   std::string name;
-  void* W = nullptr;          // [rows, ld] float or bf16
-  float* chunk = nullptr;     // [kChunkRows, d]
-  float* r1 = nullptr;        // [d, d] upper triangle
-  float* r2 = nullptr;        // [d, d]
+  void* W = nullptr;       // [rows, ld] float or bf16
+  float* chunk = nullptr;  // [kChunkRows, d]
+  float* r1 = nullptr;     // [d, d] upper triangle
+  float* r2 = nullptr;     // [d, d]
 
   void draw(std::size_t row, std::size_t n, int n_threads) const {
     const std::size_t draws = (d + 3) / 4;  // a row
@@ -61,9 +61,10 @@ struct OrthonormalMap {
     }
     const int info = LAPACKE_spotrf(LAPACK_ROW_MAJOR, 'U', int(d), r, int(d));
     if (info != 0)
-      fail("map {}: {} columns of {} rows are too close to dependent to orthonormalise "
-           "(Cholesky stopped at {}); use fewer latents or the hadamard map",
-           name, d, rows, info);
+      fail(
+          "map {}: {} columns of {} rows are too close to dependent to orthonormalise "
+          "(Cholesky stopped at {}); use fewer latents or the hadamard map",
+          name, d, rows, info);
   }
 
   void run(int n_threads) const {

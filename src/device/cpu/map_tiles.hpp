@@ -7,9 +7,10 @@
 #include "device/cpu/hadamard.hpp"
 #include "device/ops/map.hpp"
 
-/// How the CPU walks a map block: in tiles of m rows, m the points of the block's Hadamard transform.
-/// A tile of a Hadamard map is Q_t = H D_t H D / m, orthogonal, of which the first d columns are used;
-/// the tiles stacked and scaled by sqrt(m / P) are W. A dense map is walked in the same tiles.
+/// How the CPU walks a map block: in tiles of m rows, m the points of the block's Hadamard
+/// transform. A tile of a Hadamard map is Q_t = H D_t H D / m, orthogonal, of which the first d
+/// columns are used; the tiles stacked and scaled by sqrt(m / P) are W. A dense map is walked in
+/// the same tiles.
 namespace mapnet::cpu {
 
 struct Tiling {
@@ -22,8 +23,8 @@ struct Tiling {
   std::size_t rows_of(std::size_t tile) const {
     return std::min(points, block.rows - tile * points);
   }
-  /// Scale that gives sqrt(P / d) W rows of unit length: for a tile sqrt(m / d) Q_t, where H D_t H D
-  /// without the 1 / m is what the transforms compute.
+  /// Scale that gives sqrt(P / d) W rows of unit length: for a tile sqrt(m / d) Q_t, where H D_t H
+  /// D without the 1 / m is what the transforms compute.
   float hadamard_scale() const {
     const double m = static_cast<double>(points), d = static_cast<double>(block.latents);
     return static_cast<float>(std::sqrt(m / d) / m);

@@ -26,11 +26,16 @@ dnnl::stream& stream() {
 
 Tag blocked_tag(int channel_block) {
   switch (channel_block) {
-    case 1: return Tag::nchw;
-    case 4: return Tag::nChw4c;
-    case 8: return Tag::nChw8c;
-    case 16: return Tag::nChw16c;
-    default: fail("oneDNN: no layout with {} channels innermost", channel_block);
+    case 1:
+      return Tag::nchw;
+    case 4:
+      return Tag::nChw4c;
+    case 8:
+      return Tag::nChw8c;
+    case 16:
+      return Tag::nChw16c;
+    default:
+      fail("oneDNN: no layout with {} channels innermost", channel_block);
   }
 }
 
@@ -109,8 +114,8 @@ typename Primitive::primitive_desc describe(const dnnl::primitive_attr& attr, st
 }  // namespace
 
 dnnl::convolution_forward::primitive_desc conv_forward_pd(const Desc& x, const Desc& weight,
-                                                       const Desc& bias, const Desc& y, int padding,
-                                                       bool relu) {
+                                                          const Desc& bias, const Desc& y,
+                                                          int padding, bool relu) {
   const Dims pad = {padding, padding};
   return describe<dnnl::convolution_forward>(attributes(relu), nullptr, kTraining, kConv, x, weight,
                                              bias, y, kUnitStride, pad, pad);
@@ -132,8 +137,8 @@ dnnl::convolution_backward_weights::primitive_desc conv_backward_weights_pd(
     return describe<dnnl::convolution_backward_weights>(attributes(), hint, algorithm, x, dweight,
                                                         dbias, dy, kUnitStride, pad, pad);
   };
-  // `auto` never takes Winograd here, though it is up to twice as fast (docs/performance.md); where it
-  // does not exist (3.x, no AVX-512, other shapes) oneDNN refuses.
+  // `auto` never takes Winograd here, though it is up to twice as fast (docs/performance.md); where
+  // it does not exist (3.x, no AVX-512, other shapes) oneDNN refuses.
   try {
     return make(dnnl::algorithm::convolution_winograd);
   } catch (const dnnl::error&) {
@@ -141,7 +146,8 @@ dnnl::convolution_backward_weights::primitive_desc conv_backward_weights_pd(
   }
 }
 
-dnnl::pooling_forward::primitive_desc max_pool_forward_pd(const Desc& x, const Desc& y, int kernel) {
+dnnl::pooling_forward::primitive_desc max_pool_forward_pd(const Desc& x, const Desc& y,
+                                                          int kernel) {
   const Dims size = {kernel, kernel}, none = {0, 0};
 #if DNNL_VERSION_MAJOR >= 3
   return {engine(), kTraining, kPool, x, y, size, size, none, none, none, attributes()};
@@ -186,8 +192,8 @@ struct BoundPrimitive {
   std::vector<dnnl_exec_arg_t> args;
 
   void run() const {
-    const dnnl_status_t status = dnnl_primitive_execute(
-        primitive.get(), stream().get(), static_cast<int>(args.size()), args.data());
+    const dnnl_status_t status = dnnl_primitive_execute(primitive.get(), stream().get(),
+                                                        static_cast<int>(args.size()), args.data());
     if (status != dnnl_success) fail("oneDNN: execute failed with status {}", int(status));
   }
 };

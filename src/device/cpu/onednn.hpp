@@ -16,8 +16,8 @@ using Dims = dnnl::memory::dims;
 
 /// Plain or blocked descriptors of what mapnet keeps in its buffers.
 dnnl::memory::desc plain_desc(const Dims& dims);  ///< row-major, 1 to 4 dimensions
-dnnl::memory::desc any_desc(const Dims& dims);              ///< let the primitive choose
-dnnl::memory::desc tensor_desc(const Tensor& x);            ///< [n, c, h, w] as x lies in memory
+dnnl::memory::desc any_desc(const Dims& dims);    ///< let the primitive choose
+dnnl::memory::desc tensor_desc(const Tensor& x);  ///< [n, c, h, w] as x lies in memory
 Dims tensor_dims(const Tensor& x);
 
 /// The channel block of a layout oneDNN chose for [n, c, h, w]; 0 when it is none of 1, 4, 8, 16.
@@ -25,10 +25,10 @@ int channel_block_of(const dnnl::memory::desc& desc, const Tensor& x);
 
 /// Primitive descriptors, all float32 training, scratchpads owned by the caller.
 dnnl::convolution_forward::primitive_desc conv_forward_pd(const dnnl::memory::desc& x,
-                                                       const dnnl::memory::desc& weight,
-                                                       const dnnl::memory::desc& bias,
-                                                       const dnnl::memory::desc& y, int padding,
-                                                       bool relu);
+                                                          const dnnl::memory::desc& weight,
+                                                          const dnnl::memory::desc& bias,
+                                                          const dnnl::memory::desc& y, int padding,
+                                                          bool relu);
 dnnl::convolution_backward_data::primitive_desc conv_backward_data_pd(
     const dnnl::memory::desc& dx, const dnnl::memory::desc& weight, const dnnl::memory::desc& dy,
     int padding, const dnnl::convolution_forward::primitive_desc& hint);
@@ -37,7 +37,7 @@ dnnl::convolution_backward_weights::primitive_desc conv_backward_weights_pd(
     const dnnl::memory::desc& dy, int padding,
     const dnnl::convolution_forward::primitive_desc& hint);
 dnnl::pooling_forward::primitive_desc max_pool_forward_pd(const dnnl::memory::desc& x,
-                                                       const dnnl::memory::desc& y, int kernel);
+                                                          const dnnl::memory::desc& y, int kernel);
 dnnl::pooling_backward::primitive_desc max_pool_backward_pd(
     const dnnl::memory::desc& dx, const dnnl::memory::desc& dy, int kernel,
     const dnnl::pooling_forward::primitive_desc& hint);
@@ -57,7 +57,8 @@ struct Arg {
 /// A tensor as an argument.
 Arg tensor_arg(int id, const Tensor& x, bool write = false);
 
-/// Adds a step that executes `primitive`; a scratchpad, where it wants one, becomes a planned buffer.
+/// Adds a step that executes `primitive`; a scratchpad, where it wants one, becomes a planned
+/// buffer.
 void add_primitive(Schedule& schedule, const std::string& name, const dnnl::primitive& primitive,
                    const dnnl::memory::desc& scratchpad, std::vector<Arg> args, double flops,
                    double bytes);
@@ -65,8 +66,8 @@ void add_primitive(Schedule& schedule, const std::string& name, const dnnl::prim
 /// Adds a step that copies between layouts.
 void add_reorder(Schedule& schedule, const std::string& name, const Arg& from, const Arg& to);
 
-/// Where a parameter slice lies in the layout `wanted`: the slice itself when it is row-major, else a
-/// planned buffer that an added reorder step fills.
+/// Where a parameter slice lies in the layout `wanted`: the slice itself when it is row-major, else
+/// a planned buffer that an added reorder step fills.
 Arg reordered_param(Schedule& schedule, const std::string& name, int id, const ParamSlice& slice,
                     const dnnl::memory::desc& plain, const dnnl::memory::desc& wanted);
 

@@ -2,8 +2,8 @@
 
 namespace mapnet::cpu {
 
-/// Calls task(i) for i in [0, n), split over `n_threads` in equal runs. What a task computes must not
-/// depend on which thread runs it: that keeps results the same for any number of threads.
+/// Calls task(i) for i in [0, n), split over `n_threads` in equal runs. What a task computes must
+/// not depend on which thread runs it: that keeps results the same for any number of threads.
 template <class Task>
 void parallel_for(int n, int n_threads, const Task& task) {
   if (n_threads == 1 || n == 1) {  // OpenMP would set up a team of one

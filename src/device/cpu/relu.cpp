@@ -14,8 +14,7 @@ void relu_forward(Schedule& schedule, const std::string& name, const Tensor& x) 
                 2.0 * static_cast<double>(x.bytes()));
 }
 
-void relu_backward(Schedule& schedule, const std::string& name, const Tensor& y,
-                   const Tensor& dy) {
+void relu_backward(Schedule& schedule, const std::string& name, const Tensor& y, const Tensor& dy) {
   const dnnl::memory::desc desc = tensor_desc(y);
   const auto pd = relu_backward_pd(desc, relu_forward_pd(desc));
   add_primitive(schedule, name + ".backward", dnnl::eltwise_backward(pd), pd.scratchpad_desc(),

@@ -25,9 +25,9 @@ template <Activation kind>
 }  // namespace
 
 // The switch stands outside the loops so that each loop vectorises.
-MAPNET_CPU_LEVELS void activate_rows(float* theta, float* kept_u, const float* u,
-                                     const float* base, std::size_t n, float scale, float shift,
-                                     Activation activation, float omega) {
+MAPNET_CPU_LEVELS void activate_rows(float* theta, float* kept_u, const float* u, const float* base,
+                                     std::size_t n, float scale, float shift, Activation activation,
+                                     float omega) {
   switch (activation) {
     case Activation::identity:
       return activate_as<Activation::identity>(theta, kept_u, u, base, n, scale, shift, omega);
@@ -45,8 +45,10 @@ MAPNET_CPU_LEVELS void activation_gradient_rows(float* g, const float* dtheta, c
     case Activation::identity:
       for (std::size_t j = 0; j < n; ++j) g[j] = dtheta[j] * scale;
       return;
-    case Activation::tanh: return gradient_as<Activation::tanh>(g, dtheta, u, n, scale, omega);
-    case Activation::sine: return gradient_as<Activation::sine>(g, dtheta, u, n, scale, omega);
+    case Activation::tanh:
+      return gradient_as<Activation::tanh>(g, dtheta, u, n, scale, omega);
+    case Activation::sine:
+      return gradient_as<Activation::sine>(g, dtheta, u, n, scale, omega);
   }
 }
 

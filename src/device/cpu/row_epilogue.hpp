@@ -7,8 +7,8 @@
 /// What happens to a row once its product with z is known, and its mirror in the backward pass.
 namespace mapnet::cpu {
 
-/// theta_j = scale * sigma(u_j + shift) + base_j for n rows of one scale. base and kept_u may be null;
-/// kept_u receives u_j + shift.
+/// theta_j = scale * sigma(u_j + shift) + base_j for n rows of one scale. base and kept_u may be
+/// null; kept_u receives u_j + shift.
 void activate_rows(float* theta, float* kept_u, const float* u, const float* base, std::size_t n,
                    float scale, float shift, Activation activation, float omega);
 

@@ -10,9 +10,12 @@ enum class Activation { identity, tanh, sine };
 
 MAPNET_HOST_DEVICE inline float activate(Activation kind, float omega, float u) {
   switch (kind) {
-    case Activation::tanh: return math::tanh(u);
-    case Activation::sine: return math::sincos(omega * u).sin;
-    case Activation::identity: break;
+    case Activation::tanh:
+      return math::tanh(u);
+    case Activation::sine:
+      return math::sincos(omega * u).sin;
+    case Activation::identity:
+      break;
   }
   return u;
 }
@@ -24,8 +27,10 @@ MAPNET_HOST_DEVICE inline float activation_slope(Activation kind, float omega, f
       const float t = math::tanh(u);
       return 1.0f - t * t;
     }
-    case Activation::sine: return omega * math::sincos(omega * u).cos;
-    case Activation::identity: break;
+    case Activation::sine:
+      return omega * math::sincos(omega * u).cos;
+    case Activation::identity:
+      break;
   }
   return 1.0f;
 }

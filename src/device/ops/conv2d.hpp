@@ -16,14 +16,14 @@ struct Conv2dDesc {
 };
 
 /// Adds the steps of y = conv(x, W) + b. x [N, C, H, W]; W [O, C, K, K] and b [O] at `weight` and
-/// `bias`; returns y [N, O, H + 2 padding - K + 1, ...] in a new buffer, laid out as the device likes.
-/// Throws Error when the kernel does not fit the padded input.
+/// `bias`; returns y [N, O, H + 2 padding - K + 1, ...] in a new buffer, laid out as the device
+/// likes. Throws Error when the kernel does not fit the padded input.
 Tensor conv2d_forward(Schedule& schedule, const std::string& name, const Conv2dDesc& desc,
                       const Tensor& x, const ParamSlice& weight, const ParamSlice& bias);
 
 /// Adds the steps of the backward pass. dy: gradient of the convolution's own output (behind the
-/// ReLU's, see relu_backward). Sets dweight and dbias. Returns dx, or a tensor without a buffer when
-/// `need_dx` is false (the first layer).
+/// ReLU's, see relu_backward). Sets dweight and dbias. Returns dx, or a tensor without a buffer
+/// when `need_dx` is false (the first layer).
 Tensor conv2d_backward(Schedule& schedule, const std::string& name, const Conv2dDesc& desc,
                        const Tensor& x, const Tensor& dy, const ParamSlice& weight,
                        const ParamSlice& dweight, const ParamSlice& dbias, bool need_dx);

@@ -10,9 +10,9 @@
 
 namespace mapnet {
 
-/// Softmax cross-entropy of one row of logits (eq. 27). Returns -log softmax(row)[label]; where drow
-/// is not null sets it to weight * (softmax(row) - onehot(label)). `hit` says whether the label is the
-/// arg-max (the first of equals).
+/// Softmax cross-entropy of one row of logits (eq. 27). Returns -log softmax(row)[label]; where
+/// drow is not null sets it to weight * (softmax(row) - onehot(label)). `hit` says whether the
+/// label is the arg-max (the first of equals).
 MAPNET_HOST_DEVICE inline float cross_entropy_row(const float* row, int classes, int label,
                                                   float weight, float* drow, bool& hit) {
   int best = 0;

@@ -18,8 +18,9 @@ struct LinearDesc {
 Tensor linear_forward(Schedule& schedule, const std::string& name, const LinearDesc& desc,
                       const Tensor& x, const ParamSlice& weight, const ParamSlice& bias);
 
-/// Adds the steps of the backward pass. dy [N, O]: gradient of the product's own output. Sets dweight
-/// and dbias. Returns dx [shape of x], or a tensor without a buffer when `need_dx` is false.
+/// Adds the steps of the backward pass. dy [N, O]: gradient of the product's own output. Sets
+/// dweight and dbias. Returns dx [shape of x], or a tensor without a buffer when `need_dx` is
+/// false.
 Tensor linear_backward(Schedule& schedule, const std::string& name, const LinearDesc& desc,
                        const Tensor& x, const Tensor& dy, const ParamSlice& weight,
                        const ParamSlice& dweight, const ParamSlice& dbias, bool need_dx);

@@ -11,9 +11,9 @@
 
 /// The fixed map of eq. 20-21: theta_j = scale_j * sigma(u_j) + base_j, u = modulated W z.
 ///
-/// W [P, d] has orthonormal columns; what multiplies z is sqrt(P / d) W, whose rows have unit length on
-/// average, so that z ~ N(0, 1) gives u ~ N(0, 1) whatever P and d. For layer-wise training each block
-/// of theta has its own W and its own stretch of z.
+/// W [P, d] has orthonormal columns; what multiplies z is sqrt(P / d) W, whose rows have unit
+/// length on average, so that z ~ N(0, 1) gives u ~ N(0, 1) whatever P and d. For layer-wise
+/// training each block of theta has its own W and its own stretch of z.
 namespace mapnet {
 
 enum class MapKind {
@@ -23,16 +23,16 @@ enum class MapKind {
 };
 
 enum class Modulation {
-  none,      ///< u = W z
-  scalar,    ///< eq. 20 as written, w_ij + alpha z_i: u = W z + alpha ||z||^2
-  signed_,   ///< Theorem 2's M(z) = B z, w_ij + alpha s_ij z_i: u = W z + alpha S (z*z)
+  none,     ///< u = W z
+  scalar,   ///< eq. 20 as written, w_ij + alpha z_i: u = W z + alpha ||z||^2
+  signed_,  ///< Theorem 2's M(z) = B z, w_ij + alpha s_ij z_i: u = W z + alpha S (z*z)
 };
 
 /// One stretch of theta with the stretch of z that generates it.
 struct MapBlock {
   std::string name;
-  std::size_t theta_offset = 0, rows = 0;       ///< P
-  std::size_t latent_offset = 0, latents = 0;   ///< d
+  std::size_t theta_offset = 0, rows = 0;      ///< P
+  std::size_t latent_offset = 0, latents = 0;  ///< d
 };
 
 /// scale_j over one parameter tensor.
@@ -79,7 +79,8 @@ void fill_normal(Schedule& schedule, const std::string& name, BufferId values, s
                  std::uint64_t seed, Stream stream, float stddev,
                  const std::vector<RowScale>& scales = {});
 
-/// Points of the Hadamard transform that serves d latents: the power of two at least d, at least 16.
+/// Points of the Hadamard transform that serves d latents: the power of two at least d, at
+/// least 16.
 constexpr std::size_t hadamard_points(std::size_t latents) {
   std::size_t m = 16;
   while (m < latents) m *= 2;

@@ -7,7 +7,8 @@
 
 namespace mapnet {
 
-/// What max_pool_backward needs of the forward pass: the shape it pooled and where each maximum was.
+/// What max_pool_backward needs of the forward pass: the shape it pooled and where each maximum
+/// was.
 struct MaxPool {
   Tensor y;                     ///< [N, C, H / k, W / k], rounded down
   BufferId argmax = kNoBuffer;  ///< positions of the maxima

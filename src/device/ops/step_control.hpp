@@ -7,16 +7,16 @@ namespace mapnet {
 /// The few numbers that change from one step to the next. The trainer writes the first group before
 /// it walks a phase; the steps add to the second. Lies in the arena, where the steps read it.
 struct StepControl {
-  std::int64_t first = 0;        ///< position in the sample order of this batch's first sample
-  std::int32_t count = 0;        ///< real samples in this batch; the rest is padding
+  std::int64_t first = 0;  ///< position in the sample order of this batch's first sample
+  std::int32_t count = 0;  ///< real samples in this batch; the rest is padding
   float learning_rate = 0;
-  float correction1 = 1;         ///< 1 - beta1^t, Adam's bias corrections at step t (from 1)
-  float correction2 = 1;         ///< 1 - beta2^t
+  float correction1 = 1;              ///< 1 - beta1^t, Adam's bias corrections at step t (from 1)
+  float correction2 = 1;              ///< 1 - beta2^t
   float pixel_scale = 1.0f / 255.0f;  ///< x = pixel * pixel_scale + pixel_shift
   float pixel_shift = 0;
 
-  double loss_sum = 0;           ///< over the samples seen since the trainer last cleared it
-  std::int64_t correct = 0;      ///< arg-max hits among them
+  double loss_sum = 0;       ///< over the samples seen since the trainer last cleared it
+  std::int64_t correct = 0;  ///< arg-max hits among them
   std::int64_t seen = 0;
 };
 
