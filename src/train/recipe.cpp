@@ -23,7 +23,7 @@ void require(bool ok, const char* flag, const T& found, const char* expected) {
 double default_alpha(Modulation modulation) {
   switch (modulation) {
     case Modulation::scalar:
-      return 1e-4;
+      return 1e-5;
     case Modulation::signed_:
       return 0.1;
     case Modulation::none:
