@@ -131,10 +131,11 @@ void Session::train_step(std::int64_t index) {
   c.first = index * recipe_.batch;
   c.count = static_cast<std::int32_t>(
       std::min<std::int64_t>(recipe_.batch, static_cast<std::int64_t>(counts_.train) - c.first));
-  c.learning_rate = static_cast<float>(learning_rate_at(step));
   const double t = static_cast<double>(step + 1);
-  c.correction1 = static_cast<float>(1.0 - std::pow(static_cast<double>(adam.beta1), t));
-  c.correction2 = static_cast<float>(1.0 - std::pow(static_cast<double>(adam.beta2), t));
+  c.adam_rate = static_cast<float>(learning_rate_at(step) /
+                                   (1.0 - std::pow(static_cast<double>(adam.beta1), t)));
+  c.adam_inverse_root =
+      static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(static_cast<double>(adam.beta2), t)));
   program_->run(Phase::train);
 }
 

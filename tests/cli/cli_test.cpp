@@ -137,3 +137,28 @@ BOOST_AUTO_TEST_CASE(a_config_file_gives_flags_and_the_command_line_wins) {
   refuses("epochs = = 1\n", {toml.string() + ":1"});
   refuses("config = 'other.toml'\n", {"config"});
 }
+
+BOOST_AUTO_TEST_CASE(data_sets_are_listed_checked_and_missed) {
+  check_outcome("data list", 0, {"fashion-mnist", "mnist", "60000", "1 x 28 x 28"});
+  const Folder folder;
+  const Environment stores("MAPNET_OBJECT_STORES", "");
+  const Environment cache("XDG_CACHE_HOME", folder.path.c_str());
+  check_outcome("data list", 0, {"absent: mapnet data fetch mnist"});
+  check_outcome("data check mnist", 1, {"mapnet data fetch mnist"});
+  check_outcome("train --data mnist", 1, {"mapnet data fetch mnist"});
+}
+
+// One pass over the real thing. Three seeds of ten epochs are in docs/performance.md; after one
+// epoch seeds differ by about a point.
+BOOST_AUTO_TEST_CASE(one_epoch_of_fashion_mnist_reaches_its_accuracy) {
+  if (mapnet_with("data check fashion-mnist").code != 0) {
+    BOOST_TEST_MESSAGE("skipped: FashionMNIST is not here; mapnet data fetch fashion-mnist");
+    return;
+  }
+  const Folder folder;
+  const std::string out = " --epochs 1 --quiet --out " + folder.path.string();
+  check_outcome("train --strategy slvt --latent 2048 --require-accuracy 0.79" + out + "/slvt", 0,
+                {"test accuracy"});
+  check_outcome("train --strategy direct --require-accuracy 0.84" + out + "/direct", 0,
+                {"test accuracy"});
+}

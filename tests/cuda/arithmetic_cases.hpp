@@ -31,7 +31,7 @@ MAPNET_HOST_DEVICE inline void arithmetic_case(std::uint64_t index, float* out) 
   out[n++] = activation_slope(Activation::sine, 2.0f, x[0]);
   out[n++] = math::from_bf16(math::to_bf16(x[1]));
   float value = x[0], m = 0.1f * x[1], v = x[2] * x[2];
-  adam_update(value, m, v, x[3], AdamDesc{}, 0.01f, 0.19f, 0.002f);
+  adam_update(value, m, v, x[3], AdamDesc{}, {0.05f, 22.0f});
   out[n++] = value;
   out[n++] = m;
   out[n++] = v;

@@ -76,9 +76,8 @@ BOOST_AUTO_TEST_CASE(adam_agrees_with_the_reference_over_steps) {
     const Vector g = exact_floats(n, 10 + std::uint64_t(step));
     OpHarness h;
     StepControl control;
-    control.learning_rate = 0.01f;
-    control.correction1 = static_cast<float>(1 - std::pow(0.9, step));
-    control.correction2 = static_cast<float>(1 - std::pow(0.999, step));
+    control.adam_rate = static_cast<float>(0.01 / (1 - std::pow(0.9, step)));
+    control.adam_inverse_root = static_cast<float>(1 / std::sqrt(1 - std::pow(0.999, step)));
     const BufferId value = h.input(fast), mm = h.input(m), vv = h.input(v), gradient = h.input(g);
     adam_step(h.schedule, "adam", {}, value, mm, vv, gradient, n, h.object(control));
     h.run();

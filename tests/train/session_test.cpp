@@ -58,6 +58,33 @@ BOOST_AUTO_TEST_CASE(the_learning_rate_warms_up_and_ends_at_zero) {
   BOOST_TEST(learning_rate(1.0, 0, 0, 1) == 1.0);
 }
 
+// A tensor's mean square over sqrt(2 / fan_in)^2 is that of u, sigma(u) rescaled: 1 up to the
+// chance of drawing 2048 latents, five standard errors of which are 5 sqrt(2 / 2048); small tensors
+// add their own.
+BOOST_AUTO_TEST_CASE(theta_starts_with_the_spread_of_he_initialisation) {
+  const ToyData data(20, 5);
+  for (const char* activation : {"identity", "tanh", "sine"})
+    for (const char* map : {"hadamard", "direct"}) {
+      RunConfig config = small_run("slvt");
+      config.latent = 2048;
+      config.activation = activation;
+      if (std::string(map) == "direct") config = small_run("direct");
+      const Network net = network("cnn2");
+      Session session(recipe_of(config), net, data.dataset, Purpose::train);
+      session.expand();
+      for (const ParamTensor& p : net.params) {
+        double squares = 0;
+        for (const float w : session.theta().subspan(p.offset, p.size))
+          squares += static_cast<double>(w) * static_cast<double>(w);
+        const double want = (p.is_bias ? 1.0 / 3 : 2.0) / p.fan_in;
+        const double size = static_cast<double>(p.size);
+        const double off = squares / size / want - 1;
+        BOOST_TEST(std::abs(off) < 5 * std::sqrt(2.0 / 2048) + 5 * std::sqrt(2 / size),
+                   activation << " " << map << " " << p.name << ": " << off);
+      }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_run_makes_one_arena_allocation) {
   const ToyData data(90, 20);
   const std::size_t before = Arena::allocations();

@@ -12,10 +12,8 @@ namespace {
 constexpr std::size_t kChunk = 16384;  // floats a task: 256 KiB over the four buffers, within L2
 
 MAPNET_CPU_LEVELS void update(float* value, float* m, float* v, const float* gradient,
-                              std::size_t n, const AdamDesc d, const StepControl* c) {
-  const float rate = c->learning_rate, c1 = c->correction1, c2 = c->correction2;
-  for (std::size_t i = 0; i < n; ++i)
-    adam_update(value[i], m[i], v[i], gradient[i], d, rate, c1, c2);
+                              std::size_t n, const AdamDesc d, const AdamRates r) {
+  for (std::size_t i = 0; i < n; ++i) adam_update(value[i], m[i], v[i], gradient[i], d, r);
 }
 
 }  // namespace
@@ -38,7 +36,7 @@ void adam_step(Schedule& schedule, const std::string& name, const AdamDesc& desc
       cpu::parallel_for(chunks, n_threads, [=](int k) {
         const std::size_t begin = static_cast<std::size_t>(k) * kChunk;
         update(value_ptr + begin, m_ptr + begin, v_ptr + begin, gradient_ptr + begin,
-               std::min(kChunk, n - begin), desc, c);
+               std::min(kChunk, n - begin), desc, {c->adam_rate, c->adam_inverse_root});
       });
     };
   };

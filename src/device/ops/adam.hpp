@@ -14,18 +14,22 @@ struct AdamDesc {
   float beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
 };
 
-/// One value's update; correction1, 2 = 1 - beta^t.
+/// What a step's update takes from its number t, worked out once: the learning rate over 1 -
+/// beta1^t, and 1 / sqrt(1 - beta2^t).
+struct AdamRates {
+  float rate = 0, inverse_root = 1;
+};
+
+/// One value's update, in PyTorch's order of operations: one division and one root a value.
 MAPNET_HOST_DEVICE inline void adam_update(float& value, float& m, float& v, float gradient,
-                                           const AdamDesc& d, float learning_rate,
-                                           float correction1, float correction2) {
+                                           const AdamDesc& d, const AdamRates& r) {
   m = d.beta1 * m + (1.0f - d.beta1) * gradient;
   v = d.beta2 * v + (1.0f - d.beta2) * (gradient * gradient);
-  const float denominator = std::sqrt(v / correction2) + d.epsilon;
-  value = value - learning_rate * ((m / correction1) / denominator);
+  value = value - r.rate * (m / (std::sqrt(v) * r.inverse_root + d.epsilon));
 }
 
 /// Adds the step that updates `value` [n] from `gradient` [n], with moments m, v [n] that start at
-/// zero; learning rate and bias corrections come from the control block.
+/// zero; the rates come from the control block.
 void adam_step(Schedule& schedule, const std::string& name, const AdamDesc& desc, BufferId value,
                BufferId m, BufferId v, BufferId gradient, std::size_t n, BufferId control);
 

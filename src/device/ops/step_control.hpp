@@ -9,9 +9,8 @@ namespace mapnet {
 struct StepControl {
   std::int64_t first = 0;  ///< position in the sample order of this batch's first sample
   std::int32_t count = 0;  ///< real samples in this batch; the rest is padding
-  float learning_rate = 0;
-  float correction1 = 1;              ///< 1 - beta1^t, Adam's bias corrections at step t (from 1)
-  float correction2 = 1;              ///< 1 - beta2^t
+  float adam_rate = 0;     ///< AdamRates of this step
+  float adam_inverse_root = 1;
   float pixel_scale = 1.0f / 255.0f;  ///< x = pixel * pixel_scale + pixel_shift
   float pixel_shift = 0;
 
