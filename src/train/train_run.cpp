@@ -50,6 +50,7 @@ void prepare_folder(const fs::path& folder, bool overwrite) {
   fs::create_directories(folder, ec);
   if (ec) fail("{}: cannot create the run's folder: {}", folder.string(), ec.message());
   fs::remove(result, ec);
+  fs::remove(folder / "model.latent", ec);
 }
 
 class MetricsLog {

@@ -71,3 +71,12 @@ BOOST_DATA_TEST_CASE(conv_pool2d_agrees_with_the_reference, data::make(kCases), 
               "dweight");
   check_close(h.read(dbias, b.size()), want.dbias, sum_tolerance(places), 0, "dbias");
 }
+
+BOOST_AUTO_TEST_CASE(a_relu_before_the_pooling_is_refused) {
+  OpHarness h;
+  const Tensor x = h.tensor(1, 1, 8, 8, 1, Vector(64));
+  const BufferId params = h.input(Vector(100));
+  BOOST_CHECK_THROW(
+      conv_pool2d_forward(h.schedule, "conv", {{2, 3, 0, true}, 2}, x, {params, 0}, {params, 18}),
+      std::exception);
+}

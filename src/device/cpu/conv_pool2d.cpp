@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/error.hpp"
 #include "device/cpu/conv2d_steps.hpp"
 #include "device/cpu/max_pool_steps.hpp"
 #include "device/cpu/parallel.hpp"
@@ -62,7 +63,9 @@ struct Steps {
   Steps(Schedule& schedule, const std::string& name, const ConvPool2dDesc& desc, const Tensor& x)
       : n(sub_batch(desc.conv, x)),
         conv(schedule, name, desc.conv, x.images(0, n)),
-        pool(schedule, name + ".pool", desc.pool, conv.y()) {}
+        pool(schedule, name + ".pool", desc.pool, conv.y()) {
+    if (desc.conv.relu) fail("{}: the ReLU belongs behind the pooling, not before it", name);
+  }
 };
 
 }  // namespace
