@@ -5,7 +5,6 @@
 
 #include "cli/commands.hpp"
 #include "cli/run_options.hpp"
-#include "common/error.hpp"
 #include "common/file.hpp"
 #include "data/manifest.hpp"
 #include "memory/report.hpp"
@@ -31,11 +30,7 @@ void plan(CLI::App& command, PlanOptions& o) {
   const Network net = network_of(o.config);
   const Recipe recipe = resolve(o.config, net);
   const DatasetManifest& manifest = dataset_manifest(o.config.data);
-  if (recipe.validation >= manifest.train.count)
-    fail<UsageError>("--validation {} leaves none of the {} training samples", recipe.validation,
-                     manifest.train.count);
-  const SampleCounts counts = {manifest.train.count - recipe.validation, recipe.validation,
-                               manifest.test.count};
+  const SampleCounts counts = split_samples(recipe, manifest.train.count, manifest.test.count);
   const RunSchedule run = build_run_schedule(recipe, net, counts, Purpose::train);
   const Plan arena = plan_arena(run.schedule.lifetimes());
   fmt::print("{}", o.json ? plan_json(arena) : plan_table(arena));

@@ -1,11 +1,20 @@
 #include "train/run_schedule.hpp"
 
+#include "common/error.hpp"
 #include "device/ops/adam.hpp"
 #include "device/ops/cross_entropy.hpp"
 #include "device/ops/step_control.hpp"
 #include "nets/lower.hpp"
 
 namespace mapnet {
+
+SampleCounts split_samples(const Recipe& recipe, std::size_t train, std::size_t test) {
+  if (recipe.validation >= train)
+    fail<UsageError>(
+        "--validation sets {} of {} training samples aside; nothing is left to train on",
+        recipe.validation, train);
+  return {train - recipe.validation, recipe.validation, test};
+}
 
 namespace {
 

@@ -12,6 +12,10 @@ struct SampleCounts {
   std::size_t total() const { return train + validation + test; }
 };
 
+/// Cuts the recipe's validation samples from `train`. Throws UsageError when nothing is left to
+/// train on.
+SampleCounts split_samples(const Recipe& recipe, std::size_t train, std::size_t test);
+
 /// What a schedule is for.
 enum class Purpose {
   train,     ///< setup, train, eval_begin, eval

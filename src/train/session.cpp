@@ -3,30 +3,18 @@
 #include <algorithm>
 #include <cmath>
 
-#include "common/error.hpp"
 #include "device/ops/adam.hpp"
 #include "train/learning_rate.hpp"
 #include "train/sample_order.hpp"
 
 namespace mapnet {
 
-namespace {
-
-SampleCounts split_counts(const Recipe& recipe, const ImageDataset& dataset, Purpose purpose) {
-  if (purpose == Purpose::expand) return {};
-  if (recipe.validation >= dataset.train.count)
-    fail<UsageError>(
-        "--validation sets {} of {} training samples aside; nothing is left to train on",
-        recipe.validation, dataset.train.count);
-  return {dataset.train.count - recipe.validation, recipe.validation, dataset.test.count};
-}
-
-}  // namespace
-
 Session::Session(const Recipe& recipe, const Network& net, const ImageDataset& dataset,
                  Purpose purpose, Plan (*planner)(std::vector<Lifetime>))
     : recipe_(recipe),
-      counts_(split_counts(recipe, dataset, purpose)),
+      counts_(purpose == Purpose::expand
+                  ? SampleCounts{}
+                  : split_samples(recipe, dataset.train.count, dataset.test.count)),
       pixels_per_image_(static_cast<std::size_t>(net.channels * net.height * net.width)),
       run_(build_run_schedule(recipe, net, counts_, purpose)),
       program_(std::make_unique<Program>(run_.schedule, planner(run_.schedule.lifetimes()))) {

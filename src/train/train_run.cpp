@@ -9,6 +9,7 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "memory/groups.hpp"
 #include "train/latent_file.hpp"
 #include "version.hpp"
 
@@ -33,11 +34,10 @@ std::size_t peak_rss_bytes() {
   return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
 }
 
-std::size_t group_bytes(const Plan& plan, std::string_view group) {
-  std::size_t bytes = 0;
-  for (const Lifetime& b : plan.buffers)
-    if (b.group == group) bytes += b.bytes;
-  return bytes;
+std::size_t map_bytes(const Plan& plan) {
+  for (const Group& group : groups_of(plan))
+    if (group.name == "map") return group.bytes;
+  return 0;
 }
 
 /// The folder is claimed before hours are spent, and an old result never stands beside new files.
@@ -146,7 +146,7 @@ RunResult train_run(const Recipe& recipe, const Network& net, const ImageDataset
   const Plan& plan = session.program().plan();
   r.arena_bytes = plan.total;
   r.arena_lower_bound_bytes = plan.lower_bound;
-  r.map_bytes = group_bytes(plan, "map");
+  r.map_bytes = map_bytes(plan);
   r.peak_rss_bytes = peak_rss_bytes();
   r.device = device_string(recipe.threads);
   r.version = version_string();
