@@ -9,7 +9,6 @@
 #include "cli/commands.hpp"
 #include "cli/run_options.hpp"
 #include "common/error.hpp"
-#include "device/cpu/machine_peak.hpp"
 #include "train/session.hpp"
 #include "train/train_run.hpp"
 
@@ -30,30 +29,35 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-/// Median seconds of each step of the training phase, each timed where it stands in the walk, so
-/// with the caches as they really are; last, the whole walk untimed inside.
+/// Median seconds of each step of the training phase, and of the whole walk, untimed inside.
 struct Timings {
   std::vector<double> steps;
   double whole = 0;
 };
 
+/// On a CPU each step is timed where it stands in the walk, so with the caches as they really are.
+/// On a GPU a walk is over before the clock has moved: there each is repeated, and the mean taken.
 Timings time_steps(Session& session, const BenchOptions& o) {
-  const auto& steps = session.program().steps(Phase::train);
+  const Program& program = session.program();
+  const auto& runs = program.runs(Phase::train);
+  const int repeats = program.device().kind() == DeviceKind::cpu ? 1 : 50;
   const std::int64_t per_epoch = session.steps_per_epoch();
-  std::vector<std::vector<double>> samples(steps.size());
+  std::vector<std::vector<double>> samples(runs.size());
   std::vector<double> whole;
-  for (int i = 0; i < o.warm_up + o.steps; ++i) {
+  for (int i = 0; i < o.warm_up; ++i) session.train_step(i % per_epoch);
+  for (int i = 0; i < o.steps; i += repeats) {
+    session.begin_epoch(0);
+    program.wait();
     const auto start = Clock::now();
-    session.train_step(i % per_epoch);
-    if (i >= o.warm_up)
-      whole.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+    for (int k = 0; k < repeats; ++k) session.train_step(k % per_epoch);
+    program.wait();
+    whole.push_back(std::chrono::duration<double>(Clock::now() - start).count() / repeats);
   }
-  for (int i = 0; i < o.steps; ++i)
-    for (std::size_t k = 0; k < steps.size(); ++k) {
-      const auto start = Clock::now();
-      steps[k].run();
-      samples[k].push_back(std::chrono::duration<double>(Clock::now() - start).count());
-    }
+  for (int i = 0; i < o.steps; i += repeats) {
+    session.begin_epoch(0);
+    for (std::size_t k = 0; k < runs.size(); ++k)
+      samples[k].push_back(program.seconds({runs[k]}, repeats));
+  }
   Timings t;
   t.whole = median(whole);
   for (std::vector<double>& sample : samples) t.steps.push_back(median(std::move(sample)));
@@ -62,8 +66,7 @@ Timings time_steps(Session& session, const BenchOptions& o) {
 
 bool belongs_to_mapping(const std::string& step) { return step.rfind("map.", 0) == 0; }
 
-void print_table(const Session& session, const Timings& t, const cpu::MachinePeak& peak,
-                 double mapping_share) {
+void print_table(const Session& session, const Timings& t, const Peak& peak, double mapping_share) {
   fmt::print("{:<28}{:>10}{:>8}{:>10}{:>8}{:>10}{:>8}\n", "step", "us", "share", "GFLOP/s", "peak",
              "GB/s", "copy");
   const auto& steps = session.program().steps(Phase::train);
@@ -91,7 +94,7 @@ void bench(CLI::App& command, BenchOptions& o) {
   const Recipe recipe = resolve(o.config, net);
   const ImageDataset dataset = open_image_dataset(o.config.data, o.config.data_dir);
   Session session(recipe, net, dataset, Purpose::train);
-  const cpu::MachinePeak peak = cpu::measure_machine_peak(recipe.threads);
+  const Peak peak = session.program().device().measure_peak();
   const Timings t = time_steps(session, o);
 
   const auto& steps = session.program().steps(Phase::train);
@@ -101,7 +104,7 @@ void bench(CLI::App& command, BenchOptions& o) {
   if (!o.json) return print_table(session, t, peak, mapping / t.whole);
 
   nlohmann::json json = {{"recipe", to_json(recipe)},
-                         {"device", device_string(recipe.threads)},
+                         {"device", session.program().device().description()},
                          {"version", version_string()},
                          {"peak_gflops", peak.gflops},
                          {"peak_copy_gb_per_s", peak.copy_gb_per_s},

@@ -16,7 +16,7 @@ namespace {
 
 struct EvalOptions {
   std::string run, data, data_dir, split = "test";
-  int threads = 0;
+  DeviceChoice on;
   bool json = false;
 };
 
@@ -33,7 +33,7 @@ void evaluate(const EvalOptions& o) {
   const Split split = parse_split(o.split);
   if (split == Split::validation && model.file.recipe.validation == 0)
     fail<UsageError>("--split validation: {} was trained without --validation", o.run);
-  const Metrics m = evaluate_model(model, dataset, split, o.threads);
+  const Metrics m = evaluate_model(model, dataset, split, o.on);
   if (o.json) {
     const nlohmann::json json = {{"data", name},
                                  {"split", o.split},
@@ -49,12 +49,12 @@ void evaluate(const EvalOptions& o) {
 
 struct ExportOptions {
   std::string run, format = "safetensors", out;
-  int threads = 0;
+  DeviceChoice on;
 };
 
 void export_model(const ExportOptions& o) {
   const Model model = open_model(o.run);
-  const std::vector<float> theta = expand_theta(model, o.threads);
+  const std::vector<float> theta = expand_theta(model, o.on);
   std::vector<NamedTensor> tensors;
   for (const ParamTensor& p : model.net.params)
     tensors.push_back({p.name, p.shape, {theta.data() + p.offset, p.size}});
@@ -64,6 +64,11 @@ void export_model(const ExportOptions& o) {
                      {"pixel_mean", fmt::format("{}", model.file.pixels.mean)},
                      {"pixel_stddev", fmt::format("{}", model.file.pixels.stddev)}});
   fmt::print("{}: {} tensors, {} values\n", o.out, tensors.size(), theta.size());
+}
+
+void add_device_options(CLI::App& command, DeviceChoice& on) {
+  command.add_option("--device", on.device, "auto, cpu, cuda")->capture_default_str();
+  command.add_option("--threads", on.threads, "of a CPU; 0: as in training")->capture_default_str();
 }
 
 }  // namespace
@@ -77,7 +82,7 @@ void add_eval_command(CLI::App& app) {
   command->add_option("--split", o->split, "train, validation, test")
       ->check(CLI::IsMember({"train", "validation", "test"}))
       ->capture_default_str();
-  command->add_option("--threads", o->threads, "0: as in training")->capture_default_str();
+  add_device_options(*command, o->on);
   command->add_flag("--json", o->json, "for tools");
   command->callback([o] { evaluate(*o); });
 }
@@ -90,7 +95,7 @@ void add_export_command(CLI::App& app) {
       ->check(CLI::IsMember({"safetensors"}))
       ->capture_default_str();
   command->add_option("--out", o->out, "file to write")->required();
-  command->add_option("--threads", o->threads, "0: as in training")->capture_default_str();
+  add_device_options(*command, o->on);
   command->callback([o] { export_model(*o); });
 }
 

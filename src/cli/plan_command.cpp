@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <memory>
 
 #include "cli/commands.hpp"
@@ -36,6 +37,7 @@ void plan(CLI::App& command, PlanOptions& o) {
   fmt::print("{}", o.json ? plan_json(arena) : plan_table(arena));
   if (!o.svg.empty()) {
     write_file_atomic(o.svg, plan_svg(arena, step_names(run.schedule)));
+    std::fflush(stdout);  // the table first, where both go to one file
     fmt::print(stderr, "picture written to {}\n", o.svg);
   }
 }

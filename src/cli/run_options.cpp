@@ -36,7 +36,11 @@ void add_run_options(CLI::App& command, RunOptions& o) {
       ->capture_default_str();
   command.add_option("--seed", c.seed, "of the map, the latents and the shuffles")
       ->capture_default_str();
-  command.add_option("--threads", c.threads, "0: all cores")->capture_default_str();
+  command.add_option("--device", c.device, "auto, cpu, cuda; auto: a GPU where there is one")
+      ->capture_default_str();
+  command.add_option("--fast-math", c.fast_math, "off, tf32, bf16: rounded factors, on a GPU only")
+      ->capture_default_str();
+  command.add_option("--threads", c.threads, "of a CPU; 0: all cores")->capture_default_str();
   command.add_option("--validation", c.validation, "training samples set aside")
       ->capture_default_str();
   command.add_option("--config", o.config_file, "TOML file of the same names without dashes");

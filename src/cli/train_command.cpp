@@ -68,11 +68,18 @@ void print_summary(const RunResult& r, const std::string& folder) {
   row("written to", folder);
 }
 
+/// Whoever has a build for GPUs and is not given one wants to know why.
+void tell_fallback(const RunConfig& config, const Recipe& recipe) {
+  if (built_for_cuda() && config.device == "auto" && recipe.device == DeviceKind::cpu)
+    fmt::print(stderr, "mapnet: no GPU can be used ({}); training on the CPU\n", cuda_missing());
+}
+
 void train(CLI::App& command, TrainOptions& o) {
   read_config_file(command, o);
   const Network net = network_of(o.config);
   const Recipe recipe = resolve(o.config, net);
   const ImageDataset dataset = open_image_dataset(o.config.data, o.config.data_dir);
+  tell_fallback(o.config, recipe);
   const std::string folder = o.out.empty() ? "runs/" + default_run_name(recipe, net) : o.out;
   const ProgressLine progress(recipe.epochs);
   const Watch watch = o.quiet ? Watch() : Watch(progress);

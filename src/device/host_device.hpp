@@ -11,7 +11,7 @@
 /// Hot CPU loops are compiled for several x86-64 levels; the loader picks one. The arithmetic does
 /// not depend on the level (no contraction, fixed reduction order), so neither do the bits.
 #ifdef MAPNET_CPU_LEVELS
-  // a test compiles the same loops for the lowest level alone
+// a test compiles the same loops for the lowest level alone
 #elif defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__CUDACC__) && \
     !defined(__SANITIZE_ADDRESS__)
   #define MAPNET_CPU_LEVELS \

@@ -5,10 +5,15 @@
 namespace mapnet {
 
 Program::Program(const Schedule& schedule, Plan plan)
-    : plan_(std::move(plan)), arena_(plan_.total), memory_(arena_.data(), plan_.offsets) {
-  for (const Step& step : schedule.steps())
-    phases_[static_cast<std::size_t>(step.phase)].push_back(
-        {step.name, step.flops, step.bytes, step.bind(memory_)});
+    : plan_(std::move(plan)),
+      device_(schedule.device()),
+      executor_(device_->allocate(plan_.total)),
+      memory_(executor_->data(), plan_.offsets) {
+  for (const Step& step : schedule.steps()) {
+    const auto phase = static_cast<std::size_t>(step.phase);
+    steps_[phase].push_back({step.name, step.flops, step.bytes});
+    runs_[phase].push_back(step.bind(memory_));
+  }
 }
 
 }  // namespace mapnet

@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "device/device.hpp"
 #include "memory/plan.hpp"
 
 namespace mapnet {
@@ -36,9 +38,6 @@ class Memory {
   const std::vector<std::size_t>* offsets_;
 };
 
-/// What runs: no arguments, no allocation; everything it needs was bound when the arena was made.
-using Run = std::function<void()>;
-
 /// One entry of a schedule. `flops` and `bytes` are what its arithmetic needs at least; `mapnet
 /// bench` divides them by the measured time.
 struct Step {
@@ -51,11 +50,13 @@ struct Step {
   Phase phase = Phase::setup;  ///< set by Schedule::add
 };
 
-/// The ordered list of steps of a run, known before the first batch. Building one allocates no
-/// arena and touches no data: it can be planned, printed, costed and thrown away.
+/// The ordered list of steps of a run on one device, known before the first batch. Building one
+/// allocates no arena and touches no data: it can be planned, printed, costed and thrown away.
+/// (For a GPU its libraries are asked which algorithms and workspaces they want.)
 class Schedule {
  public:
-  explicit Schedule(int n_threads) : n_threads_(n_threads) {}
+  explicit Schedule(std::shared_ptr<Device> device) : device_(std::move(device)) {}
+  explicit Schedule(int cpu_threads) : Schedule(open_cpu(cpu_threads)) {}
 
   /// Steps added from here on belong to `phase`. Phases are begun in timeline order.
   void begin(Phase phase);
@@ -76,7 +77,8 @@ class Schedule {
   const std::vector<Step>& steps() const { return steps_; }
   const std::string& buffer_name(BufferId id) const { return info(id).name; }
   std::size_t buffer_bytes(BufferId id) const { return info(id).bytes; }
-  int n_threads() const { return n_threads_; }
+  const std::shared_ptr<Device>& device() const { return device_; }
+  int n_threads() const { return device_->n_threads(); }
 
  private:
   struct Info {
@@ -90,7 +92,7 @@ class Schedule {
   const Info& info(BufferId id) const { return buffers_[static_cast<std::size_t>(id)]; }
   void touch(BufferId id, bool write, const std::string& step);
 
-  int n_threads_;
+  std::shared_ptr<Device> device_;
   Phase phase_ = Phase::setup;
   std::vector<Info> buffers_;
   std::vector<Step> steps_;

@@ -10,11 +10,12 @@ namespace {
 
 /// A session in which the file's values stand in for the initial ones.
 std::unique_ptr<Session> restore(const Model& model, const ImageDataset& dataset, Purpose purpose,
-                                 int threads) {
+                                 const DeviceChoice& choice) {
   Recipe recipe = model.file.recipe;
-  if (threads > 0) recipe.threads = threads;
+  if (choice.threads > 0) recipe.threads = choice.threads;
+  recipe.device = resolve_device(choice.device);
   auto session = std::make_unique<Session>(recipe, model.net, dataset, purpose);
-  std::copy(model.file.values.begin(), model.file.values.end(), session->values().begin());
+  session->set_values(model.file.values);
   session->set_pixels(model.file.pixels);
   return session;
 }
@@ -37,19 +38,20 @@ Model open_model(const std::filesystem::path& run_or_file) {
   return model;
 }
 
-std::vector<float> expand_theta(const Model& model, int threads) {
-  const auto session = restore(model, {}, Purpose::expand, threads);
+std::vector<float> expand_theta(const Model& model, const DeviceChoice& choice) {
+  const auto session = restore(model, {}, Purpose::expand, choice);
   session->expand();
-  return {session->theta().begin(), session->theta().end()};
+  return session->theta();
 }
 
-Metrics evaluate_model(const Model& model, const ImageDataset& dataset, Split split, int threads) {
+Metrics evaluate_model(const Model& model, const ImageDataset& dataset, Split split,
+                       const DeviceChoice& choice) {
   if (dataset.channels != model.file.channels || dataset.height != model.file.height ||
       dataset.width != model.file.width || dataset.classes != model.file.classes)
     fail("{} has images [{}, {}, {}] in {} classes; the model was trained on [{}, {}, {}] in {}",
          dataset.name, dataset.channels, dataset.height, dataset.width, dataset.classes,
          model.file.channels, model.file.height, model.file.width, model.file.classes);
-  return restore(model, dataset, Purpose::evaluate, threads)->evaluate(split);
+  return restore(model, dataset, Purpose::evaluate, choice)->evaluate(split);
 }
 
 }  // namespace mapnet

@@ -15,10 +15,17 @@ struct Model {
 /// Throws Error when there is no latent file or its network has other counts than it says.
 Model open_model(const std::filesystem::path& run_or_file);
 
+/// Where a model is to run.
+struct DeviceChoice {
+  std::string device = "auto";  ///< as resolve_device takes it
+  int threads = 0;              ///< of a CPU; 0: as in training
+};
+
 /// theta [P], expanded from the latents.
-std::vector<float> expand_theta(const Model& model, int threads);
+std::vector<float> expand_theta(const Model& model, const DeviceChoice& choice = {});
 
 /// Metrics over a data set's split with the model's own pixel scaling.
-Metrics evaluate_model(const Model& model, const ImageDataset& dataset, Split split, int threads);
+Metrics evaluate_model(const Model& model, const ImageDataset& dataset, Split split,
+                       const DeviceChoice& choice = {});
 
 }  // namespace mapnet

@@ -80,7 +80,36 @@ MappingConfig resolve_mapped(const RunConfig& c, Strategy strategy, const Networ
   return m;
 }
 
+FastMath resolve_fast_math(const std::string& text, DeviceKind device) {
+  require(text == "off" || text == "tf32" || text == "bf16", "--fast-math", text,
+          "off, tf32 or bf16");
+  refuse(text != "off" && device == DeviceKind::cpu, "--fast-math",
+         "is for --device cuda; the CPU computes in float32");
+  return text == "tf32" ? FastMath::tf32 : text == "bf16" ? FastMath::bf16 : FastMath::off;
+}
+
+const char* to_string(FastMath fast_math) {
+  return fast_math == FastMath::tf32 ? "tf32" : fast_math == FastMath::bf16 ? "bf16" : "off";
+}
+
 }  // namespace
+
+DeviceKind resolve_device(const std::string& device) {
+  require(device == "auto" || device == "cpu" || device == "cuda", "--device", device,
+          "auto, cpu or cuda");
+  if (device == "auto") return cuda_missing().empty() ? DeviceKind::cuda : DeviceKind::cpu;
+  return device == "cuda" ? DeviceKind::cuda : DeviceKind::cpu;
+}
+
+int resolve_threads(int threads) {
+  require(threads >= 0 && threads <= 1024, "--threads", threads, "1 to 1024, or 0 for all");
+  if (threads > 0) return threads;
+  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
+std::shared_ptr<Device> open_device(const Recipe& r) {
+  return r.device == DeviceKind::cuda ? open_cuda(r.fast_math) : open_cpu(r.threads);
+}
 
 Recipe resolve(const RunConfig& c, const Network& net) {
   const Strategy strategy = parse_strategy(c.strategy);
@@ -94,8 +123,9 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   r.lr = c.lr.value_or(strategy == Strategy::direct ? 3e-3 : 8e-2);
   r.warmup = c.warmup;
   r.seed = c.seed;
-  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  r.threads = c.threads == 0 ? cores : c.threads;
+  r.threads = resolve_threads(c.threads);
+  r.device = resolve_device(c.device);
+  r.fast_math = resolve_fast_math(c.fast_math, r.device);
   r.validation = c.validation;
   require(r.latent_std >= 0, "--latent-std", r.latent_std, "0 or more");
   require(r.latent_std > 0 || r.mapping.random_base, "--latent-std", r.latent_std,
@@ -104,7 +134,6 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   require(r.batch >= 1 && r.batch <= 65536, "--batch", r.batch, "1 to 65536");
   require(r.lr > 0, "--lr", r.lr, "more than 0");
   require(r.warmup >= 0, "--warmup", r.warmup, "0 or more epochs");
-  require(r.threads >= 1 && r.threads <= 1024, "--threads", r.threads, "1 to 1024, or 0 for all");
   return r;
 }
 
@@ -119,7 +148,8 @@ nlohmann::json to_json(const Recipe& r) {
                          {"warmup", r.warmup},
                          {"seed", r.seed},
                          {"threads", r.threads},
-                         {"validation", r.validation}};
+                         {"validation", r.validation},
+                         {"fast_math", to_string(r.fast_math)}};
   if (m.strategy == Strategy::direct) return json;
   json["latents"] = m.latents;
   json["latent_std"] = r.latent_std;

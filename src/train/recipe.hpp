@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "device/device.hpp"
 #include "mapping/mapping.hpp"
 #include "nets/network.hpp"
 
@@ -26,6 +28,8 @@ struct RunConfig {
   std::optional<double> lr;
   double warmup = 1.0;  ///< epochs
   std::uint64_t seed = 1;
+  std::string device = "auto";
+  std::string fast_math = "off";
   int threads = 0;             ///< 0: all cores
   std::size_t validation = 0;  ///< training samples set aside
 };
@@ -39,12 +43,24 @@ struct Recipe {
   double lr = 0, warmup = 0;
   std::uint64_t seed = 0;
   std::size_t validation = 0;
+  DeviceKind device = DeviceKind::cpu;
+  FastMath fast_math = FastMath::off;
 };
+
+/// "auto", "cpu" or "cuda"; auto is the GPU where one can be used, else the CPU. Throws UsageError.
+DeviceKind resolve_device(const std::string& device);
+
+/// 0 means all cores.
+int resolve_threads(int threads);
+
+/// Opens the device a recipe runs on. Throws Error where that is missing.
+std::shared_ptr<Device> open_device(const Recipe& recipe);
 
 /// Throws UsageError, naming the flags, for what is unknown, out of range or contradictory.
 Recipe resolve(const RunConfig& config, const Network& net);
 
-/// What `recipe_from_json` reads back from a latent file. Throws Error naming a missing key.
+/// What `recipe_from_json` reads back from a latent file. The device is not part of it: a model may
+/// be used on any. Throws Error naming a missing key.
 nlohmann::json to_json(const Recipe& recipe);
 Recipe recipe_from_json(const nlohmann::json& json);
 

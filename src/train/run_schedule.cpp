@@ -43,6 +43,13 @@ struct Builder {
       run.samples.images = persistent("images", "data", n * pixels);
       run.samples.labels = persistent("labels", "data", n);
       run.samples.order = persistent("order", "data", n * sizeof(std::uint32_t));
+      const auto batches = [&](std::size_t samples) { return batches_of(samples, recipe.batch); };
+      run.train_batches =
+          persistent("train_batches", "control", batches(counts.train) * sizeof(BatchInput));
+      run.eval_batches =
+          persistent("eval_batches", "control",
+                     (batches(counts.train) + batches(counts.validation) + batches(counts.test)) *
+                         sizeof(BatchInput));
     }
     schedule().begin(Phase::setup);
     run.value = persistent(direct() ? "theta" : "latent", "trained", run.n_values * sizeof(float));
@@ -64,7 +71,8 @@ struct Builder {
     BufferId labels;
   };
 
-  Batch batch(const std::string& name) {
+  Batch batch(const std::string& name, BufferId batches) {
+    next_batch(schedule(), name + ".next", batches, run.control);
     Batch b;
     b.x.n = recipe.batch;
     b.x.c = net.channels;
@@ -82,7 +90,7 @@ struct Builder {
     const BufferId m = persistent("adam.m", "trained", bytes);
     const BufferId v = persistent("adam.v", "trained", bytes);
     schedule().begin(Phase::train);
-    const Batch b = batch("batch");
+    const Batch b = batch("batch", run.train_batches);
     if (!direct()) map_forward(schedule(), map, map_state, run.value, run.theta, true);
     const ForwardTrace trace = lower_forward(schedule(), net, b.x, run.theta);
     const Tensor dlogits =
@@ -102,7 +110,7 @@ struct Builder {
     if (!direct()) map_forward(schedule(), map, map_state, run.value, run.theta, false);
     if (purpose == Purpose::expand) return;
     schedule().begin(Phase::eval);
-    const Batch b = batch("eval");
+    const Batch b = batch("eval", run.eval_batches);
     const ForwardTrace trace = lower_forward(schedule(), net, b.x, run.theta);
     cross_entropy_forward(schedule(), "eval.loss", trace.logits, b.labels, run.control);
   }
@@ -112,8 +120,7 @@ struct Builder {
 
 RunSchedule build_run_schedule(const Recipe& recipe, const Network& net, const SampleCounts& counts,
                                Purpose purpose) {
-  Builder builder{recipe, net, {}};
-  builder.run.schedule = Schedule(recipe.threads);
+  Builder builder{recipe, net, RunSchedule(Schedule(open_device(recipe)))};
   builder.setup(counts, purpose);
   if (purpose == Purpose::train) builder.train();
   builder.eval(purpose);

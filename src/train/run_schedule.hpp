@@ -16,6 +16,12 @@ struct SampleCounts {
 /// train on.
 SampleCounts split_samples(const Recipe& recipe, std::size_t train, std::size_t test);
 
+/// Batches of `batch` that hold n samples.
+constexpr std::size_t batches_of(std::size_t n, int batch) {
+  const auto size = static_cast<std::size_t>(batch);
+  return (n + size - 1) / size;
+}
+
 /// What a schedule is for.
 enum class Purpose {
   train,     ///< setup, train, eval_begin, eval
@@ -23,19 +29,24 @@ enum class Purpose {
   expand,    ///< setup, eval_begin: theta from the latents, no data
 };
 
-/// A run's schedule with the buffers its owner reads and writes. Building it is pure: no arena, no
+/// A run's schedule with the buffers its owner reads and writes. Building it takes no arena and no
 /// data.
 struct RunSchedule {
-  Schedule schedule{1};
-  BufferId control = kNoBuffer;   ///< StepControl
-  BufferId value = kNoBuffer;     ///< what is trained: z [d], or theta itself [P]
-  BufferId theta = kNoBuffer;     ///< [P]; the same buffer for direct
-  BufferId dtheta = kNoBuffer;    ///< [P], likewise; train only
-  BufferId gradient = kNoBuffer;  ///< of `value`
-  ImageBuffers samples;           ///< train, then validation, then test
+  explicit RunSchedule(Schedule on_device) : schedule(std::move(on_device)) {}
+
+  Schedule schedule;
+  BufferId control = kNoBuffer;        ///< StepControl
+  BufferId train_batches = kNoBuffer;  ///< BatchInput [steps of an epoch]
+  BufferId eval_batches = kNoBuffer;   ///< BatchInput [batches of all splits, one after another]
+  BufferId value = kNoBuffer;          ///< what is trained: z [d], or theta itself [P]
+  BufferId theta = kNoBuffer;          ///< [P]; the same buffer for direct
+  BufferId dtheta = kNoBuffer;         ///< [P], likewise; train only
+  BufferId gradient = kNoBuffer;       ///< of `value`
+  ImageBuffers samples;                ///< train, then validation, then test
   std::size_t n_values = 0, n_theta = 0;
 };
 
+/// The schedule for the recipe's device. Throws Error where that is missing.
 RunSchedule build_run_schedule(const Recipe& recipe, const Network& net, const SampleCounts& counts,
                                Purpose purpose);
 

@@ -9,6 +9,21 @@
 
 namespace mapnet {
 
+namespace {
+
+/// Appends the batches that cover samples first ... first + n of the order.
+void add_batches(std::vector<BatchInput>& batches, std::size_t first, std::size_t n, int batch) {
+  const auto size = static_cast<std::size_t>(batch);
+  for (std::size_t at = 0; at < n; at += size) {
+    BatchInput input;
+    input.first = static_cast<std::int64_t>(first + at);
+    input.count = static_cast<std::int32_t>(std::min(size, n - at));
+    batches.push_back(input);
+  }
+}
+
+}  // namespace
+
 Session::Session(const Recipe& recipe, const Network& net, const ImageDataset& dataset,
                  Purpose purpose, Plan (*planner)(std::vector<Lifetime>))
     : recipe_(recipe),
@@ -18,39 +33,47 @@ Session::Session(const Recipe& recipe, const Network& net, const ImageDataset& d
       pixels_per_image_(static_cast<std::size_t>(net.channels * net.height * net.width)),
       run_(build_run_schedule(recipe, net, counts_, purpose)),
       program_(std::make_unique<Program>(run_.schedule, planner(run_.schedule.lifetimes()))) {
-  new (program_->memory().at<StepControl>(run_.control)) StepControl();
+  write(StepControl());
   if (purpose != Purpose::expand) {
     load(dataset);
-    measure_pixels();
+    write_eval_batches();
+    begin_epoch(0);
   }
   program_->run(Phase::setup);
+  program_->wait();
 }
 
 void Session::load(const ImageDataset& dataset) {
-  auto* images = program_->memory().at<std::uint8_t>(run_.samples.images);
-  auto* labels = program_->memory().at<std::uint8_t>(run_.samples.labels);
+  const std::size_t n = counts_.total();
+  const std::size_t bytes = n * pixels_per_image_;
+  std::vector<std::uint8_t> staging, labels(n);
+  auto* in_place = program_->host<std::uint8_t>(run_.samples.images);
+  if (!in_place) staging.resize(bytes);
+  const std::span<std::uint8_t> images(in_place ? in_place : staging.data(), bytes);
+  std::size_t at = 0;
   for (const ImageSplit* split : {&dataset.train, &dataset.test}) {
-    read_images(dataset, *split, {images, split->count * pixels_per_image_});
-    read_labels(dataset, *split, {labels, split->count});
-    images += split->count * pixels_per_image_;
-    labels += split->count;
+    read_images(dataset, *split,
+                images.subspan(at * pixels_per_image_, split->count * pixels_per_image_));
+    read_labels(dataset, *split, std::span(labels).subspan(at, split->count));
+    at += split->count;
   }
-  begin_epoch(0);
+  if (!in_place) program_->write<std::uint8_t>(run_.samples.images, images);
+  program_->write<std::uint8_t>(run_.samples.labels, labels);
+  std::vector<std::uint32_t> order(n);
+  fill_sample_order(order, counts_, recipe_.seed, 0);
+  measure_pixels(images, std::span(order).first(counts_.train));
 }
 
-void Session::measure_pixels() {
-  const auto* images = program_->memory().at<const std::uint8_t>(run_.samples.images);
-  const auto* order = program_->memory().at<const std::uint32_t>(run_.samples.order);
+void Session::measure_pixels(std::span<const std::uint8_t> images,
+                             std::span<const std::uint32_t> order) {
   std::uint64_t sum = 0, squares = 0;  // exact: 2^64 / 255^2 is more pixels than there are
-  for (std::size_t i = 0; i < counts_.train; ++i) {
-    const std::uint8_t* image = images + order[i] * pixels_per_image_;
-    for (std::size_t k = 0; k < pixels_per_image_; ++k) {
-      const std::uint64_t pixel = image[k];
+  for (const std::uint32_t sample : order)
+    for (const std::uint64_t pixel :
+         images.subspan(sample * pixels_per_image_, pixels_per_image_)) {
       sum += pixel;
       squares += pixel * pixel;
     }
-  }
-  const double n = static_cast<double>(counts_.train * pixels_per_image_);
+  const double n = static_cast<double>(order.size() * pixels_per_image_);
   const double mean = static_cast<double>(sum) / n / 255.0;
   const double variance = static_cast<double>(squares) / n / (255.0 * 255.0) - mean * mean;
   set_pixels({mean, std::sqrt(std::max(variance, 1e-12))});
@@ -58,28 +81,44 @@ void Session::measure_pixels() {
 
 void Session::set_pixels(const PixelStatistics& pixels) {
   pixels_ = pixels;
-  control().pixel_scale = static_cast<float>(1.0 / (255.0 * pixels.stddev));
-  control().pixel_shift = static_cast<float>(-pixels.mean / pixels.stddev);
+  StepControl c = control();
+  c.pixel_scale = static_cast<float>(1.0 / (255.0 * pixels.stddev));
+  c.pixel_shift = static_cast<float>(-pixels.mean / pixels.stddev);
+  write(c);
 }
 
-StepControl& Session::control() const { return *program_->memory().at<StepControl>(run_.control); }
+StepControl Session::control() const {
+  StepControl c;
+  program_->read<StepControl>({&c, 1}, run_.control);
+  return c;
+}
 
-std::span<float> Session::values() const {
-  return {program_->memory().at<float>(run_.value), run_.n_values};
+void Session::write(const StepControl& c) const {
+  program_->write<StepControl>(run_.control, {&c, 1});
 }
-std::span<float> Session::theta() const {
-  return {program_->memory().at<float>(run_.theta), run_.n_theta};
+
+namespace {
+
+std::vector<float> copy_of(const Program& program, BufferId buffer, std::size_t n) {
+  std::vector<float> values(n);
+  program.read<float>(values, buffer);
+  return values;
 }
-std::span<float> Session::dtheta() const {
-  return {program_->memory().at<float>(run_.dtheta), run_.n_theta};
+
+}  // namespace
+
+std::vector<float> Session::values() const { return copy_of(*program_, run_.value, run_.n_values); }
+std::vector<float> Session::theta() const { return copy_of(*program_, run_.theta, run_.n_theta); }
+std::vector<float> Session::dtheta() const { return copy_of(*program_, run_.dtheta, run_.n_theta); }
+std::vector<float> Session::gradient() const {
+  return copy_of(*program_, run_.gradient, run_.n_values);
 }
-std::span<float> Session::gradient() const {
-  return {program_->memory().at<float>(run_.gradient), run_.n_values};
+void Session::set_values(std::span<const float> values) {
+  program_->write<float>(run_.value, values);
 }
 
 std::int64_t Session::steps_per_epoch() const {
-  const auto n = static_cast<std::int64_t>(counts_.train);
-  return (n + recipe_.batch - 1) / recipe_.batch;
+  return static_cast<std::int64_t>(batches_of(counts_.train, recipe_.batch));
 }
 
 double Session::learning_rate_at(std::int64_t step) const {
@@ -89,13 +128,8 @@ double Session::learning_rate_at(std::int64_t step) const {
   return learning_rate(recipe_.lr, step, std::min(warmup, total), total);
 }
 
-void Session::clear_sums() const {
-  control().loss_sum = 0;
-  control().correct = control().seen = 0;
-}
-
-Metrics Session::sums() const {
-  const StepControl& c = control();
+Metrics Session::metrics() const {
+  const StepControl c = control();
   Metrics m;
   m.samples = static_cast<std::size_t>(c.seen);
   if (c.seen == 0) return m;
@@ -104,55 +138,85 @@ Metrics Session::sums() const {
   return m;
 }
 
+/// Clears the sums; the next step takes batch `next`.
+void Session::restart(std::int64_t next) {
+  StepControl c = control();
+  c.loss_sum = 0;
+  c.correct = c.seen = 0;
+  c.next = next;
+  write(c);
+}
+
+void Session::write_eval_batches() {
+  std::vector<BatchInput> batches;
+  std::size_t first = 0;
+  for (const std::size_t n : {counts_.train, counts_.validation, counts_.test}) {
+    add_batches(batches, first, n, recipe_.batch);
+    first += n;
+  }
+  program_->write<BatchInput>(run_.eval_batches, batches);
+}
+
 void Session::begin_epoch(int epoch) {
-  epoch_ = epoch;
-  auto* order = program_->memory().at<std::uint32_t>(run_.samples.order);
-  fill_sample_order({order, counts_.total()}, counts_, recipe_.seed,
-                    static_cast<std::uint32_t>(epoch));
-  clear_sums();
+  std::vector<std::uint32_t> order(counts_.total());
+  fill_sample_order(order, counts_, recipe_.seed, static_cast<std::uint32_t>(epoch));
+  program_->write<std::uint32_t>(run_.samples.order, order);
+
+  std::vector<BatchInput> batches;
+  add_batches(batches, 0, counts_.train, recipe_.batch);
+  const AdamDesc adam;
+  std::int64_t step = epoch * steps_per_epoch();
+  for (BatchInput& b : batches) {
+    const double t = static_cast<double>(step + 1);
+    b.adam_rate = static_cast<float>(learning_rate_at(step) /
+                                     (1.0 - std::pow(static_cast<double>(adam.beta1), t)));
+    b.adam_inverse_root =
+        static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(static_cast<double>(adam.beta2), t)));
+    ++step;
+  }
+  program_->write<BatchInput>(run_.train_batches, batches);
+  restart(0);
+  next_ = 0;
 }
 
 void Session::train_step(std::int64_t index) {
-  StepControl& c = control();
-  const std::int64_t step = epoch_ * steps_per_epoch() + index;
-  const AdamDesc adam;
-  c.first = index * recipe_.batch;
-  c.count = static_cast<std::int32_t>(
-      std::min<std::int64_t>(recipe_.batch, static_cast<std::int64_t>(counts_.train) - c.first));
-  const double t = static_cast<double>(step + 1);
-  c.adam_rate = static_cast<float>(learning_rate_at(step) /
-                                   (1.0 - std::pow(static_cast<double>(adam.beta1), t)));
-  c.adam_inverse_root =
-      static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(static_cast<double>(adam.beta2), t)));
+  if (index != next_) {
+    StepControl c = control();
+    c.next = next_ = index;
+    write(c);
+  }
   program_->run(Phase::train);
+  ++next_;
 }
 
 Metrics Session::train_epoch(int epoch, const Progress& progress) {
   begin_epoch(epoch);
+  StepControl seen;
   for (std::int64_t index = 0; index < steps_per_epoch(); ++index) {
     train_step(index);
-    if (progress) progress(index + 1, control());
+    if (progress && program_->peek(seen, run_.control) && seen.seen > 0) progress(seen.next, seen);
   }
-  return sums();
+  return metrics();
 }
 
 Metrics Session::evaluate(Split split) {
-  const std::size_t begin = split == Split::train        ? 0
-                            : split == Split::validation ? counts_.train
-                                                         : counts_.train + counts_.validation;
-  const std::size_t n = split == Split::train        ? counts_.train
-                        : split == Split::validation ? counts_.validation
-                                                     : counts_.test;
-  clear_sums();
+  const auto batches = [&](std::size_t n) {
+    return static_cast<std::int64_t>(batches_of(n, recipe_.batch));
+  };
+  const std::int64_t validation = batches(counts_.train);
+  const std::int64_t test = validation + batches(counts_.validation);
+  const std::int64_t end = test + batches(counts_.test);
+  const std::int64_t begin = split == Split::train        ? 0
+                             : split == Split::validation ? validation
+                                                          : test;
+  const std::int64_t stop = split == Split::train        ? validation
+                            : split == Split::validation ? test
+                                                         : end;
+  restart(begin);
+  next_ = -1;
   program_->run(Phase::eval_begin);
-  StepControl& c = control();
-  const auto batch = static_cast<std::size_t>(recipe_.batch);
-  for (std::size_t at = 0; at < n; at += batch) {
-    c.first = static_cast<std::int64_t>(begin + at);
-    c.count = static_cast<std::int32_t>(std::min(batch, n - at));
-    program_->run(Phase::eval);
-  }
-  return sums();
+  for (std::int64_t index = begin; index < stop; ++index) program_->run(Phase::eval);
+  return metrics();
 }
 
 }  // namespace mapnet

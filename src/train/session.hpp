@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "data/dataset.hpp"
 #include "device/ops/step_control.hpp"
@@ -35,13 +36,14 @@ class Session {
   Session(const Recipe& recipe, const Network& net, const ImageDataset& dataset, Purpose purpose,
           Plan (*planner)(std::vector<Lifetime>) = plan_arena);
 
-  /// Called between steps with the steps done and the sums so far; return value unused.
+  /// Called between steps with the steps done and the sums so far: after each on a CPU, now and
+  /// then on a GPU, which is not waited for.
   using Progress = std::function<void(std::int64_t step, const StepControl& sums)>;
 
   /// One pass over the training samples. Returns the running metrics of the pass.
   Metrics train_epoch(int epoch, const Progress& progress = {});
 
-  /// One step of the epoch last begun; for tests and benchmarks. `index` within the epoch.
+  /// One step of the epoch last begun, `index` within it. A GPU is only asked to.
   void begin_epoch(int epoch);
   void train_step(std::int64_t index);
 
@@ -51,10 +53,13 @@ class Session {
   /// z -> theta into the theta buffer.
   void expand() const { program_->run(Phase::eval_begin); }
 
-  std::span<float> values() const;  ///< what is trained
-  std::span<float> theta() const;
-  std::span<float> dtheta() const;
-  std::span<float> gradient() const;
+  // Copies from the device, behind all steps so far.
+  std::vector<float> values() const;  ///< what is trained
+  std::vector<float> theta() const;
+  std::vector<float> dtheta() const;
+  std::vector<float> gradient() const;
+  StepControl control() const;
+  void set_values(std::span<const float> values);
 
   std::int64_t steps_per_epoch() const;
   const SampleCounts& counts() const { return counts_; }
@@ -66,10 +71,11 @@ class Session {
 
  private:
   void load(const ImageDataset& dataset);
-  void measure_pixels();
-  StepControl& control() const;
-  void clear_sums() const;
-  Metrics sums() const;
+  void measure_pixels(std::span<const std::uint8_t> images, std::span<const std::uint32_t> order);
+  void write_eval_batches();
+  void restart(std::int64_t next);
+  void write(const StepControl& control) const;
+  Metrics metrics() const;
 
   Recipe recipe_;
   SampleCounts counts_;
@@ -77,7 +83,7 @@ class Session {
   RunSchedule run_;
   std::unique_ptr<Program> program_;
   PixelStatistics pixels_;
-  int epoch_ = 0;
+  std::int64_t next_ = 0;  // what the device's control.next is, or -1: an evaluation's
 };
 
 }  // namespace mapnet

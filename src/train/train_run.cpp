@@ -98,8 +98,7 @@ LatentFile describe_model(const Recipe& recipe, const Network& net, const ImageD
   file.classes = net.classes;
   file.class_names = dataset.class_names;
   file.pixels = session.pixels();
-  const std::span<float> values = session.values();
-  file.values.assign(values.begin(), values.end());
+  file.values = session.values();
   return file;
 }
 
@@ -148,7 +147,7 @@ RunResult train_run(const Recipe& recipe, const Network& net, const ImageDataset
   r.arena_lower_bound_bytes = plan.lower_bound;
   r.map_bytes = map_bytes(plan);
   r.peak_rss_bytes = peak_rss_bytes();
-  r.device = device_string(recipe.threads);
+  r.device = session.program().device().description();
   r.version = version_string();
   write_latent_file(folder / "model.latent", describe_model(recipe, net, dataset, session));
   write_file_atomic(folder / "result.json", to_json(r).dump(2) + "\n");
@@ -181,16 +180,5 @@ nlohmann::json to_json(const RunResult& r) {
 }
 
 std::string version_string() { return fmt::format("{} ({})", kVersion, kCommit); }
-
-std::string device_string(int threads) {
-  std::ifstream info("/proc/cpuinfo");
-  std::string line, model = "unknown processor";
-  while (std::getline(info, line))
-    if (line.rfind("model name", 0) == 0 && line.find(": ") != std::string::npos) {
-      model = line.substr(line.find(": ") + 2);
-      break;
-    }
-  return fmt::format("cpu ({}, {} thread{})", model, threads, threads == 1 ? "" : "s");
-}
 
 }  // namespace mapnet

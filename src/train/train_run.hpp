@@ -42,7 +42,5 @@ nlohmann::json to_json(const RunResult& result);
 
 /// "0.1.0 (1a2b3c4d5e6f)"
 std::string version_string();
-/// "cpu (AMD EPYC ..., 2 threads)"
-std::string device_string(int threads);
 
 }  // namespace mapnet

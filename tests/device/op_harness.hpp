@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "common/test_device.hpp"
 #include "device/program.hpp"
 #include "device/tensor.hpp"
 #include "reference/vector.hpp"
@@ -22,7 +23,7 @@ inline std::size_t at(const Tensor& t, int n, int c, int y, int x) {
 /// A schedule under construction with its inputs, then the program that ran it.
 class OpHarness {
  public:
-  explicit OpHarness(int n_threads = 2) : schedule(n_threads) {}
+  explicit OpHarness(int n_threads = 2) : schedule(test_device(n_threads)) {}
 
   Schedule schedule;
 
@@ -30,9 +31,9 @@ class OpHarness {
   BufferId input(const Vector& values) {
     const BufferId id = schedule.persistent_buffer("in" + std::to_string(inputs_.size()), "test",
                                                    values.size() * sizeof(float));
-    inputs_.push_back([id, values](const Memory& memory) {
-      float* p = memory.at<float>(id);
-      for (std::size_t i = 0; i < values.size(); ++i) p[i] = static_cast<float>(values[i]);
+    inputs_.push_back([id, values](const Program& on) {
+      const std::vector<float> floats(values.begin(), values.end());
+      on.write<float>(id, floats);
     });
     return id;
   }
@@ -42,13 +43,14 @@ class OpHarness {
     Tensor t;
     t.n = n, t.c = c, t.h = h, t.w = w, t.channel_block = block;
     t.buffer = schedule.persistent_buffer("x" + std::to_string(inputs_.size()), "test", t.bytes());
-    inputs_.push_back([t, values](const Memory& memory) {
-      float* p = memory.at<float>(t.buffer);
+    inputs_.push_back([t, values](const Program& on) {
+      std::vector<float> p(t.padded_size());
       std::size_t i = 0;
       for (int a = 0; a < t.n; ++a)
         for (int b = 0; b < t.c; ++b)
           for (int y = 0; y < t.h; ++y)
             for (int x = 0; x < t.w; ++x) p[at(t, a, b, y, x)] = static_cast<float>(values[i++]);
+      on.write<float>(t.buffer, p);
     });
     return t;
   }
@@ -61,25 +63,32 @@ class OpHarness {
   template <class T>
   BufferId object(const T& value) {
     const BufferId id = schedule.persistent_buffer("object", "test", sizeof(T));
-    inputs_.push_back([id, value](const Memory& memory) { *memory.at<T>(id) = value; });
+    inputs_.push_back([id, value](const Program& on) { on.write<T>(id, {&value, 1}); });
     return id;
   }
 
   /// Plans without reuse, so that every buffer can be read afterwards, and runs every phase once.
   void run() {
     program = std::make_unique<Program>(schedule, plan_arena_without_reuse(schedule.lifetimes()));
-    for (const auto& fill : inputs_) fill(program->memory());
+    for (const auto& fill : inputs_) fill(*program);
     for (int phase = 0; phase < kPhases; ++phase) program->run(static_cast<Phase>(phase));
   }
 
   Vector read(BufferId id, std::size_t n, std::size_t offset = 0) const {
-    const float* p = program->memory().at<const float>(id) + offset;
-    return Vector(p, p + n);
+    const std::vector<float> values = read_all<float>(id, n, offset);
+    return Vector(values.begin(), values.end());
+  }
+
+  template <class T>
+  std::vector<T> read_all(BufferId id, std::size_t n, std::size_t offset = 0) const {
+    std::vector<T> values(n);
+    program->read<T>(values, id, offset * sizeof(T));
+    return values;
   }
 
   /// The values [N, C, H, W] of a tensor, whatever its layout.
   Vector read(const Tensor& t) const {
-    const float* p = program->memory().at<const float>(t.buffer);
+    const std::vector<float> p = read_all<float>(t.buffer, t.padded_size(), t.offset);
     Vector values;
     for (int a = 0; a < t.n; ++a)
       for (int b = 0; b < t.c; ++b)
@@ -91,7 +100,7 @@ class OpHarness {
   std::unique_ptr<Program> program;
 
  private:
-  std::vector<std::function<void(const Memory&)>> inputs_;
+  std::vector<std::function<void(const Program&)>> inputs_;
 };
 
 /// Values that a float holds exactly, so that fast twin and reference start from the same numbers.

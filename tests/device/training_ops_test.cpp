@@ -27,11 +27,11 @@ CrossEntropyRun run_cross_entropy(const Vector& logits, const std::vector<std::u
   std::array<std::int32_t, 4096> wide{};
   std::copy(labels.begin(), labels.end(), wide.begin());
   StepControl start;
-  start.count = count;
+  start.now.count = count;
   const BufferId control = h.object(start), y = h.object(wide);
   const Tensor dx = cross_entropy_forward_backward(h.schedule, "loss", x, y, control);
   h.run();
-  return {*h.program->memory().at<StepControl>(control), h.read(dx)};
+  return {h.read_all<StepControl>(control, 1)[0], h.read(dx)};
 }
 
 }  // namespace
@@ -76,8 +76,8 @@ BOOST_AUTO_TEST_CASE(adam_agrees_with_the_reference_over_steps) {
     const Vector g = exact_floats(n, 10 + std::uint64_t(step));
     OpHarness h;
     StepControl control;
-    control.adam_rate = static_cast<float>(0.01 / (1 - std::pow(0.9, step)));
-    control.adam_inverse_root = static_cast<float>(1 / std::sqrt(1 - std::pow(0.999, step)));
+    control.now.adam_rate = static_cast<float>(0.01 / (1 - std::pow(0.9, step)));
+    control.now.adam_inverse_root = static_cast<float>(1 / std::sqrt(1 - std::pow(0.999, step)));
     const BufferId value = h.input(fast), mm = h.input(m), vv = h.input(v), gradient = h.input(g);
     adam_step(h.schedule, "adam", {}, value, mm, vv, gradient, n, h.object(control));
     h.run();
@@ -95,8 +95,8 @@ BOOST_AUTO_TEST_CASE(a_batch_is_gathered_in_order_scaled_and_padded) {
   const std::array<std::uint8_t, 5> labels = {5, 6, 7, 8, 9};
   const std::array<std::uint32_t, 5> order = {4, 2, 0, 1, 3};
   StepControl control;
-  control.first = 1;
-  control.count = 2;
+  control.now.first = 1;
+  control.now.count = 2;
   control.pixel_scale = 0.5f;
   control.pixel_shift = -1.0f;
   const ImageBuffers set = {h.object(images), h.object(labels), h.object(order)};
@@ -110,6 +110,5 @@ BOOST_AUTO_TEST_CASE(a_batch_is_gathered_in_order_scaled_and_padded) {
                        -1, 4,  9,  14,  // sample 0: 0 10 20 30
                        0,  0,  0,  0};  // padding
   check_close(h.read(x), want, 0, 0, "x");
-  const auto* got = h.program->memory().at<const std::int32_t>(y);
-  BOOST_TEST((std::vector<std::int32_t>(got, got + 3) == std::vector<std::int32_t>{7, 5, 0}));
+  BOOST_TEST((h.read_all<std::int32_t>(y, 3) == std::vector<std::int32_t>{7, 5, 0}));
 }

@@ -37,7 +37,7 @@ BOOST_AUTO_TEST_CASE(the_transform_of_integers_is_exact_and_its_own_inverse) {
 
 BOOST_AUTO_TEST_CASE(signs_are_the_seeds_bits) {
   const std::size_t n = 256;
-  const cpu::SignStream signs = {77, Stream::map_outer_signs, 3};
+  const SignStream signs = {77, Stream::map_outer_signs, 3};
   std::vector<float> ones(n, 1.0f), y(n), sum(n, 10.0f);
   cpu::apply_signs(y.data(), ones.data(), n, signs, 5);
   cpu::add_with_signs(sum.data(), ones.data(), n, signs, 5);

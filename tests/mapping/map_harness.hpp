@@ -75,14 +75,18 @@ inline MapRun run_map(const MapDesc& desc, const Vector& z, const Vector& dtheta
   for (std::size_t i = 0; i < state.dense.size(); ++i) {
     const std::size_t rows = desc.blocks[i].rows, d = desc.blocks[i].latents;
     const std::size_t ld = dense_row_length(d);
+    std::vector<float> floats;
+    std::vector<std::uint16_t> halves;
+    if (desc.kind == MapKind::dense)
+      floats = h.read_all<float>(state.dense[i], rows * ld);
+    else
+      halves = h.read_all<std::uint16_t>(state.dense[i], rows * ld);
     Vector W;
     for (std::size_t r = 0; r < rows; ++r)
       for (std::size_t k = 0; k < d; ++k) {
         const std::size_t index = r * ld + k;
-        W.push_back(desc.kind == MapKind::dense
-                        ? static_cast<double>(h.program->memory().at<float>(state.dense[i])[index])
-                        : static_cast<double>(math::from_bf16(
-                              h.program->memory().at<std::uint16_t>(state.dense[i])[index])));
+        W.push_back(static_cast<double>(
+            desc.kind == MapKind::dense ? floats[index] : math::from_bf16(halves[index])));
       }
     run.dense.push_back(std::move(W));
   }

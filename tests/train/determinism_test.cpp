@@ -19,7 +19,7 @@ std::vector<float> train(const ToyData& data, const RunConfig& config,
   session.train_epoch(0);
   session.evaluate(Split::test);
   session.train_epoch(1);
-  return {session.values().begin(), session.values().end()};
+  return session.values();
 }
 
 bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {

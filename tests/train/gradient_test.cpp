@@ -69,7 +69,8 @@ void check_step(const RunConfig& config, const reference::Net& net) {
   const Recipe recipe = recipe_of(config);
   const Network network_ = network(config.net);
   Session session(recipe, network_, data.dataset, Purpose::train, plan_arena_without_reuse);
-  const Vector z(session.values().begin(), session.values().end());
+  const std::vector<float> values = session.values();
+  const Vector z(values.begin(), values.end());
   session.begin_epoch(0);
   session.train_step(0);
 
@@ -97,9 +98,9 @@ void check_step(const RunConfig& config, const reference::Net& net) {
       dz.insert(dz.end(), part.begin(), part.end());
     }
 
-  const auto sums = session.program().memory().at<StepControl>(session.run_schedule().control);
-  BOOST_TEST(std::abs(sums->loss_sum / double(n) - want.loss) < 1e-4 * want.loss);
-  BOOST_TEST(sums->correct == static_cast<std::int64_t>(want.correct));
+  const StepControl sums = session.control();
+  BOOST_TEST(std::abs(sums.loss_sum / double(n) - want.loss) < 1e-4 * want.loss);
+  BOOST_TEST(sums.correct == static_cast<std::int64_t>(want.correct));
   // Activations and weights carry relative errors of about sqrt(terms) 2^-24 a layer, a few 1e-6 in
   // all; the floor is that share of the largest gradient.
   const auto largest = [](const Vector& v) {

@@ -72,9 +72,10 @@ BOOST_AUTO_TEST_CASE(theta_starts_with_the_spread_of_he_initialisation) {
       const Network net = network("cnn2");
       Session session(recipe_of(config), net, data.dataset, Purpose::train);
       session.expand();
+      const std::vector<float> theta = session.theta();
       for (const ParamTensor& p : net.params) {
         double squares = 0;
-        for (const float w : session.theta().subspan(p.offset, p.size))
+        for (const float w : std::span(theta).subspan(p.offset, p.size))
           squares += static_cast<double>(w) * static_cast<double>(w);
         const double want = (p.is_bias ? 1.0 / 3 : 2.0) / p.fan_in;
         const double size = static_cast<double>(p.size);
@@ -120,13 +121,13 @@ BOOST_AUTO_TEST_CASE(evaluation_counts_every_sample_and_changes_nothing) {
   config.validation = 21;
   Session session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train);
   session.train_epoch(0);
-  const std::vector<float> before(session.values().begin(), session.values().end());
+  const std::vector<float> before = session.values();
   BOOST_TEST(session.evaluate(Split::train).samples == 69u);
   BOOST_TEST(session.evaluate(Split::validation).samples == 21u);
   const Metrics test = session.evaluate(Split::test), again = session.evaluate(Split::test);
   BOOST_TEST(test.samples == 37u);
   BOOST_TEST(test.loss == again.loss);
-  BOOST_TEST((std::vector<float>(session.values().begin(), session.values().end()) == before));
+  BOOST_TEST((session.values() == before));
 }
 
 BOOST_AUTO_TEST_CASE(pixels_are_scaled_by_the_training_samples_statistics) {

@@ -5,7 +5,7 @@
 #include "device/cpu/parallel.hpp"
 #include "device/ops/step_control.hpp"
 
-namespace mapnet {
+namespace mapnet::cpu {
 
 namespace {
 
@@ -33,14 +33,14 @@ void adam_step(Schedule& schedule, const std::string& name, const AdamDesc& desc
     const auto* c = memory.at<const StepControl>(control);
     const int chunks = static_cast<int>((n + kChunk - 1) / kChunk);
     return [=] {
-      cpu::parallel_for(chunks, n_threads, [=](int k) {
+      parallel_for(chunks, n_threads, [=](int k) {
         const std::size_t begin = static_cast<std::size_t>(k) * kChunk;
         update(value_ptr + begin, m_ptr + begin, v_ptr + begin, gradient_ptr + begin,
-               std::min(kChunk, n - begin), desc, {c->adam_rate, c->adam_inverse_root});
+               std::min(kChunk, n - begin), desc, {c->now.adam_rate, c->now.adam_inverse_root});
       });
     };
   };
   schedule.add(std::move(step));
 }
 
-}  // namespace mapnet
+}  // namespace mapnet::cpu

@@ -2,9 +2,7 @@
 
 #include "device/cpu/conv2d_steps.hpp"
 
-namespace mapnet {
-
-using namespace cpu;
+namespace mapnet::cpu {
 
 Tensor conv2d_forward(Schedule& schedule, const std::string& name, const Conv2dDesc& desc,
                       const Tensor& x, const ParamSlice& weight, const ParamSlice& bias) {
@@ -33,4 +31,4 @@ Tensor conv2d_backward(Schedule& schedule, const std::string& name, const Conv2d
   return dx;
 }
 
-}  // namespace mapnet
+}  // namespace mapnet::cpu

@@ -8,9 +8,7 @@
 #include "device/cpu/parallel.hpp"
 #include "device/host_device.hpp"
 
-namespace mapnet {
-
-using namespace cpu;
+namespace mapnet::cpu {
 
 namespace {
 
@@ -136,4 +134,4 @@ Tensor conv_pool2d_backward(Schedule& schedule, const std::string& name, const C
   return dx;
 }
 
-}  // namespace mapnet
+}  // namespace mapnet::cpu

@@ -5,7 +5,7 @@
 #include "device/cpu/parallel.hpp"
 #include "device/ops/step_control.hpp"
 
-namespace mapnet {
+namespace mapnet::cpu {
 
 namespace {
 
@@ -34,20 +34,20 @@ void add_step(Schedule& schedule, const std::string& name, const Tensor& logits,
     const int threads =
         logits.n >= 1024 ? n_threads : 1;  // small batches finish before a team starts
     return [=] {
-      const float weight = 1.0f / static_cast<float>(c->count);
-      cpu::parallel_for(logits.n, threads, [=](int i) {
+      const float weight = 1.0f / static_cast<float>(c->now.count);
+      parallel_for(logits.n, threads, [=](int i) {
         const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(i) * classes;
-        if (i < c->count)
+        if (i < c->now.count)
           row_losses[i] =
               cross_entropy_row(x + at, classes, y[i], weight, dx ? dx + at : nullptr, row_hits[i]);
         else if (dx)
           std::fill_n(dx + at, classes, 0.0f);
       });
-      for (int i = 0; i < c->count; ++i) {
+      for (int i = 0; i < c->now.count; ++i) {
         c->loss_sum += static_cast<double>(row_losses[i]);
         c->correct += row_hits[i] ? 1 : 0;
       }
-      c->seen += c->count;
+      c->seen += c->now.count;
     };
   };
   schedule.add(std::move(step));
@@ -68,4 +68,4 @@ Tensor cross_entropy_forward_backward(Schedule& schedule, const std::string& nam
   return dlogits;
 }
 
-}  // namespace mapnet
+}  // namespace mapnet::cpu

@@ -3,7 +3,7 @@
 #include "device/cpu/parallel.hpp"
 #include "device/ops/map.hpp"
 
-namespace mapnet {
+namespace mapnet::cpu {
 
 void fill_normal(Schedule& schedule, const std::string& name, BufferId values, std::size_t n,
                  std::uint64_t seed, Stream stream, float stddev,
@@ -16,7 +16,7 @@ void fill_normal(Schedule& schedule, const std::string& name, BufferId values, s
     auto* x = memory.at<float>(values);
     return [=] {
       const int draws = static_cast<int>((n + 3) / 4);
-      cpu::parallel_for(draws, n_threads, [=](int draw) {
+      parallel_for(draws, n_threads, [=](int draw) {
         const auto normals = random_normals(seed, stream, static_cast<std::uint64_t>(draw));
         const std::size_t begin = static_cast<std::size_t>(draw) * 4;
         for (std::size_t i = begin; i < std::min(n, begin + 4); ++i)
@@ -29,4 +29,4 @@ void fill_normal(Schedule& schedule, const std::string& name, BufferId values, s
   schedule.add(std::move(step));
 }
 
-}  // namespace mapnet
+}  // namespace mapnet::cpu

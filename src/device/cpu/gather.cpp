@@ -7,7 +7,7 @@
 #include "device/host_device.hpp"
 #include "device/ops/step_control.hpp"
 
-namespace mapnet {
+namespace mapnet::cpu {
 
 namespace {
 
@@ -34,14 +34,14 @@ void gather_batch(Schedule& schedule, const std::string& name, const ImageBuffer
     auto* batch_labels = memory.at<std::int32_t>(labels);
     const std::size_t size = x.features();
     return [=] {
-      cpu::parallel_for(x.n, n_threads, [=](int i) {
+      parallel_for(x.n, n_threads, [=](int i) {
         float* row = pixels + static_cast<std::size_t>(i) * size;
-        if (i >= c->count) {
+        if (i >= c->now.count) {
           std::fill_n(row, size, 0.0f);
           batch_labels[i] = 0;
           return;
         }
-        const std::size_t sample = order[c->first + i];
+        const std::size_t sample = order[c->now.first + i];
         scale_pixels(row, images + sample * size, size, c->pixel_scale, c->pixel_shift);
         batch_labels[i] = all_labels[sample];
       });
@@ -50,4 +50,4 @@ void gather_batch(Schedule& schedule, const std::string& name, const ImageBuffer
   schedule.add(std::move(step));
 }
 
-}  // namespace mapnet
+}  // namespace mapnet::cpu

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "device/random.hpp"
+#include "device/map_tiles.hpp"
 
 /// The pieces of a Hadamard map: the transform and the seeded sign flips.
 namespace mapnet::cpu {
@@ -11,13 +11,6 @@ namespace mapnet::cpu {
 /// x [n] = H x, in place; H the unnormalised Sylvester-Hadamard matrix (H H = n I). n: a power of
 /// two, at least 16.
 void hadamard_transform(float* x, std::size_t n);
-
-/// Which signs: the diagonal of tile `tile` of map block `block` in `stream`.
-struct SignStream {
-  std::uint64_t seed;
-  Stream stream;
-  std::uint32_t block;
-};
 
 /// y [n] = D x, D the diagonal of seeded signs. n: a multiple of 16. x and y may be the same.
 void apply_signs(float* y, const float* x, std::size_t n, const SignStream& signs,

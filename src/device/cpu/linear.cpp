@@ -8,9 +8,7 @@
 #include "device/cpu/parallel.hpp"
 #include "device/host_device.hpp"
 
-namespace mapnet {
-
-using namespace cpu;
+namespace mapnet::cpu {
 
 // BLAS rather than oneDNN's inner product: that one allocates 16 to 74 KB in each call wherever it
 // has no brgemm (any CPU without AVX-512), where a planned run must not allocate; and with plain
@@ -168,4 +166,4 @@ Tensor linear_backward(Schedule& schedule, const std::string& name, const Linear
   return dx;
 }
 
-}  // namespace mapnet
+}  // namespace mapnet::cpu

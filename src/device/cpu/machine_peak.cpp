@@ -46,8 +46,8 @@ double best_seconds(const Work& work) {
 
 }  // namespace
 
-MachinePeak measure_machine_peak(int n_threads) {
-  MachinePeak peak;
+Peak measure_machine_peak(int n_threads) {
+  Peak peak;
   std::vector<float> results(static_cast<std::size_t>(n_threads));
   volatile float factor = 0.5f;  // unknown to the compiler
   const double arithmetic = best_seconds([&] {

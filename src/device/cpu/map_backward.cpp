@@ -1,13 +1,12 @@
 #include <memory>
 
 #include "device/cpu/dense_rows.hpp"
-#include "device/cpu/map_tiles.hpp"
+#include "device/cpu/hadamard.hpp"
 #include "device/cpu/parallel.hpp"
 #include "device/cpu/row_epilogue.hpp"
+#include "device/map_tiles.hpp"
 
-namespace mapnet {
-
-using namespace cpu;
+namespace mapnet::cpu {
 
 namespace {
 
@@ -104,7 +103,7 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
                   BufferId dtheta, BufferId dz) {
   const auto shared = std::make_shared<const MapDesc>(desc);
   for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
-    const Tiling tiling = tile_block(desc, i);
+    const Tiling tiling = tile_block(desc, i, kMaxGroups);
     const std::size_t m = tiling.points, groups = tiling.groups, d = tiling.block.latents;
     const bool dense_map = is_dense(desc.kind);
     const std::string name = "map." + tiling.block.name;
@@ -153,4 +152,4 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
   }
 }
 
-}  // namespace mapnet
+}  // namespace mapnet::cpu

@@ -1,13 +1,12 @@
 #include <memory>
 
 #include "device/cpu/dense_rows.hpp"
-#include "device/cpu/map_tiles.hpp"
+#include "device/cpu/hadamard.hpp"
 #include "device/cpu/parallel.hpp"
 #include "device/cpu/row_epilogue.hpp"
+#include "device/map_tiles.hpp"
 
-namespace mapnet {
-
-using namespace cpu;
+namespace mapnet::cpu {
 
 namespace {
 
@@ -107,7 +106,7 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
   const auto shared = std::make_shared<const MapDesc>(desc);
 
   for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
-    const Tiling tiling = tile_block(desc, i);
+    const Tiling tiling = tile_block(desc, i, kMaxGroups);
     const std::size_t m = tiling.points, d = tiling.block.latents;
     const auto threads = static_cast<std::size_t>(schedule.n_threads());
     const std::string name = "map." + tiling.block.name;
@@ -156,4 +155,4 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
   }
 }
 
-}  // namespace mapnet
+}  // namespace mapnet::cpu

@@ -5,13 +5,11 @@
 #include <memory>
 
 #include "common/error.hpp"
-#include "device/cpu/map_tiles.hpp"
 #include "device/cpu/parallel.hpp"
+#include "device/map_tiles.hpp"
 #include "device/math.hpp"
 
-namespace mapnet {
-
-using namespace cpu;
+namespace mapnet::cpu {
 
 namespace {
 
@@ -155,4 +153,4 @@ MapState map_setup(Schedule& schedule, const MapDesc& desc) {
   return state;
 }
 
-}  // namespace mapnet
+}  // namespace mapnet::cpu

@@ -5,9 +5,7 @@
 #include "common/error.hpp"
 #include "device/cpu/max_pool_steps.hpp"
 
-namespace mapnet {
-
-namespace cpu {
+namespace mapnet::cpu {
 
 MaxPoolSteps::MaxPoolSteps(Schedule& schedule, std::string name, int kernel, const Tensor& x)
     : schedule_(schedule), name_(std::move(name)), y_(x) {
@@ -41,10 +39,8 @@ void MaxPoolSteps::backward(const Tensor& dx, const Tensor& dy, BufferId argmax,
                 0, static_cast<double>(dx.bytes() + dy.bytes() + argmax_bytes()));
 }
 
-}  // namespace cpu
-
 MaxPool max_pool_forward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x) {
-  const cpu::MaxPoolSteps steps(schedule, name, kernel, x);
+  const MaxPoolSteps steps(schedule, name, kernel, x);
   MaxPool pool{steps.y(), schedule.buffer(name + ".argmax", "activations", steps.argmax_bytes())};
   pool.y.buffer = schedule.buffer(name + ".y", "activations", pool.y.bytes());
   steps.forward(x, pool.y, pool.argmax);
@@ -53,7 +49,7 @@ MaxPool max_pool_forward(Schedule& schedule, const std::string& name, int kernel
 
 Tensor max_pool_backward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x,
                          const MaxPool& forward, const Tensor& dy) {
-  const cpu::MaxPoolSteps steps(schedule, name, kernel, x);
+  const MaxPoolSteps steps(schedule, name, kernel, x);
   Tensor dx = x;
   dx.offset = 0;
   dx.buffer = schedule.buffer(name + ".dx", "gradients", dx.bytes());
@@ -61,4 +57,4 @@ Tensor max_pool_backward(Schedule& schedule, const std::string& name, int kernel
   return dx;
 }
 
-}  // namespace mapnet
+}  // namespace mapnet::cpu

@@ -1,6 +1,12 @@
 #pragma once
 
+#include <cstddef>
+
 namespace mapnet::cpu {
+
+/// Parts of a sum that is shared among threads: a fixed number, so that neither the order of the
+/// additions nor the bits depend on how many threads there are.
+inline constexpr std::size_t kMaxGroups = 32;
 
 /// Calls task(i) for i in [0, n), split over `n_threads` in equal runs. What a task computes must
 /// not depend on which thread runs it: that keeps results the same for any number of threads.

@@ -2,7 +2,7 @@
 
 #include "device/cpu/onednn.hpp"
 
-namespace mapnet {
+namespace mapnet::cpu {
 
 Tensor relayout(Schedule& schedule, const std::string& name, const Tensor& x, int channel_block) {
   if (x.channel_block == channel_block) return x;
@@ -10,8 +10,8 @@ Tensor relayout(Schedule& schedule, const std::string& name, const Tensor& x, in
   y.offset = 0;
   y.channel_block = channel_block;
   y.buffer = schedule.buffer(name, "activations", y.bytes());
-  cpu::add_reorder(schedule, name, cpu::tensor_arg(0, x), cpu::tensor_arg(0, y, true));
+  add_reorder(schedule, name, tensor_arg(0, x), tensor_arg(0, y, true));
   return y;
 }
 
-}  // namespace mapnet
+}  // namespace mapnet::cpu

@@ -2,9 +2,7 @@
 
 #include "device/cpu/onednn.hpp"
 
-namespace mapnet {
-
-using namespace cpu;
+namespace mapnet::cpu {
 
 void relu_forward(Schedule& schedule, const std::string& name, const Tensor& x) {
   const dnnl::memory::desc desc = tensor_desc(x);
@@ -23,4 +21,4 @@ void relu_backward(Schedule& schedule, const std::string& name, const Tensor& y,
                 0, 3.0 * static_cast<double>(y.bytes()));
 }
 
-}  // namespace mapnet
+}  // namespace mapnet::cpu

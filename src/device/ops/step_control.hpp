@@ -1,16 +1,25 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
+
+#include "device/schedule.hpp"
 
 namespace mapnet {
 
-/// The few numbers that change from one step to the next. The trainer writes the first group before
-/// it walks a phase; the steps add to the second. Lies in the arena, where the steps read it.
-struct StepControl {
+/// What changes from one step to the next and is known before an epoch begins.
+struct BatchInput {
   std::int64_t first = 0;  ///< position in the sample order of this batch's first sample
   std::int32_t count = 0;  ///< real samples in this batch; the rest is padding
   float adam_rate = 0;     ///< AdamRates of this step
   float adam_inverse_root = 1;
+};
+
+/// The few numbers steps share: what this one is about, and sums over the steps. Lies in the arena.
+struct StepControl {
+  BatchInput now;
+  std::int64_t next = 0;              ///< batch the next step takes
   float pixel_scale = 1.0f / 255.0f;  ///< x = pixel * pixel_scale + pixel_shift
   float pixel_shift = 0;
 
@@ -18,5 +27,9 @@ struct StepControl {
   std::int64_t correct = 0;  ///< arg-max hits among them
   std::int64_t seen = 0;
 };
+
+/// Adds the step control.now = batches[control.next++], batches an array of BatchInput that the
+/// trainer fills before an epoch: so a recorded step does its work without being told which it is.
+void next_batch(Schedule& schedule, const std::string& name, BufferId batches, BufferId control);
 
 }  // namespace mapnet

@@ -4,14 +4,22 @@
 #include <cmath>
 #include <cstddef>
 
-#include "device/cpu/hadamard.hpp"
 #include "device/ops/map.hpp"
 
-/// How the CPU walks a map block: in tiles of m rows, m the points of the block's Hadamard
+/// How a map block is walked: in tiles of m rows, m the points of the block's Hadamard
 /// transform. A tile of a Hadamard map is Q_t = H D_t H D / m, orthogonal, of which the first d
 /// columns are used; the tiles stacked and scaled by sqrt(m / P) are W. A dense map is walked in
 /// the same tiles.
-namespace mapnet::cpu {
+namespace mapnet {
+
+/// Which signs: the diagonal of tile `tile` of map block `block` in `stream`. Sign i of a tile is
+/// bit i % 32 of word i / 32 of its random words (four words a draw, ceil(m / 128) draws a tile,
+/// tile after tile); a set bit is -1.
+struct SignStream {
+  std::uint64_t seed;
+  Stream stream;
+  std::uint32_t block;
+};
 
 struct Tiling {
   MapBlock block;
@@ -35,13 +43,13 @@ struct Tiling {
   }
 };
 
-inline Tiling tile_block(const MapDesc& desc, std::size_t index) {
-  constexpr std::size_t kMaxGroups = 32;  // threads that can share the backward pass
+/// `max_groups`: how many can share the backward pass.
+inline Tiling tile_block(const MapDesc& desc, std::size_t index, std::size_t max_groups) {
   Tiling t;
   t.block = desc.blocks[index];
   t.points = hadamard_points(t.block.latents);
   t.tiles = (t.block.rows + t.points - 1) / t.points;
-  t.groups = std::min(t.tiles, kMaxGroups);
+  t.groups = std::min(t.tiles, max_groups);
   const auto number = static_cast<std::uint32_t>(index);
   t.outer = {desc.seed, Stream::map_outer_signs, number};
   t.inner = {desc.seed, Stream::map_inner_signs, number};
@@ -52,4 +60,4 @@ inline Tiling tile_block(const MapDesc& desc, std::size_t index) {
 
 inline bool is_dense(MapKind kind) { return kind != MapKind::hadamard; }
 
-}  // namespace mapnet::cpu
+}  // namespace mapnet
