@@ -13,7 +13,7 @@ configure = cmake --preset $(1) $(if $(MAPNET_OBJECT_STORES),-DMAPNET_OBJECT_STO
 compile = cmake --build --preset $(1) --parallel $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build debug asan cuda test demo data data-mnist data-fashion-mnist format clean
+.PHONY: help deps build debug asan emulated cuda test demo data data-mnist data-fashion-mnist format clean
 .NOTPARALLEL:  # the order of prerequisites is the order of work; the parallel work is CMake's
 
 help: ## list these targets
@@ -26,7 +26,7 @@ build: ## build the release preset into build/release
 	$(call configure,release)
 	$(call compile,release)
 
-debug asan cuda: ## build that preset into build/<preset>
+debug asan emulated cuda: ## build that preset into build/<preset>
 	$(call configure,$@)
 	$(call compile,$@)
 

@@ -3,7 +3,8 @@ include(CheckLanguage)
 check_language(CUDA)
 if(NOT CMAKE_CUDA_COMPILER)
   message(FATAL_ERROR "MAPNET_CUDA is ON, but there is no CUDA compiler. Install the CUDA toolkit (12.8 "
-                      "or later) and put nvcc on the PATH, or configure another preset.")
+                      "or later, https://developer.nvidia.com/cuda-downloads) and put nvcc on the PATH, or "
+                      "configure another preset.")
 endif()
 # From Turing (T4, T1000) to Blackwell, whatever is in the machine that builds; the last as PTX too.
 if(NOT CMAKE_CUDA_ARCHITECTURES)
@@ -17,6 +18,7 @@ if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
   set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
 endif()
 find_package(CUDAToolkit REQUIRED)
+find_package(CUDNN 9.8 REQUIRED)
 # As on the CPU: no contraction, IEEE division and square root (nvcc's defaults), so the same bits.
 target_compile_options(mapnet_flags INTERFACE
   $<$<COMPILE_LANGUAGE:CUDA>:-fmad=false --expt-relaxed-constexpr -Werror=all-warnings>)

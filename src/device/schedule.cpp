@@ -47,6 +47,8 @@ void Schedule::add(Step step) {
 }
 
 std::vector<Lifetime> Schedule::lifetimes() const {
+  // What cuBLAS's and cuDNN's fastest kernels ask for.
+  const std::size_t alignment = device_->kind() == DeviceKind::cuda ? 256 : kArenaAlignment;
   const int end = std::max(0, static_cast<int>(steps_.size()) - 1);
   std::vector<Lifetime> lifetimes;
   lifetimes.reserve(buffers_.size());
@@ -55,6 +57,7 @@ std::vector<Lifetime> Schedule::lifetimes() const {
     life.name = b.name;
     life.group = b.group;
     life.bytes = b.bytes;
+    life.alignment = alignment;
     life.first = b.persistent ? 0 : std::max(b.first, 0);
     life.last = b.persistent || b.many_phases ? end : std::max(b.last, 0);
     lifetimes.push_back(std::move(life));

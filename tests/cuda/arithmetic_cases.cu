@@ -1,6 +1,5 @@
-#include <stdexcept>
-
 #include "cuda/arithmetic_cases.hpp"
+#include "device/cuda/launch.hpp"
 
 namespace mapnet::test {
 
@@ -12,29 +11,16 @@ __global__ void arithmetic_kernel(float* out, std::size_t cases) {
   arithmetic_case(i, out + i * kResultsPerCase);
 }
 
-void check(cudaError_t status, const char* what) {
-  if (status != cudaSuccess)
-    throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(status));
-}
-
 }  // namespace
-
-std::string device_missing() {
-  int devices = 0;
-  const cudaError_t status = cudaGetDeviceCount(&devices);
-  if (status != cudaSuccess) return cudaGetErrorString(status);
-  return devices == 0 ? "no CUDA device" : "";
-}
 
 std::vector<float> arithmetic_on_device(std::size_t cases) {
   std::vector<float> results(cases * kResultsPerCase);
+  const std::size_t bytes = results.size() * sizeof(float);
   float* out = nullptr;
-  check(cudaMalloc(&out, results.size() * sizeof(float)), "cudaMalloc");
-  arithmetic_kernel<<<static_cast<unsigned>((cases + 255) / 256), 256>>>(out, cases);
-  check(cudaGetLastError(), "launch");
-  check(cudaMemcpy(results.data(), out, results.size() * sizeof(float), cudaMemcpyDeviceToHost),
-        "cudaMemcpy");
-  check(cudaFree(out), "cudaFree");
+  MAPNET_CUDA(cudaMalloc(reinterpret_cast<void**>(&out), bytes));
+  cuda::launch(nullptr, cuda::blocks_for(cases, 256), 256, arithmetic_kernel, out, cases);
+  MAPNET_CUDA(cudaMemcpy(results.data(), out, bytes, cudaMemcpyDeviceToHost));
+  MAPNET_CUDA(cudaFree(out));
   return results;
 }
 

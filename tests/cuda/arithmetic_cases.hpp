@@ -41,9 +41,6 @@ MAPNET_HOST_DEVICE inline void arithmetic_case(std::uint64_t index, float* out) 
   for (int k = 0; k < 3; ++k) out[n++] = drow[k];
 }
 
-/// Why no device can be used, or an empty string.
-std::string device_missing();
-
 /// arithmetic_case for index 0 ... cases on the device: kResultsPerCase values each.
 std::vector<float> arithmetic_on_device(std::size_t cases);
 

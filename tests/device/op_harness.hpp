@@ -38,10 +38,11 @@ class OpHarness {
     return id;
   }
 
-  /// A tensor holding `values` [N, C, H, W] with `block` channels innermost.
+  /// A tensor holding `values` [N, C, H, W] with `block` channels innermost (plain on a GPU, whose
+  /// tensors all are).
   Tensor tensor(int n, int c, int h, int w, int block, const Vector& values) {
     Tensor t;
-    t.n = n, t.c = c, t.h = h, t.w = w, t.channel_block = block;
+    t.n = n, t.c = c, t.h = h, t.w = w, t.channel_block = testing_cuda() ? 1 : block;
     t.buffer = schedule.persistent_buffer("x" + std::to_string(inputs_.size()), "test", t.bytes());
     inputs_.push_back([t, values](const Program& on) {
       std::vector<float> p(t.padded_size());

@@ -26,14 +26,17 @@ struct Batch {
 };
 
 Batch first_batch(const Session& session, std::size_t n) {
-  const Memory& memory = session.program().memory();
   const ImageBuffers& set = session.run_schedule().samples;
+  std::vector<std::uint32_t> order(n);
+  std::vector<std::uint8_t> labels(session.counts().total()), images(labels.size() * 784);
+  session.program().read<std::uint32_t>(order, set.order);
+  session.program().read<std::uint8_t>(labels, set.labels);
+  session.program().read<std::uint8_t>(images, set.images);
   Batch batch;
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::uint32_t sample = memory.at<std::uint32_t>(set.order)[i];
-    batch.labels.push_back(memory.at<std::uint8_t>(set.labels)[sample]);
+  for (const std::uint32_t sample : order) {
+    batch.labels.push_back(labels[sample]);
     for (std::size_t k = 0; k < 784; ++k) {
-      const double pixel = memory.at<std::uint8_t>(set.images)[sample * 784 + k];
+      const double pixel = images[sample * 784 + k];
       batch.x.push_back((pixel / 255 - session.pixels().mean) / session.pixels().stddev);
     }
   }

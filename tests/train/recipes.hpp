@@ -1,5 +1,6 @@
 #pragma once
 
+#include "common/test_device.hpp"
 #include "train/recipe.hpp"
 
 namespace mapnet::test {
@@ -14,6 +15,7 @@ inline RunConfig small_run(const std::string& strategy = "slvt") {
   if (strategy == "lwt") c.latents = {32, 64, 128, 64};
   c.batch = 16;
   c.epochs = 1;
+  c.device = testing_cuda() ? "cuda" : "cpu";
   c.threads = 2;
   c.seed = 5;
   return c;

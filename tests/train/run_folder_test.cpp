@@ -34,6 +34,8 @@ struct FinishedRun {
   }
 };
 
+DeviceChoice here() { return {testing_cuda() ? "cuda" : "cpu", 0}; }
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(a_run_writes_its_result_metrics_and_latents) {
@@ -98,13 +100,14 @@ BOOST_AUTO_TEST_CASE(the_latent_file_is_the_whole_model) {
     if (config.strategy != "direct") config.modulation = "signed", config.base = "normal";
     const FinishedRun run(config);
     const Model model = open_model(run.folder);
-    const Metrics test = evaluate_model(model, run.data.dataset, Split::test);
+    const Metrics test = evaluate_model(model, run.data.dataset, Split::test, here());
     BOOST_TEST(test.accuracy == run.result.test.accuracy);
     BOOST_TEST(test.loss == run.result.test.loss);
-    const Metrics train = evaluate_model(model, run.data.dataset, Split::train);
+    const Metrics train = evaluate_model(model, run.data.dataset, Split::train, here());
     BOOST_TEST(train.loss == run.result.train.loss);
-    const std::vector<float> theta = expand_theta(model);
+    const std::vector<float> theta = expand_theta(model, here());
     BOOST_TEST(theta.size() == 108618u);
+    // The same bits on any device.
     BOOST_TEST((theta == expand_theta(open_model(run.folder / "model.latent"), {"cpu", 1})));
   }
 }
@@ -134,7 +137,7 @@ BOOST_AUTO_TEST_CASE(damaged_latent_files_are_refused) {
 BOOST_AUTO_TEST_CASE(exported_weights_are_theta_under_torch_names) {
   const FinishedRun run(small_run("lwt"));
   const Model model = open_model(run.folder);
-  const std::vector<float> theta = expand_theta(model);
+  const std::vector<float> theta = expand_theta(model, here());
   std::vector<NamedTensor> tensors;
   for (const ParamTensor& p : model.net.params)
     tensors.push_back({p.name, p.shape, {theta.data() + p.offset, p.size}});

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "common/error.hpp"
 #include "device/cpu/parallel.hpp"
 #include "device/host_device.hpp"
 
@@ -15,20 +14,6 @@ namespace mapnet::cpu {
 // layouts theta and dtheta are used where they lie, without three reorders (docs/performance.md).
 
 namespace {
-
-struct Shape {
-  int n, inputs, outputs;
-  double flops, bytes;  // of one pass
-};
-
-Shape shape_of(const std::string& name, const LinearDesc& d, const Tensor& x) {
-  if (x.channel_block != 1) fail("{}: the input must be plain; relayout it first", name);
-  Shape s{x.n, static_cast<int>(x.features()), d.out_features, 0, 0};
-  const double n = s.n, i = s.inputs, o = s.outputs;
-  s.flops = 2.0 * n * i * o;
-  s.bytes = sizeof(float) * (n * i + o * i + n * o);
-  return s;
-}
 
 struct Part {
   int begin, size;
@@ -62,7 +47,7 @@ MAPNET_CPU_LEVELS void sum_rows(float* dbias, const float* dy, int rows, int len
 
 Tensor linear_forward(Schedule& schedule, const std::string& name, const LinearDesc& d,
                       const Tensor& x, const ParamSlice& weight, const ParamSlice& bias) {
-  const Shape s = shape_of(name, d, x);
+  const LinearShape s = linear_shape(name, d, x);
   Tensor y;
   y.n = x.n;
   y.c = d.out_features;
@@ -96,7 +81,7 @@ Tensor linear_forward(Schedule& schedule, const std::string& name, const LinearD
 
 namespace {
 
-void add_backward_weights(Schedule& schedule, const std::string& name, const Shape& s,
+void add_backward_weights(Schedule& schedule, const std::string& name, const LinearShape& s,
                           const Tensor& x, const Tensor& dy, const ParamSlice& dweight,
                           const ParamSlice& dbias) {
   Step step;
@@ -125,7 +110,7 @@ void add_backward_weights(Schedule& schedule, const std::string& name, const Sha
   schedule.add(std::move(step));
 }
 
-void add_backward_data(Schedule& schedule, const std::string& name, const Shape& s,
+void add_backward_data(Schedule& schedule, const std::string& name, const LinearShape& s,
                        const Tensor& dx, const Tensor& dy, const ParamSlice& weight) {
   Step step;
   step.name = name + ".backward_data";
@@ -156,7 +141,7 @@ void add_backward_data(Schedule& schedule, const std::string& name, const Shape&
 Tensor linear_backward(Schedule& schedule, const std::string& name, const LinearDesc& d,
                        const Tensor& x, const Tensor& dy, const ParamSlice& weight,
                        const ParamSlice& dweight, const ParamSlice& dbias, bool need_dx) {
-  const Shape s = shape_of(name, d, x);
+  const LinearShape s = linear_shape(name, d, x);
   add_backward_weights(schedule, name, s, x, dy, dweight, dbias);
   Tensor dx = x;
   dx.buffer = kNoBuffer;

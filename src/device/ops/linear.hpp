@@ -13,6 +13,15 @@ struct LinearDesc {
   bool relu = false;     ///< y = max(0, x W^T + b), in the same pass
 };
 
+/// A layer's product: N, I, O, and what one pass of it takes.
+struct LinearShape {
+  int n, inputs, outputs;
+  double flops, bytes;
+};
+
+/// Throws Error when x is not plain.
+LinearShape linear_shape(const std::string& name, const LinearDesc& desc, const Tensor& x);
+
 /// Adds the step of y = x W^T + b. x [N, C, H, W] plain (see relayout.hpp), read as [N, I] with
 /// I = C H W; W [O, I] at `weight`, b [O] at `bias`. Returns y [N, O, 1, 1] plain.
 Tensor linear_forward(Schedule& schedule, const std::string& name, const LinearDesc& desc,

@@ -60,6 +60,7 @@ struct MapDesc {
 struct MapState {
   std::vector<BufferId> dense;  ///< a block's W [rows, ld], ld = d rounded up to 16, zeros beyond d
   BufferId base = kNoBuffer;    ///< [P] where random_base
+  BufferId scales = kNoBuffer;  ///< the description's RowScale table, on a GPU
   BufferId u = kNoBuffer;       ///< [P] pre-activations, where the slope of sigma needs them
 };
 

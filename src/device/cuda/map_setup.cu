@@ -1,0 +1,174 @@
+#include <memory>
+
+#include "device/cuda/gpu.hpp"
+#include "device/cuda/launch.hpp"
+#include "device/cuda/map_checks.hpp"
+#include "device/map_tiles.hpp"
+#include "device/math.hpp"
+#include "device/ops.hpp"
+
+namespace mapnet::cuda {
+
+decltype(mapnet::fill_normal) fill_normal;
+
+namespace {
+
+constexpr std::size_t kChunkRows = 4096;
+constexpr unsigned kThreads = 256;
+
+/// Rows first ... first + n of the seeded Gaussian [rows, d], as the CPU draws them.
+__global__ void draw_kernel(float* chunk, std::size_t first, std::size_t n, std::size_t d,
+                            std::uint64_t seed, std::uint32_t block) {
+  const std::size_t draws = (d + 3) / 4;  // a row
+  const std::size_t at = blockIdx.x * static_cast<std::size_t>(kThreads) + threadIdx.x;
+  if (at >= n * draws) return;
+  const std::size_t row = at / draws, draw = at % draws;
+  const auto normals = random_normals(seed, Stream::map_gauss, (first + row) * draws + draw, block);
+  for (std::size_t k = 0; k < 4 && 4 * draw + k < d; ++k)
+    chunk[row * d + 4 * draw + k] = normals[k];
+}
+
+/// Rows of the finished map into W [rows, ld], zeros beyond d.
+template <class Element>
+__global__ void keep_kernel(Element* W, const float* chunk, std::size_t n, std::size_t d,
+                            std::size_t ld) {
+  const std::size_t at = blockIdx.x * static_cast<std::size_t>(kThreads) + threadIdx.x;
+  if (at >= n * ld) return;
+  const std::size_t row = at / ld, k = at % ld;
+  const float w = k < d ? chunk[row * d + k] : 0.0f;
+  if constexpr (sizeof(Element) == sizeof(float))
+    W[at] = w;
+  else
+    W[at] = math::to_bf16(w);
+}
+
+/// CholeskyQR2 as the CPU twin does it, the products by cuBLAS.
+struct OrthonormalMap {
+  std::shared_ptr<Blas> blas;
+  cudaStream_t stream = nullptr;
+  MapBlock block;
+  std::uint64_t seed = 0;
+  std::uint32_t number = 0;
+  MapKind kind = MapKind::dense;
+  void* W = nullptr;                   // [rows, ld]
+  float* chunk = nullptr;              // [kChunkRows, d]
+  float *r1 = nullptr, *r2 = nullptr;  // [d, d]
+  int* status = nullptr;
+  void* workspace = nullptr;
+
+  void draw(std::size_t first, std::size_t n) const {
+    const std::size_t d = block.latents;
+    launch(stream, blocks_for(n * ((d + 3) / 4), kThreads), kThreads, draw_kernel, chunk, first, n,
+           d, seed, number);
+  }
+
+  void factor(float* r, const float* after) const {
+    const std::size_t d = block.latents;
+    MAPNET_CUDA(cudaMemsetAsync(r, 0, d * d * sizeof(float), stream));
+    for (std::size_t row = 0; row < block.rows; row += kChunkRows) {
+      const std::size_t n = std::min(kChunkRows, block.rows - row);
+      draw(row, n);
+      if (after) divide_by_upper(*blas, chunk, after, int(n), int(d), workspace);
+      add_gram(*blas, r, chunk, int(n), int(d), workspace);
+    }
+    cholesky(*blas, r, int(d), status, workspace);
+    int stopped = 0;
+    MAPNET_CUDA(cudaMemcpyAsync(&stopped, status, sizeof stopped, cudaMemcpyDeviceToHost, stream));
+    MAPNET_CUDA(cudaStreamSynchronize(stream));  // once a run: there is nothing to go on with
+    if (stopped != 0) fail_dependent(block.name, d, block.rows, stopped);
+  }
+
+  void run() const {
+    const std::size_t d = block.latents, ld = dense_row_length(d);
+    factor(r1, nullptr);
+    factor(r2, r1);
+    multiply_upper(*blas, r2, r1, int(d), workspace);
+    for (std::size_t row = 0; row < block.rows; row += kChunkRows) {
+      const std::size_t n = std::min(kChunkRows, block.rows - row);
+      draw(row, n);
+      divide_by_upper(*blas, chunk, r2, int(n), int(d), workspace);
+      const unsigned blocks = blocks_for(n * ld, kThreads);
+      if (kind == MapKind::dense)
+        launch(stream, blocks, kThreads, keep_kernel<float>, static_cast<float*>(W) + row * ld,
+               chunk, n, d, ld);
+      else
+        launch(stream, blocks, kThreads, keep_kernel<std::uint16_t>,
+               static_cast<std::uint16_t*>(W) + row * ld, chunk, n, d, ld);
+    }
+  }
+};
+
+BufferId add_dense_block(Schedule& schedule, const MapDesc& desc, std::size_t index) {
+  OrthonormalMap map;
+  map.blas = gpu_of(schedule).blas();
+  map.stream = gpu_of(schedule).stream();
+  map.block = desc.blocks[index];
+  map.seed = desc.seed;
+  map.number = static_cast<std::uint32_t>(index);
+  map.kind = desc.kind;
+  const std::size_t d = map.block.latents, ld = dense_row_length(d);
+  const std::size_t element = desc.kind == MapKind::dense ? sizeof(float) : sizeof(std::uint16_t);
+  const std::string name = "map." + map.block.name;
+  const auto scratch = [&](const char* what, std::size_t bytes) {
+    return schedule.buffer(name + what, "workspace", bytes);
+  };
+  const BufferId W = schedule.buffer(name + ".W", "map", map.block.rows * ld * element);
+  const BufferId chunk =
+      scratch(".chunk", std::min(kChunkRows, map.block.rows) * d * sizeof(float));
+  const BufferId r1 = scratch(".R1", d * d * sizeof(float));
+  const BufferId r2 = scratch(".R2", d * d * sizeof(float));
+  const BufferId status = scratch(".status", sizeof(int));
+  const BufferId workspace = scratch(".algebra", algebra_workspace_bytes(*map.blas, int(d)));
+  Step step;
+  step.name = name + ".orthonormalise";
+  step.writes = {W, chunk, r1, r2, status, workspace};
+  step.flops = 4.0 * static_cast<double>(map.block.rows) * static_cast<double>(d * d);
+  step.bind = [=](const Memory& memory) -> Run {
+    OrthonormalMap bound = map;
+    bound.W = memory.at<std::byte>(W);
+    bound.chunk = memory.at<float>(chunk);
+    bound.r1 = memory.at<float>(r1);
+    bound.r2 = memory.at<float>(r2);
+    bound.status = memory.at<int>(status);
+    bound.workspace = memory.at<std::byte>(workspace);
+    return [bound] { bound.run(); };
+  };
+  schedule.add(std::move(step));
+  return W;
+}
+
+BufferId add_scales(Schedule& schedule, const std::vector<RowScale>& scales) {
+  const std::size_t bytes = scales.size() * sizeof(RowScale);
+  const BufferId table = schedule.buffer("map.scales", "map", bytes);
+  Step step;
+  step.name = "map.scales";
+  step.writes = {table};
+  const cudaStream_t stream = gpu_of(schedule).stream();
+  step.bind = [=](const Memory& memory) -> Run {
+    auto* to = memory.at<RowScale>(table);
+    return [=] {
+      MAPNET_CUDA(cudaMemcpyAsync(to, scales.data(), bytes, cudaMemcpyHostToDevice, stream));
+    };
+  };
+  schedule.add(std::move(step));
+  return table;
+}
+
+}  // namespace
+
+MapState map_setup(Schedule& schedule, const MapDesc& desc) {
+  MapState state;
+  state.scales = add_scales(schedule, desc.scales);
+  if (is_dense(desc.kind))
+    for (std::size_t i = 0; i < desc.blocks.size(); ++i)
+      state.dense.push_back(add_dense_block(schedule, desc, i));
+  if (desc.random_base) {
+    const std::size_t P = desc.target_size();
+    state.base = schedule.buffer("map.base", "map", P * sizeof(float));
+    cuda::fill_normal(schedule, "map.base", state.base, P, desc.seed, Stream::base, 1.0f,
+                      desc.scales);
+  }
+  return state;
+}
+
+}  // namespace mapnet::cuda

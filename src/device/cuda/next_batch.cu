@@ -1,0 +1,30 @@
+#include "device/cuda/gpu.hpp"
+#include "device/cuda/launch.hpp"
+#include "device/ops/step_control.hpp"
+
+namespace mapnet::cuda {
+
+namespace {
+
+__global__ void next_batch_kernel(StepControl* control, const BatchInput* batches) {
+  control->now = batches[control->next];
+  control->next += 1;
+}
+
+}  // namespace
+
+void next_batch(Schedule& schedule, const std::string& name, BufferId batches, BufferId control) {
+  Step step;
+  step.name = name;
+  step.reads = {batches};
+  step.writes = {control};
+  const cudaStream_t stream = gpu_of(schedule).stream();
+  step.bind = [=](const Memory& memory) -> Run {
+    auto* c = memory.at<StepControl>(control);
+    const auto* inputs = memory.at<const BatchInput>(batches);
+    return [=] { launch(stream, 1, 1, next_batch_kernel, c, inputs); };
+  };
+  schedule.add(std::move(step));
+}
+
+}  // namespace mapnet::cuda

@@ -1,0 +1,134 @@
+#include <boost/test/unit_test.hpp>
+#include <cstring>
+
+#include "common/compare.hpp"
+#include "train/recipes.hpp"
+#include "train/session.hpp"
+#include "train/toy_data.hpp"
+
+#ifdef MAPNET_CUDA_EMULATED
+  #include "emulation/emulation.hpp"
+#endif
+
+/// The GPU's numbers beside the CPU's, from the same seeds.
+using namespace mapnet;
+using namespace mapnet::test;
+
+namespace {
+
+struct StepResult {
+  std::vector<float> theta, dtheta, gradient, values;
+  StepControl sums;
+};
+
+/// Buffers are not shared, so that all of them can be read after the step.
+StepResult one_step(const ToyData& data, RunConfig config, const char* device) {
+  config.device = device;
+  Session session(recipe_of(config), network(config.net), data.dataset, Purpose::train,
+                  plan_arena_without_reuse);
+  session.begin_epoch(0);
+  session.train_step(0);
+  return {session.theta(), session.dtheta(), session.gradient(), session.values(),
+          session.control()};
+}
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+double largest(const std::vector<float>& values) {
+  double most = 0;
+  for (const float v : values) most = std::max(most, std::abs(static_cast<double>(v)));
+  return most;
+}
+
+std::vector<RunConfig> runs() {
+  std::vector<RunConfig> all = {small_run("direct"), small_run("slvt"), small_run("slvt"),
+                                small_run("slvt"), small_run("lwt")};
+  all[1].modulation = "signed";
+  all[1].activation = "sine";
+  all[1].base = "normal";
+  all[2].modulation = "scalar";
+  all[2].activation = "tanh";
+  all[3].net = "cnn1";
+  all[3].batch = 4;
+  for (const char* map : {"dense", "dense-bf16"}) {
+    RunConfig dense = small_run("slvt");
+    dense.latent = 40;
+    dense.map = map;
+    dense.modulation = "signed";
+    all.push_back(dense);
+  }
+  return all;
+}
+
+std::string name_of(const RunConfig& c) {
+  return c.net + " " + c.strategy + " " + c.map.value_or("") + " " + c.modulation.value_or("");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_step_agrees_with_the_cpus) {
+  const ToyData data(64, 10);
+  for (const RunConfig& config : runs()) {
+    const std::string what = name_of(config) + ": ";
+    const StepResult cpu = one_step(data, config, "cpu"), gpu = one_step(data, config, "cuda");
+    const bool dense = config.map && config.map->starts_with("dense");
+    // Seeds, transforms and activations are the same arithmetic in the same order. A dense map
+    // comes out of libraries' factorisations, some 1e-5 apart after 40 columns; as bfloat16 an
+    // entry may then round to a neighbour, 2^-8 of itself away, at random over 40 entries a row.
+    if (!dense && config.strategy != "direct")
+      BOOST_TEST(same_bits(gpu.theta, cpu.theta), what << "theta");
+    const double map_error = config.map == "dense-bf16" ? 2e-3 : dense ? 1e-4 : 0;
+    if (dense) check_close(gpu.theta, cpu.theta, map_error * largest(cpu.theta), 0, what + "theta");
+    BOOST_TEST(std::abs(gpu.sums.loss_sum - cpu.sums.loss_sum) <=
+                   (1e-5 + 10 * map_error) * cpu.sums.loss_sum,
+               what << "loss " << gpu.sums.loss_sum << ", the CPU's " << cpu.sums.loss_sum);
+    BOOST_TEST(gpu.sums.seen == cpu.sums.seen);
+    // Sums of up to a few thousand products a layer in another order: a few 1e-6 of the largest
+    // each.
+    const double share = 1e-4 + 20 * map_error;
+    check_close(gpu.dtheta, cpu.dtheta, share * largest(cpu.dtheta), 0, what + "dtheta");
+    check_close(gpu.gradient, cpu.gradient, share * largest(cpu.gradient), 0, what + "gradient");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_evaluation_agrees_with_the_cpus) {
+  const ToyData data(300, 100);
+  RunConfig config = small_run("slvt");
+  std::vector<float> values;
+  Metrics metrics[2];
+  for (const bool on_gpu : {false, true}) {
+    config.device = on_gpu ? "cuda" : "cpu";
+    Session session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train);
+    if (on_gpu)
+      session.set_values(values);
+    else
+      session.train_epoch(0), values = session.values();
+    metrics[on_gpu] = session.evaluate(Split::train);
+  }
+  BOOST_TEST(std::abs(metrics[0].loss - metrics[1].loss) < 1e-5 * metrics[0].loss);
+  BOOST_TEST(std::abs(metrics[0].accuracy - metrics[1].accuracy) <= 1.0 / 300);  // a tie may turn
+}
+
+#ifdef MAPNET_CUDA_EMULATED
+
+// A race, or a barrier that is missing, shows as a result that depends on who runs first.
+BOOST_AUTO_TEST_CASE(the_order_of_threads_does_not_matter) {
+  const ToyData data(64, 10);
+  for (const RunConfig& config : runs()) {
+    emulation::set_thread_order(emulation::ThreadOrder::ascending);
+    const StepResult up = one_step(data, config, "cuda");
+    for (const auto order :
+         {emulation::ThreadOrder::descending, emulation::ThreadOrder::shuffled}) {
+      emulation::set_thread_order(order);
+      const StepResult other = one_step(data, config, "cuda");
+      BOOST_TEST(same_bits(up.theta, other.theta), name_of(config));
+      BOOST_TEST(same_bits(up.dtheta, other.dtheta), name_of(config));
+      BOOST_TEST(same_bits(up.values, other.values), name_of(config));
+    }
+    emulation::set_thread_order(emulation::ThreadOrder::ascending);
+  }
+}
+
+#endif

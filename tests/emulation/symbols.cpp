@@ -1,0 +1,123 @@
+#include "symbols.hpp"
+
+#include <cxxabi.h>
+#include <elf.h>
+#include <link.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <vector>
+
+namespace emulation {
+
+namespace {
+
+struct Range {
+  std::size_t begin, bytes;
+};
+
+struct Symbols {
+  std::map<std::size_t, std::string> functions;  // offset from where the program is loaded
+  std::vector<Range> shared;                     // offsets into the thread's storage
+};
+
+template <class T>
+const T* at(const std::vector<char>& file, std::size_t offset, std::size_t count = 1) {
+  const bool inside = offset <= file.size() && count * sizeof(T) <= file.size() - offset;
+  return inside ? reinterpret_cast<const T*>(file.data() + offset) : nullptr;
+}
+
+/// Neighbours become one range; the bytes between them are padding.
+std::vector<Range> joined(std::vector<Range> ranges) {
+  std::sort(ranges.begin(), ranges.end(),
+            [](const Range& a, const Range& b) { return a.begin < b.begin; });
+  std::vector<Range> result;
+  for (const Range& r : ranges) {
+    if (!result.empty() && r.begin == result.back().begin + result.back().bytes)
+      result.back().bytes += r.bytes;
+    else
+      result.push_back(r);
+  }
+  return result;
+}
+
+Symbols read_symbols() {
+  Symbols symbols;
+  std::ifstream stream("/proc/self/exe", std::ios::binary);
+  const std::vector<char> file{std::istreambuf_iterator<char>(stream), {}};
+  const auto* header = at<ElfW(Ehdr)>(file, 0);
+  if (header == nullptr || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return symbols;
+  const auto* sections = at<ElfW(Shdr)>(file, header->e_shoff, header->e_shnum);
+  for (std::size_t i = 0; sections != nullptr && i < header->e_shnum; ++i) {
+    const ElfW(Shdr)& table = sections[i];
+    if (table.sh_type != SHT_SYMTAB || table.sh_link >= header->e_shnum) continue;
+    const std::size_t count = table.sh_size / sizeof(ElfW(Sym));
+    const auto* symbol = at<ElfW(Sym)>(file, table.sh_offset, count);
+    const ElfW(Shdr)& names = sections[table.sh_link];
+    if (symbol == nullptr || at<char>(file, names.sh_offset, names.sh_size) == nullptr) continue;
+    for (std::size_t k = 0; k < count; ++k) {
+      const char* name = file.data() + names.sh_offset + symbol[k].st_name;
+      const int type = ELF64_ST_TYPE(symbol[k].st_info);
+      if (type == STT_FUNC) symbols.functions.emplace(symbol[k].st_value, name);
+      // Local to a function and thread_local: a __shared__ array.
+      if (type == STT_TLS && std::strncmp(name, "_ZZ", 3) == 0)
+        symbols.shared.push_back({symbol[k].st_value, symbol[k].st_size});
+    }
+  }
+  symbols.shared = joined(std::move(symbols.shared));
+  return symbols;
+}
+
+const Symbols& symbols() {
+  static const Symbols read = read_symbols();
+  return read;
+}
+
+struct Program {
+  std::size_t base = 0;
+  char* thread_storage = nullptr;  // of the calling thread
+};
+
+Program find_program() {
+  Program program;
+  // The program itself comes first.
+  ::dl_iterate_phdr(
+      [](dl_phdr_info* info, std::size_t, void* result) {
+        *static_cast<Program*>(result) = {info->dlpi_addr, static_cast<char*>(info->dlpi_tls_data)};
+        return 1;
+      },
+      &program);
+  return program;
+}
+
+thread_local char* thread_storage = nullptr;  // not local to a function: it would look like shared
+
+}  // namespace
+
+std::string function_name(const void* address) {
+  const std::size_t offset = reinterpret_cast<std::size_t>(address) - find_program().base;
+  const auto found = symbols().functions.find(offset);
+  if (found == symbols().functions.end()) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%p", address);
+    return text;
+  }
+  int status = 0;
+  char* const demangled = abi::__cxa_demangle(found->second.c_str(), nullptr, nullptr, &status);
+  const std::string name = status == 0 ? demangled : found->second;
+  std::free(demangled);
+  return name;
+}
+
+void poison_shared_memory() {
+  if (thread_storage == nullptr) thread_storage = find_program().thread_storage;
+  if (thread_storage == nullptr) return;
+  for (const Range& r : symbols().shared) std::memset(thread_storage + r.begin, 0xff, r.bytes);
+}
+
+}  // namespace emulation
