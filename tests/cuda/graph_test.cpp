@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(an_epoch_is_one_launch_a_step_and_one_wait) {
     Session session(recipe_of(small_run(strategy)), network("cnn2"), data.dataset, Purpose::train);
     BOOST_TEST(emulation::device_allocations() == mallocs + 1);
     session.train_epoch(0);
-    session.evaluate(Split::test);  // both graphs are recorded now
+    session.evaluate(Split::test);  // the graphs are recorded now
 
     session.begin_epoch(1);
     const std::size_t graphs = emulation::graph_launches(), kernels = emulation::kernel_launches(),

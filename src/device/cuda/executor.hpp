@@ -10,8 +10,9 @@
 
 namespace mapnet::cuda {
 
-/// An arena in GPU memory. Setup steps are enqueued one by one; each other phase is captured as a
-/// graph when it is first run, and launched whole from then on.
+/// An arena in GPU memory. Setup steps are enqueued one by one; so is each other phase the first
+/// time, when libraries may still load their kernels. The second time it is captured as a graph,
+/// and launched whole from then on.
 class GpuExecutor : public Executor {
  public:
   /// `gpu` is kept alive. Throws Error naming the bytes asked for and had.
@@ -34,6 +35,7 @@ class GpuExecutor : public Executor {
   std::shared_ptr<Gpu> gpu_;
   std::byte* arena_ = nullptr;
   std::array<Graph, kPhases> graphs_;
+  std::array<bool, kPhases> ran_ = {};
   void* peeked_ = nullptr;  // pinned, kPeekBytes
   cudaEvent_t peek_done_ = nullptr;
   bool peeking_ = false;
