@@ -52,6 +52,11 @@ std::vector<RunConfig> runs() {
   all[2].activation = "tanh";
   all[3].net = "cnn1";
   all[3].batch = 4;
+  RunConfig wide = small_run("slvt");  // a transform of 2^14 points: more than a block's share
+  wide.latent = 10000;
+  wide.modulation = "signed";
+  wide.batch = 4;
+  all.push_back(wide);
   for (const char* map : {"dense", "dense-bf16"}) {
     RunConfig dense = small_run("slvt");
     dense.latent = 40;

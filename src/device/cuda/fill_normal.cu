@@ -1,6 +1,6 @@
 #include "device/cuda/gpu.hpp"
 #include "device/cuda/launch.hpp"
-#include "device/cuda/tile.cuh"
+#include "device/cuda/row_scales.cuh"
 #include "device/ops/map.hpp"
 
 namespace mapnet::cuda {
@@ -18,7 +18,7 @@ __global__ void fill_normal_kernel(float* values, std::size_t n, std::uint64_t s
     const std::size_t i = 4 * draw + k;
     if (i >= n) return;
     const float x = stddev * normals[k];
-    values[i] = n_scales > 0 ? x * scale_of(scales, n_scales, i) : x;
+    values[i] = n_scales > 0 ? x * RowScales{scales, n_scales}.at(i) : x;
   }
 }
 

@@ -1,201 +1,156 @@
+#include <algorithm>
+#include <cmath>
+
+#include "device/cuda/dense_backward.cuh"
 #include "device/cuda/gpu.hpp"
-#include "device/cuda/launch.hpp"
+#include "device/cuda/hadamard_adjoint.cuh"
 #include "device/cuda/map_checks.hpp"
-#include "device/cuda/sum_rows.hpp"
-#include "device/cuda/tile.cuh"
+#include "device/cuda/sum_groups.cuh"
 
 namespace mapnet::cuda {
 
 namespace {
 
-// Parts of the sum over theta: enough blocks for the largest GPU, and the same on all of them.
-constexpr std::size_t kGroups = 512;
-constexpr unsigned kThreads = 256;
+/// dz = scale * sums (+ 2 alpha sum z, where there is a sum): what a dense map leaves to do.
+__global__ void dense_gradient_kernel(float* dz, const float* sums, float scale, const float* z,
+                                      const double* sum, float alpha, std::size_t d) {
+  const std::size_t k = blockIdx.x * static_cast<std::size_t>(blockDim.x) + threadIdx.x;
+  if (k >= d) return;
+  const float linear = scale * sums[k];
+  if (!sum) {
+    dz[k] = linear;
+    return;
+  }
+  dz[k] = linear + static_cast<float>(2.0 * static_cast<double>(alpha) * *sum) * z[k];
+}
+
+/// How the transposed transform of a map block's tiles is cut: the same on every GPU.
+struct AdjointCut {
+  TileShape shape;
+  std::size_t tiles = 0;
+  std::size_t batch = 0;    ///< tiles that go through all passes before the next; 0: one pass
+  std::size_t units = 0;    ///< of a batch: packs of small tiles, or large tiles
+  std::size_t groups = 0;   ///< of units
+  std::size_t columns = 0;  ///< sums a group
+
+  static AdjointCut of(const Tiling& tiling) {
+    // Points of all groups' sums: a thousand blocks, of which each sums as many tiles as it can.
+    constexpr std::size_t kSums = std::size_t{1} << 21;
+    AdjointCut c;
+    c.shape = TileShape::of(tiling.points);
+    c.tiles = tiling.tiles;
+    c.batch = batch_of(c.shape, c.tiles);
+    c.units = c.batch > 0 ? c.batch : c.shape.packs_of(c.tiles);
+    c.columns = c.shape.packs_a_tile() << c.shape.log_pack();
+    c.groups = std::min(c.units, std::max<std::size_t>(1, kSums / c.columns));
+    return c;
+  }
+  /// Sums of g that the groups leave for scalar modulation.
+  std::size_t scalar_sums() const { return groups << (shape.log_pack() - shape.pack_bits()); }
+};
 
 /// Everything one block's backward pass touches: the adjoint of Forward.
 struct Backward {
-  Tiles tiling;
-  Activation activation;
-  float omega, alpha, hadamard_scale, dense_scale;
-  bool hadamard, modulated, scalar;
-  int n_scales;
-  const RowScale* scales;
-  std::size_t linear_size;          // columns of `linear`: m, or ld for a dense map
-  const float* z;                   // [d]
-  const void* W;                    // [rows, ld] or null
-  const float *u, *dtheta;          // [P of the whole theta]; u may be null
-  float* dz;                        // [d]
-  float* g;                         // [rows] gradient of a dense map's u
-  float *linear, *squares;          // [groups, linear_size] and [groups, m]
-  float *linear_sum, *squares_sum;  // [linear_size] and [m]
-  float* row_sums;                  // [rows / 256] sums of g, for scalar modulation
+  MapKind kind;
+  bool modulated;
+  AdjointCut cut;
+  DenseCut dense_cut;
+  std::size_t ld;
+  float dense_scale;
+  const void* W;  // [rows, ld], or null
+  RowGradient gradient;
+  SignStream outer, modulation_outer;
+  LatentGradient latents;
+  float* dense_parts;    // [groups, ld]
+  float* dense_sums;     // [ld]
+  float* parts;          // [vectors, groups, columns] of the transforms
+  float* sums;           // [vectors, columns]
+  float* work;           // [batch, m]
+  double* scalar_parts;  // sums of g over groups, or null
+  double* scalar_sum;    // [1]
 
-  __device__ float gradient(std::size_t row) const {
-    const std::size_t j = tiling.theta_offset + row;
-    const float slope = u ? activation_slope(activation, omega, u[j]) : 1.0f;
-    return dtheta[j] * scale_of(scales, n_scales, j) * slope;
+  bool hadamard() const { return !is_dense(kind); }
+
+  void enqueue(cudaStream_t stream) const {
+    if (kind == MapKind::dense)
+      dense_backward(stream, static_cast<const float*>(W), ld, gradient, dense_cut, dense_parts,
+                     scalar_parts);
+    if (kind == MapKind::dense_bf16)
+      dense_backward(stream, static_cast<const std::uint16_t*>(W), ld, gradient, dense_cut,
+                     dense_parts, scalar_parts);
+    if (hadamard() || modulated) transform(stream);
+    if (scalar_parts)
+      sum_groups(stream, scalar_parts, scalar_sum,
+                 hadamard() ? cut.scalar_sums() : dense_cut.groups, 1);
+    if (!hadamard()) {
+      sum_groups(stream, dense_parts, dense_sums, dense_cut.groups, ld);
+      launch(stream, blocks_for(latents.d, 256), 256, dense_gradient_kernel, latents.dz, dense_sums,
+             dense_scale, latents.z, latents.sum, latents.alpha, latents.d);
+    }
+    if (hadamard() || modulated) unmix(stream);
+  }
+
+  std::size_t vectors() const { return hadamard() && modulated ? 2 : 1; }
+
+  void transform(cudaStream_t stream) const {
+    AdjointTiles a{};
+    a.shape = cut.shape;
+    a.first_signs = hadamard() ? outer : modulation_outer;
+    a.second_signs = modulation_outer;
+    a.units = static_cast<unsigned>(cut.units);
+    a.groups = static_cast<unsigned>(cut.groups);
+    a.first_sums = parts;
+    a.second_sums = parts + cut.groups * cut.columns;
+    if (hadamard()) a.scalar_sums = scalar_parts;
+    if (cut.batch == 0)
+      return with_log_pack(cut.shape, [&](auto log) { run_adjoint<log()>(stream, gradient, a); });
+
+    for (std::size_t tile = 0; tile < cut.tiles; tile += cut.batch) {
+      const std::size_t n = std::min(cut.batch, cut.tiles - tile);
+      const std::size_t begin = tile << cut.shape.log_points, points = n << cut.shape.log_points;
+      RowGradient rows = gradient;
+      rows.rows.offset += begin;
+      rows.rows.count -= begin;
+      rows.dtheta += begin;
+      if (rows.u) rows.u += begin;
+      const std::vector<ColumnPass> passes = column_passes(cut.shape);
+      for (const ColumnPass& pass : passes)
+        if (&pass == &passes.front())
+          run_columns(stream, rows, PlainRows{work}, pass, points);
+        else
+          run_columns(stream, PlainRows{work}, PlainRows{work}, pass, points);
+      a.units = static_cast<unsigned>(n);
+      a.first_draw = begin >> cut.shape.log_draw();
+      a.further = tile > 0;
+      run_adjoint<kMaxLogPack>(stream, PlainRows{work}, a);
+    }
+  }
+
+  template <int kLog, class Source>
+  void run_adjoint(cudaStream_t stream, const Source& source, const AdjointTiles& a) const {
+    const dim3 grid(static_cast<unsigned>(cut.shape.packs_a_tile()),
+                    static_cast<unsigned>(cut.groups));
+    if (vectors() == 2)
+      launch(stream, grid, Pack<kLog>::kThreads, adjoint_kernel<kLog, true, Source>, source, a);
+    else
+      launch(stream, grid, Pack<kLog>::kThreads, adjoint_kernel<kLog, false, Source>, source, a);
+  }
+
+  void unmix(cudaStream_t stream) const {
+    float* all = parts;
+    if (cut.groups > 1) {
+      all = sums;
+      for (std::size_t v = 0; v < vectors(); ++v)
+        sum_groups(stream, parts + v * cut.groups * cut.columns, sums + v * cut.columns, cut.groups,
+                   cut.columns);
+    }
+    LatentGradient l = latents;
+    if (hadamard()) l.linear.sums = all;
+    if (modulated) l.squares.sums = all + (vectors() - 1) * cut.columns;
+    if (!hadamard()) l.sum = nullptr;  // in dz already
+    unmix_latents(stream, l, all, vectors());
   }
 };
-
-/// A run of tiles a block: gradients, transform, signs, summed in registers.
-template <int kLog>
-__global__ void __launch_bounds__(Tile<kLog>::kThreads) tile_kernel(Backward p) {
-  using T = Tile<kLog>;
-  __shared__ float exchange[T::kExchange];
-  __shared__ std::uint32_t words[4 * T::kDraws], modulation_words[4 * T::kDraws];
-  const std::size_t group = blockIdx.x, tiles = p.tiling.tiles, groups = p.tiling.groups;
-  float linear[16] = {}, squares[16] = {};
-  for (std::size_t tile = tiles * group / groups; tile < tiles * (group + 1) / groups; ++tile) {
-    float v[16];
-#pragma unroll
-    for (int k = 0; k < 16; ++k) {
-      const std::size_t row =
-          tile * T::kPoints + static_cast<std::size_t>(T::template index<T::kPhases - 1>(k));
-      v[k] = row < p.tiling.rows ? p.gradient(row) : 0.0f;
-    }
-    __syncthreads();  // whoever still reads the last tile's words
-    if (p.hadamard) T::draw_signs(words, p.tiling.outer, tile);
-    if (p.modulated) T::draw_signs(modulation_words, p.tiling.modulation_outer, tile);
-    __syncthreads();
-    T::backward(v, exchange);
-#pragma unroll
-    for (int k = 0; k < 16; ++k) {
-      const int i = T::template index<0>(k);
-      if (p.hadamard) linear[k] += T::flip(v[k], words, i);
-      if (p.modulated) squares[k] += T::flip(v[k], modulation_words, i);
-    }
-  }
-#pragma unroll
-  for (int k = 0; k < 16; ++k) {
-    const std::size_t at = group * T::kPoints + static_cast<std::size_t>(T::template index<0>(k));
-    if (p.hadamard) p.linear[at] = linear[k];
-    if (p.modulated) p.squares[at] = squares[k];
-  }
-}
-
-/// x = D H x over a sum of the groups: one block.
-template <int kLog>
-__global__ void __launch_bounds__(Tile<kLog>::kThreads) unmix_kernel(float* x, SignStream signs) {
-  using T = Tile<kLog>;
-  __shared__ float exchange[T::kExchange];
-  __shared__ std::uint32_t words[4 * T::kDraws];
-  T::draw_signs(words, signs, 0);
-  float v[16];
-#pragma unroll
-  for (int k = 0; k < 16; ++k) v[k] = x[T::template index<T::kPhases - 1>(k)];
-  __syncthreads();
-  T::backward(v, exchange);
-#pragma unroll
-  for (int k = 0; k < 16; ++k) {
-    const int i = T::template index<0>(k);
-    x[i] = T::flip(v[k], words, i);
-  }
-}
-
-/// g of each row where it is needed twice, and its sums over 256 rows for scalar modulation.
-__global__ void gradient_kernel(Backward p) {
-  __shared__ float sums[kThreads];
-  const std::size_t row = blockIdx.x * static_cast<std::size_t>(kThreads) + threadIdx.x;
-  const float g = row < p.tiling.rows ? p.gradient(row) : 0.0f;
-  if (p.g && row < p.tiling.rows) p.g[row] = g;
-  sums[threadIdx.x] = g;
-  for (unsigned half = kThreads / 2; half > 0; half /= 2) {
-    __syncthreads();
-    if (threadIdx.x < half) sums[threadIdx.x] += sums[threadIdx.x + half];
-  }
-  if (threadIdx.x == 0 && p.scalar) p.row_sums[blockIdx.x] = sums[0];
-}
-
-constexpr unsigned kColumns = 128;  // threads; four columns each
-constexpr int kRowsInFlight = 8;
-
-__device__ inline float4 load4(const float* row, std::size_t k) {
-  return reinterpret_cast<const float4*>(row)[k];
-}
-__device__ inline float4 load4(const std::uint16_t* row, std::size_t k) {
-  const uint2 two = reinterpret_cast<const uint2*>(row)[k];
-  return {math::bits_to_float(two.x << 16), math::bits_to_float(two.x & 0xffff0000u),
-          math::bits_to_float(two.y << 16), math::bits_to_float(two.y & 0xffff0000u)};
-}
-
-/// linear[group] = W[rows of the group]^T g. Four columns a thread, eight rows in flight.
-template <class Element>
-__global__ void dense_kernel(Backward p, std::size_t groups) {
-  const std::size_t ld = p.linear_size, rows = p.tiling.rows, group = blockIdx.y;
-  const std::size_t column = blockIdx.x * static_cast<std::size_t>(kColumns) + threadIdx.x;
-  if (column >= ld / 4) return;
-  const auto* W = static_cast<const Element*>(p.W);
-  float4 sum = {0, 0, 0, 0};
-  const std::size_t end = rows * (group + 1) / groups;
-  std::size_t row = rows * group / groups;
-  const auto add = [&](const float4& w, float g) {
-    sum.x += w.x * g, sum.y += w.y * g, sum.z += w.z * g, sum.w += w.w * g;
-  };
-  for (; row + kRowsInFlight <= end; row += kRowsInFlight) {
-    float4 w[kRowsInFlight];
-#pragma unroll
-    for (int k = 0; k < kRowsInFlight; ++k)
-      w[k] = load4(W + (row + static_cast<std::size_t>(k)) * ld, column);
-#pragma unroll
-    for (int k = 0; k < kRowsInFlight; ++k) add(w[k], p.g[row + static_cast<std::size_t>(k)]);
-  }
-  for (; row < end; ++row) add(load4(W + row * ld, column), p.g[row]);
-  reinterpret_cast<float4*>(p.linear + group * ld)[column] = sum;
-}
-
-/// dz from the sums: one block.
-__global__ void finish_kernel(Backward p, std::size_t n_row_sums) {
-  __shared__ double sums[kThreads];
-  double sum = 0;
-  if (p.scalar)
-    for (std::size_t k = threadIdx.x; k < n_row_sums; k += kThreads)
-      sum += static_cast<double>(p.row_sums[k]);
-  sums[threadIdx.x] = sum;
-  for (unsigned half = kThreads / 2; half > 0; half /= 2) {
-    __syncthreads();
-    if (threadIdx.x < half) sums[threadIdx.x] += sums[threadIdx.x + half];
-  }
-  __syncthreads();
-  const float scalar = static_cast<float>(2.0 * static_cast<double>(p.alpha) * sums[0]);
-  const float scale = p.hadamard ? p.hadamard_scale : p.dense_scale;
-  const float squared = 2.0f * p.alpha * p.hadamard_scale;
-  for (std::size_t k = threadIdx.x; k < p.tiling.latents; k += kThreads) {
-    float dz = scale * p.linear_sum[k];
-    if (p.modulated) dz += squared * p.z[k] * p.squares_sum[k];
-    if (p.scalar) dz += scalar * p.z[k];
-    p.dz[k] = dz;
-  }
-}
-
-void enqueue(cudaStream_t stream, const Backward& p, MapKind kind) {
-  const std::size_t rows = p.tiling.rows, m = p.tiling.points;
-  const unsigned row_blocks = blocks_for(rows, kThreads);
-  if (p.g || p.scalar) launch(stream, row_blocks, kThreads, gradient_kernel, p);
-  if (!p.hadamard) {
-    const std::size_t groups = std::min(rows, kGroups);
-    const dim3 grid(blocks_for(p.linear_size / 4, kColumns), static_cast<unsigned>(groups));
-    if (kind == MapKind::dense)
-      launch(stream, grid, kColumns, dense_kernel<float>, p, groups);
-    else
-      launch(stream, grid, kColumns, dense_kernel<std::uint16_t>, p, groups);
-    sum_rows(stream, p.linear_sum, p.linear, groups, p.linear_size);
-  }
-  if (p.hadamard || p.modulated)
-    with_log_points(m, [&](auto log) {
-      using T = Tile<log()>;
-      launch(stream, static_cast<unsigned>(p.tiling.groups), T::kThreads, tile_kernel<log()>, p);
-      if (p.hadamard) {
-        sum_rows(stream, p.linear_sum, p.linear, p.tiling.groups, m);
-        launch(stream, 1, T::kThreads, unmix_kernel<log()>, p.linear_sum, p.tiling.inner);
-      }
-      if (p.modulated) {
-        sum_rows(stream, p.squares_sum, p.squares, p.tiling.groups, m);
-        launch(stream, 1, T::kThreads, unmix_kernel<log()>, p.squares_sum,
-               p.tiling.modulation_inner);
-      }
-    });
-  launch(stream, 1, kThreads, finish_kernel, p, static_cast<std::size_t>(row_blocks));
-}
 
 }  // namespace
 
@@ -205,65 +160,74 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
   const bool hadamard = !is_dense(desc.kind), modulated = desc.modulation == Modulation::signed_,
              scalar = desc.modulation == Modulation::scalar;
   for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
-    const Tiling tiling = tile_block(desc, i, kGroups);
-    const std::size_t m = tiling.points, rows = tiling.block.rows;
-    const std::size_t linear_size = hadamard ? m : dense_row_length(tiling.block.latents);
-    const std::size_t groups = hadamard ? tiling.groups : std::min(rows, kGroups);
+    const Tiling tiling = tile_block(desc, i, 1);
+    const std::size_t m = tiling.points, offset = tiling.block.theta_offset;
     const std::string name = "map." + tiling.block.name;
-    const auto scratch = [&](const char* what, std::size_t floats) {
-      return schedule.buffer(name + what, "workspace", floats * sizeof(float));
+    Backward b{};
+    b.kind = desc.kind;
+    b.modulated = modulated;
+    b.ld = dense_row_length(tiling.block.latents);
+    b.dense_scale = tiling.dense_scale();
+    b.outer = tiling.outer;
+    b.modulation_outer = tiling.modulation_outer;
+    b.gradient.rows = {offset, tiling.block.rows, {}, desc.activation, desc.omega};
+    b.gradient.rows.scales.count = static_cast<int>(desc.scales.size());
+    b.latents.d = tiling.block.latents;
+    b.latents.alpha = desc.alpha;
+    b.latents.linear = {nullptr, tiling.inner, tiling.hadamard_scale()};
+    b.latents.squares = {nullptr, tiling.modulation_inner,
+                         2.0f * desc.alpha * tiling.hadamard_scale()};
+    if (hadamard || modulated) b.cut = AdjointCut::of(tiling);
+    if (!hadamard) b.dense_cut = DenseCut::of(desc.kind, tiling.block.rows, b.ld);
+    b.latents.shape = b.cut.shape;
+
+    const auto scratch = [&](const char* what, std::size_t bytes) {
+      return schedule.buffer(name + what, "workspace", bytes);
     };
-    const BufferId linear = scratch(".linear_sums", groups * linear_size);
-    const BufferId squares = scratch(".squares_sums", modulated ? tiling.groups * m : 0);
-    const BufferId linear_sum = scratch(".linear_sum", linear_size);
-    const BufferId squares_sum = scratch(".squares_sum", modulated ? m : 0);
-    const BufferId g = scratch(".gradient", hadamard ? 0 : rows);
-    const BufferId row_sums = scratch(".scalar_sums", scalar ? blocks_for(rows, kThreads) : 0);
+    const std::size_t columns = b.vectors() * b.cut.columns * sizeof(float);
+    const BufferId parts = scratch(".tile_sums", b.cut.groups * columns);
+    const BufferId sums = scratch(".sums", b.cut.groups > 1 ? columns : 0);
+    const BufferId work = scratch(".gradient_work", b.cut.batch * m * sizeof(float));
+    const BufferId dense_parts = scratch(".dense_sums", b.dense_cut.groups * b.ld * sizeof(float));
+    const BufferId dense_sums = scratch(".dense_sum", hadamard ? 0 : b.ld * sizeof(float));
+    const std::size_t groups = hadamard ? b.cut.scalar_sums() : b.dense_cut.groups;
+    const BufferId scalars = scratch(".scalar_sums", scalar ? (groups + 1) * sizeof(double) : 0);
 
     Step step;
     step.name = name + ".backward";
     step.reads = {z, dtheta, state.scales};
-    step.writes = {dz, linear, squares, linear_sum, squares_sum, g, row_sums};
-    step.bytes = static_cast<double>(rows) * sizeof(float);
+    step.writes = {dz, parts, sums, work, dense_parts, dense_sums, scalars};
+    const auto rows = static_cast<double>(tiling.block.rows);
+    step.bytes = rows * sizeof(float);
     if (state.u != kNoBuffer) step.reads.push_back(state.u), step.bytes *= 2;
     const BufferId dense = hadamard ? kNoBuffer : state.dense[i];
     if (hadamard) {
-      step.flops = static_cast<double>(rows) * std::log2(static_cast<double>(m));
+      step.flops = rows * std::log2(static_cast<double>(m));
     } else {
       step.reads.push_back(dense);
-      step.flops = 2.0 * static_cast<double>(rows) * static_cast<double>(tiling.block.latents);
+      step.flops = 2.0 * rows * static_cast<double>(tiling.block.latents);
       step.bytes += static_cast<double>(schedule.buffer_bytes(dense));
     }
-    Backward p{};
-    p.tiling = tiles_of(tiling);
-    p.activation = desc.activation;
-    p.omega = desc.omega;
-    p.alpha = desc.alpha;
-    p.hadamard_scale = tiling.hadamard_scale();
-    p.dense_scale = tiling.dense_scale();
-    p.hadamard = hadamard;
-    p.modulated = modulated;
-    p.scalar = scalar;
-    p.n_scales = static_cast<int>(desc.scales.size());
-    p.linear_size = linear_size;
     const cudaStream_t stream = gpu_of(schedule).stream();
-    const BufferId kept_u = state.u, scales = state.scales;
-    const MapKind kind = desc.kind;
-    step.bind = [=](const Memory& memory) -> Run {
-      Backward bound = p;
-      bound.scales = memory.at<const RowScale>(scales);
-      bound.z = memory.at<const float>(z) + tiling.block.latent_offset;
+    step.bind = [=, kept_u = state.u, scales = state.scales,
+                 latent_offset = tiling.block.latent_offset](const Memory& memory) -> Run {
+      Backward bound = b;
       if (dense != kNoBuffer) bound.W = memory.at<const std::byte>(dense);
-      if (kept_u != kNoBuffer) bound.u = memory.at<const float>(kept_u);
-      bound.dtheta = memory.at<const float>(dtheta);
-      bound.dz = memory.at<float>(dz) + tiling.block.latent_offset;
-      if (!hadamard) bound.g = memory.at<float>(g);
-      bound.linear = memory.at<float>(linear);
-      bound.squares = memory.at<float>(squares);
-      bound.linear_sum = memory.at<float>(linear_sum);
-      bound.squares_sum = memory.at<float>(squares_sum);
-      bound.row_sums = memory.at<float>(row_sums);
-      return [=] { enqueue(stream, bound, kind); };
+      bound.gradient.rows.scales.table = memory.at<const RowScale>(scales);
+      bound.gradient.dtheta = memory.at<const float>(dtheta) + offset;
+      if (kept_u != kNoBuffer) bound.gradient.u = memory.at<const float>(kept_u) + offset;
+      bound.latents.z = memory.at<const float>(z) + latent_offset;
+      bound.latents.dz = memory.at<float>(dz) + latent_offset;
+      bound.dense_parts = memory.at<float>(dense_parts);
+      bound.dense_sums = memory.at<float>(dense_sums);
+      bound.parts = memory.at<float>(parts);
+      bound.sums = memory.at<float>(sums);
+      bound.work = memory.at<float>(work);
+      if (scalar) {
+        bound.scalar_parts = memory.at<double>(scalars) + 1;
+        bound.latents.sum = bound.scalar_sum = memory.at<double>(scalars);
+      }
+      return [=] { bound.enqueue(stream); };
     };
     schedule.add(std::move(step));
   }

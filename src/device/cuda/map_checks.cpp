@@ -5,12 +5,12 @@
 namespace mapnet::cuda {
 
 void check_points(const MapDesc& desc) {
-  constexpr std::size_t kMostPoints = 8192;
+  constexpr std::size_t kMostPoints = std::size_t{1} << 26;
   if (desc.kind != MapKind::hadamard && desc.modulation != Modulation::signed_) return;
   for (const MapBlock& block : desc.blocks)
     if (block.latents > kMostPoints)
       fail<UsageError>(
-          "map {}: {} latents; on a GPU a Hadamard transform holds up to {} so far. Take fewer, "
+          "map {}: {} latents; on a GPU a Hadamard transform has up to {} points. Take fewer, "
           "--strategy lwt, --map dense, or --device cpu",
           block.name, block.latents, kMostPoints);
 }

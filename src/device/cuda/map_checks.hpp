@@ -4,7 +4,7 @@
 
 namespace mapnet::cuda {
 
-/// Throws UsageError where a transform is longer than a block's shared memory holds: more than 8192
+/// Throws UsageError where a transform is longer than its kernels number points: more than 2^26
 /// latents with the Hadamard map or signed modulation.
 void check_points(const MapDesc& desc);
 
