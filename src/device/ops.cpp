@@ -40,14 +40,9 @@ Tensor conv_pool2d_backward(Schedule& schedule, const std::string& name, const C
                                               dbias, need_dx);
 }
 
-void cross_entropy_forward(Schedule& schedule, const std::string& name, const Tensor& logits,
-                           BufferId labels, BufferId control) {
-  twins(schedule).cross_entropy_forward(schedule, name, logits, labels, control);
-}
-
-Tensor cross_entropy_forward_backward(Schedule& schedule, const std::string& name,
-                                      const Tensor& logits, BufferId labels, BufferId control) {
-  return twins(schedule).cross_entropy_forward_backward(schedule, name, logits, labels, control);
+void cross_entropy(Schedule& schedule, const std::string& name, const Tensor& logits,
+                   BufferId labels, BufferId control, BufferId dlogits) {
+  twins(schedule).cross_entropy(schedule, name, logits, labels, control, dlogits);
 }
 
 void fill_normal(Schedule& schedule, const std::string& name, BufferId values, std::size_t n,

@@ -15,26 +15,25 @@
 namespace mapnet {
 
 /// Every op there is, once: MAPNET_OPS(OP) expands to OP(name) for each.
-#define MAPNET_OPS(OP)               \
-  OP(adam_step)                      \
-  OP(conv2d_forward)                 \
-  OP(conv2d_backward)                \
-  OP(conv_pool2d_forward)            \
-  OP(conv_pool2d_backward)           \
-  OP(cross_entropy_forward)          \
-  OP(cross_entropy_forward_backward) \
-  OP(fill_normal)                    \
-  OP(gather_batch)                   \
-  OP(linear_forward)                 \
-  OP(linear_backward)                \
-  OP(map_setup)                      \
-  OP(map_forward)                    \
-  OP(map_backward)                   \
-  OP(max_pool_forward)               \
-  OP(max_pool_backward)              \
-  OP(next_batch)                     \
-  OP(relayout)                       \
-  OP(relu_forward)                   \
+#define MAPNET_OPS(OP)     \
+  OP(adam_step)            \
+  OP(conv2d_forward)       \
+  OP(conv2d_backward)      \
+  OP(conv_pool2d_forward)  \
+  OP(conv_pool2d_backward) \
+  OP(cross_entropy)        \
+  OP(fill_normal)          \
+  OP(gather_batch)         \
+  OP(linear_forward)       \
+  OP(linear_backward)      \
+  OP(map_setup)            \
+  OP(map_forward)          \
+  OP(map_backward)         \
+  OP(max_pool_forward)     \
+  OP(max_pool_backward)    \
+  OP(next_batch)           \
+  OP(relayout)             \
+  OP(relu_forward)         \
   OP(relu_backward)
 
 /// The twins of one device, an entry an op, of its name and contract. The public functions of

@@ -35,9 +35,9 @@ Session::Session(const Recipe& recipe, const Network& net, const ImageDataset& d
       program_(std::make_unique<Program>(run_.schedule, planner(run_.schedule.lifetimes()))) {
   write(StepControl());
   if (purpose != Purpose::expand) {
+    begin_epoch(0);
     load(dataset);
     write_eval_batches();
-    begin_epoch(0);
   }
   program_->run(Phase::setup);
   program_->wait();
@@ -59,13 +59,12 @@ void Session::load(const ImageDataset& dataset) {
   }
   if (!in_place) program_->write<std::uint8_t>(run_.samples.images, images);
   program_->write<std::uint8_t>(run_.samples.labels, labels);
-  std::vector<std::uint32_t> order(n);
-  fill_sample_order(order, counts_, recipe_.seed, 0);
-  measure_pixels(images, std::span(order).first(counts_.train));
+  measure_pixels(images);
 }
 
-void Session::measure_pixels(std::span<const std::uint8_t> images,
-                             std::span<const std::uint32_t> order) {
+/// Over the training samples: the first of any epoch's order, in whatever order.
+void Session::measure_pixels(std::span<const std::uint8_t> images) {
+  const auto order = std::span(order_).first(counts_.train);
   std::uint64_t sum = 0, squares = 0;  // exact: 2^64 / 255^2 is more pixels than there are
   for (const std::uint32_t sample : order)
     for (const std::uint64_t pixel :
@@ -158,9 +157,9 @@ void Session::write_eval_batches() {
 }
 
 void Session::begin_epoch(int epoch) {
-  std::vector<std::uint32_t> order(counts_.total());
-  fill_sample_order(order, counts_, recipe_.seed, static_cast<std::uint32_t>(epoch));
-  program_->write<std::uint32_t>(run_.samples.order, order);
+  order_.resize(counts_.total());
+  fill_sample_order(order_, counts_, recipe_.seed, static_cast<std::uint32_t>(epoch));
+  program_->write<std::uint32_t>(run_.samples.order, order_);
 
   std::vector<BatchInput> batches;
   add_batches(batches, 0, counts_.train, recipe_.batch);

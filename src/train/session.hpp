@@ -71,7 +71,7 @@ class Session {
 
  private:
   void load(const ImageDataset& dataset);
-  void measure_pixels(std::span<const std::uint8_t> images, std::span<const std::uint32_t> order);
+  void measure_pixels(std::span<const std::uint8_t> images);
   void write_eval_batches();
   void restart(std::int64_t next);
   void write(const StepControl& control) const;
@@ -83,7 +83,8 @@ class Session {
   RunSchedule run_;
   std::unique_ptr<Program> program_;
   PixelStatistics pixels_;
-  std::int64_t next_ = 0;  // what the device's control.next is, or -1: an evaluation's
+  std::vector<std::uint32_t> order_;  // of the epoch last begun, as the device has it
+  std::int64_t next_ = 0;             // what the device's control.next is, or -1: an evaluation's
 };
 
 }  // namespace mapnet

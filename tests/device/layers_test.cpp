@@ -102,6 +102,14 @@ BOOST_AUTO_TEST_CASE(a_kernel_larger_than_its_input_is_refused) {
   BOOST_CHECK_THROW(max_pool_forward(h.schedule, "pool", 5, x), std::exception);
 }
 
+BOOST_AUTO_TEST_CASE(a_pooling_window_beyond_a_byte_is_refused_on_a_gpu) {
+  if (!testing_cuda()) return;  // a CPU's positions are oneDNN's own
+  OpHarness h;
+  const Tensor x = h.tensor(1, 1, 34, 34, 1, Vector(34 * 34));
+  BOOST_CHECK_THROW(max_pool_forward(h.schedule, "pool", 17, x), std::exception);
+  BOOST_CHECK_NO_THROW(max_pool_forward(h.schedule, "pool", 16, x));
+}
+
 BOOST_AUTO_TEST_CASE(a_product_wants_a_plain_input) {
   if (testing_cuda()) return;  // there are no others
   OpHarness h;

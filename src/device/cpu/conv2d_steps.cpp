@@ -1,9 +1,6 @@
 #include "device/cpu/conv2d_steps.hpp"
 
-#include <algorithm>
 #include <utility>
-
-#include "common/error.hpp"
 
 namespace mapnet::cpu {
 
@@ -14,31 +11,16 @@ double traffic(const dnnl::memory::desc& a, const dnnl::memory::desc& b,
   return static_cast<double>(a.get_size() + b.get_size() + c.get_size());
 }
 
-/// Kernel positions that fall on the image, summed over one axis of the output: what padding adds
-/// is not arithmetic anyone has to do.
-double taps_inside(int size, int kernel, int padding) {
-  double taps = 0;
-  for (int out = 0; out < size + 2 * padding - kernel + 1; ++out)
-    taps += std::min(size, out - padding + kernel) - std::max(0, out - padding);
-  return taps;
-}
-
 }  // namespace
 
 Conv2dSteps::Conv2dSteps(Schedule& schedule, std::string name, const Conv2dDesc& d, const Tensor& x)
     : schedule_(schedule), name_(std::move(name)), desc_(d) {
-  y_.n = x.n;
-  y_.c = d.out_channels;
-  y_.h = x.h + 2 * d.padding - d.kernel + 1;
-  y_.w = x.w + 2 * d.padding - d.kernel + 1;
-  if (y_.h < 1 || y_.w < 1)
-    fail("{}: a {}x{} kernel does not fit the input of {}x{} padded by {}", name_, d.kernel,
-         d.kernel, x.h, x.w, d.padding);
+  const Conv2dShape shape = conv2d_shape(name_, d, x);
+  y_ = shape.y;
+  flops_ = shape.flops;
   weight_dims_ = {d.out_channels, x.c, d.kernel, d.kernel};
   plain_weight_ = plain_desc(weight_dims_);
   bias_ = plain_desc({d.out_channels});
-  flops_ = 2.0 * x.n * x.c * d.out_channels * taps_inside(x.h, d.kernel, d.padding) *
-           taps_inside(x.w, d.kernel, d.padding);
 
   // The layout of y is oneDNN's choice; should it choose one a Tensor cannot name, plain is taken.
   const auto make = [&](const dnnl::memory::desc& y) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "common/error.hpp"
 #include "device/cpu/conv2d_steps.hpp"
 #include "device/cpu/max_pool_steps.hpp"
 #include "device/cpu/parallel.hpp"
@@ -62,7 +61,7 @@ struct Steps {
       : n(sub_batch(desc.conv, x)),
         conv(schedule, name, desc.conv, x.images(0, n)),
         pool(schedule, name + ".pool", desc.pool, conv.y()) {
-    if (desc.conv.relu) fail("{}: the ReLU belongs behind the pooling, not before it", name);
+    check_conv_pool2d(name, desc);
   }
 };
 

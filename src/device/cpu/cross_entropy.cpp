@@ -7,11 +7,9 @@
 
 namespace mapnet::cpu {
 
-namespace {
-
 // oneDNN's softmax would leave the loss, its gradient and the hits to three more passes.
-void add_step(Schedule& schedule, const std::string& name, const Tensor& logits, BufferId labels,
-              BufferId control, BufferId dlogits) {
+void cross_entropy(Schedule& schedule, const std::string& name, const Tensor& logits,
+                   BufferId labels, BufferId control, BufferId dlogits) {
   // Row losses are summed in row order after the rows are done: any number of threads, same bits.
   const BufferId losses = schedule.buffer(name + ".losses", "workspace",
                                           static_cast<std::size_t>(logits.n) * sizeof(float));
@@ -51,21 +49,6 @@ void add_step(Schedule& schedule, const std::string& name, const Tensor& logits,
     };
   };
   schedule.add(std::move(step));
-}
-
-}  // namespace
-
-void cross_entropy_forward(Schedule& schedule, const std::string& name, const Tensor& logits,
-                           BufferId labels, BufferId control) {
-  add_step(schedule, name, logits, labels, control, kNoBuffer);
-}
-
-Tensor cross_entropy_forward_backward(Schedule& schedule, const std::string& name,
-                                      const Tensor& logits, BufferId labels, BufferId control) {
-  Tensor dlogits = logits;
-  dlogits.buffer = schedule.buffer(name + ".dlogits", "gradients", logits.bytes());
-  add_step(schedule, name, logits, labels, control, dlogits.buffer);
-  return dlogits;
 }
 
 }  // namespace mapnet::cpu

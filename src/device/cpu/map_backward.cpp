@@ -121,17 +121,13 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
     step.name = name + ".backward";
     step.reads = {z, dtheta};
     step.writes = {dz, linear, squares, work, sums};
-    const auto rows = static_cast<double>(tiling.block.rows);
-    step.bytes = rows * sizeof(float);
-    if (state.u != kNoBuffer) step.reads.push_back(state.u), step.bytes *= 2;
-    if (dense_map) {
-      step.reads.push_back(state.dense[i]);
-      step.flops = 2.0 * rows * static_cast<double>(d);
-      step.bytes += static_cast<double>(schedule.buffer_bytes(state.dense[i]));
-    } else {
-      step.flops = rows * std::log2(static_cast<double>(m));
-    }
+    if (state.u != kNoBuffer) step.reads.push_back(state.u);
     const BufferId dense = dense_map ? state.dense[i] : kNoBuffer;
+    if (dense != kNoBuffer) step.reads.push_back(dense);
+    const MapCost cost = map_cost(tiling, state.u != kNoBuffer ? 2 : 1,
+                                  dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
+    step.flops = cost.flops;
+    step.bytes = cost.bytes;
     step.bind = [=, kept_u = state.u, n_threads = schedule.n_threads()](const Memory& memory) {
       BlockBackward b;
       b.desc = shared.get();

@@ -125,16 +125,11 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
     step.writes = {theta, mixed, squares, padded, work};
     if (state.base != kNoBuffer) step.reads.push_back(state.base);
     if (kept_u != kNoBuffer) step.writes.push_back(kept_u);
-    const auto rows = static_cast<double>(tiling.block.rows);
-    step.bytes = rows * sizeof(float);
-    if (is_dense(desc.kind)) {
-      step.reads.push_back(state.dense[i]);
-      step.flops = 2.0 * rows * static_cast<double>(d);
-      step.bytes += static_cast<double>(schedule.buffer_bytes(state.dense[i]));
-    } else {
-      step.flops = rows * std::log2(static_cast<double>(m));
-    }
     const BufferId dense = is_dense(desc.kind) ? state.dense[i] : kNoBuffer;
+    if (dense != kNoBuffer) step.reads.push_back(dense);
+    const MapCost cost = map_cost(tiling, 1, dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
+    step.flops = cost.flops;
+    step.bytes = cost.bytes;
     step.bind = [=, base = state.base, n_threads = schedule.n_threads()](const Memory& memory) {
       BlockForward f;
       f.desc = shared.get();

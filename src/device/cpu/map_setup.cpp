@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <memory>
 
-#include "common/error.hpp"
 #include "device/cpu/parallel.hpp"
 #include "device/map_tiles.hpp"
 #include "device/math.hpp"
@@ -24,7 +23,7 @@ struct OrthonormalMap {
   std::uint32_t block = 0;
   std::size_t rows = 0, d = 0, ld = 0;
   MapKind kind = MapKind::dense;
-  std::string name;
+  MapBlock source;         // in theta
   void* W = nullptr;       // [rows, ld] float or bf16
   float* chunk = nullptr;  // [kChunkRows, d]
   float* r1 = nullptr;     // [d, d] upper triangle
@@ -58,11 +57,7 @@ struct OrthonormalMap {
                   r, int(d));
     }
     const int info = LAPACKE_spotrf(LAPACK_ROW_MAJOR, 'U', int(d), r, int(d));
-    if (info != 0)
-      fail(
-          "map {}: {} columns of {} rows are too close to dependent to orthonormalise "
-          "(Cholesky stopped at {}); use fewer latents or the hadamard map",
-          name, d, rows, info);
+    if (info != 0) fail_dependent(source, info);
   }
 
   void run(int n_threads) const {
@@ -121,7 +116,7 @@ BufferId add_dense_block(Schedule& schedule, const MapDesc& desc, std::size_t in
   map.d = d;
   map.ld = ld;
   map.kind = desc.kind;
-  map.name = block.name;
+  map.source = block;
   Step step;
   step.name = name + ".orthonormalise";
   step.writes = {W, chunk, r1, r2};

@@ -2,19 +2,12 @@
 
 #include <utility>
 
-#include "common/error.hpp"
 #include "device/cpu/max_pool_steps.hpp"
 
 namespace mapnet::cpu {
 
 MaxPoolSteps::MaxPoolSteps(Schedule& schedule, std::string name, int kernel, const Tensor& x)
-    : schedule_(schedule), name_(std::move(name)), y_(x) {
-  y_.buffer = kNoBuffer;
-  y_.offset = 0;
-  y_.h = x.h / kernel;
-  y_.w = x.w / kernel;
-  if (y_.h < 1 || y_.w < 1)
-    fail("{}: a {}x{} window does not fit the input of {}x{}", name_, kernel, kernel, x.h, x.w);
+    : schedule_(schedule), name_(std::move(name)), y_(max_pool_shape(name_, kernel, x)) {
   forward_ = max_pool_forward_pd(tensor_desc(x), tensor_desc(y_), kernel);
   backward_ = max_pool_backward_pd(tensor_desc(x), tensor_desc(y_), kernel, forward_);
 }

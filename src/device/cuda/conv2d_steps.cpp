@@ -1,12 +1,11 @@
 #include "device/cuda/conv2d_steps.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "common/error.hpp"
 #include "device/cuda/check.hpp"
+#include "device/cuda/checks.hpp"
 #include "device/cuda/gpu.hpp"
-#include "device/cuda/shapes.hpp"
 
 namespace mapnet::cuda {
 
@@ -18,34 +17,18 @@ constexpr std::size_t kAlignment = 4;
 
 ParamSlice place_of(const Tensor& t) { return {t.buffer, t.offset}; }
 
-/// Kernel positions that fall on the image, summed over one axis of the output: what padding adds
-/// is not arithmetic anyone has to do.
-double taps_inside(int size, int kernel, int padding) {
-  double taps = 0;
-  for (int out = 0; out < size + 2 * padding - kernel + 1; ++out)
-    taps += std::min(size, out - padding + kernel) - std::max(0, out - padding);
-  return taps;
-}
-
 }  // namespace
 
 Conv2dSteps::Conv2dSteps(Schedule& schedule, std::string name, const Conv2dDesc& d, const Tensor& x)
     : schedule_(schedule), name_(std::move(name)), x_(x) {
   require_layout(name_, x, 1);
   shape_ = {x.n, x.c, x.h, x.w, d.out_channels, d.kernel, d.padding};
-  y_.n = x.n;
-  y_.c = d.out_channels;
-  y_.h = shape_.out_h();
-  y_.w = shape_.out_w();
-  if (y_.h < 1 || y_.w < 1)
-    fail("{}: a {}x{} kernel does not fit the input of {}x{} padded by {}", name_, d.kernel,
-         d.kernel, x.h, x.w, d.padding);
+  const Conv2dShape made = conv2d_shape(name_, d, x);
+  y_ = made.y;
+  weights_ = made.n_weights;
+  flops_ = made.flops;
   x_.buffer = kNoBuffer;
   x_.offset = 0;
-  weights_ = static_cast<std::size_t>(d.out_channels * x.c) *
-             static_cast<std::size_t>(d.kernel * d.kernel);
-  flops_ = 2.0 * x.n * x.c * d.out_channels * taps_inside(x.h, d.kernel, d.padding) *
-           taps_inside(x.w, d.kernel, d.padding);
 }
 
 void Conv2dSteps::forward(const Tensor& x, const ParamSlice& weight, const Tensor& y) const {

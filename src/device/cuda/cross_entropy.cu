@@ -53,8 +53,10 @@ __global__ void cross_entropy_kernel(CrossEntropy p, StepControl* control) {
   }
 }
 
-void add_step(Schedule& schedule, const std::string& name, const Tensor& logits, BufferId labels,
-              BufferId control, BufferId dlogits) {
+}  // namespace
+
+void cross_entropy(Schedule& schedule, const std::string& name, const Tensor& logits,
+                   BufferId labels, BufferId control, BufferId dlogits) {
   Step step;
   step.name = name;
   step.reads = {logits.buffer, labels, control};
@@ -70,21 +72,6 @@ void add_step(Schedule& schedule, const std::string& name, const Tensor& logits,
     return [=] { launch(stream, 1, kThreads, cross_entropy_kernel, p, c); };
   };
   schedule.add(std::move(step));
-}
-
-}  // namespace
-
-void cross_entropy_forward(Schedule& schedule, const std::string& name, const Tensor& logits,
-                           BufferId labels, BufferId control) {
-  add_step(schedule, name, logits, labels, control, kNoBuffer);
-}
-
-Tensor cross_entropy_forward_backward(Schedule& schedule, const std::string& name,
-                                      const Tensor& logits, BufferId labels, BufferId control) {
-  Tensor dlogits = logits;
-  dlogits.buffer = schedule.buffer(name + ".dlogits", "gradients", logits.bytes());
-  add_step(schedule, name, logits, labels, control, dlogits.buffer);
-  return dlogits;
 }
 
 }  // namespace mapnet::cuda

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "device/cuda/checks.hpp"
 #include "device/cuda/dense_backward.cuh"
 #include "device/cuda/gpu.hpp"
 #include "device/cuda/hadamard_adjoint.cuh"
-#include "device/cuda/map_checks.hpp"
 #include "device/cuda/sum_groups.cuh"
 
 namespace mapnet::cuda {
@@ -156,7 +156,7 @@ struct Backward {
 
 void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state, BufferId z,
                   BufferId dtheta, BufferId dz) {
-  check_points(desc);
+  require_points(desc);
   const bool hadamard = !is_dense(desc.kind), modulated = desc.modulation == Modulation::signed_,
              scalar = desc.modulation == Modulation::scalar;
   for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
@@ -197,17 +197,13 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
     step.name = name + ".backward";
     step.reads = {z, dtheta, state.scales};
     step.writes = {dz, parts, sums, work, dense_parts, dense_sums, scalars};
-    const auto rows = static_cast<double>(tiling.block.rows);
-    step.bytes = rows * sizeof(float);
-    if (state.u != kNoBuffer) step.reads.push_back(state.u), step.bytes *= 2;
+    if (state.u != kNoBuffer) step.reads.push_back(state.u);
     const BufferId dense = hadamard ? kNoBuffer : state.dense[i];
-    if (hadamard) {
-      step.flops = rows * std::log2(static_cast<double>(m));
-    } else {
-      step.reads.push_back(dense);
-      step.flops = 2.0 * rows * static_cast<double>(tiling.block.latents);
-      step.bytes += static_cast<double>(schedule.buffer_bytes(dense));
-    }
+    if (dense != kNoBuffer) step.reads.push_back(dense);
+    const MapCost cost = map_cost(tiling, state.u != kNoBuffer ? 2 : 1,
+                                  dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
+    step.flops = cost.flops;
+    step.bytes = cost.bytes;
     const cudaStream_t stream = gpu_of(schedule).stream();
     step.bind = [=, kept_u = state.u, scales = state.scales,
                  latent_offset = tiling.block.latent_offset](const Memory& memory) -> Run {

@@ -2,10 +2,10 @@
 #include <cmath>
 #include <type_traits>
 
+#include "device/cuda/checks.hpp"
 #include "device/cuda/dense_forward.cuh"
 #include "device/cuda/gpu.hpp"
 #include "device/cuda/latents.cuh"
-#include "device/cuda/map_checks.hpp"
 
 namespace mapnet::cuda {
 
@@ -139,7 +139,7 @@ struct Forward {
 
 void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, BufferId z,
                  BufferId theta, bool keep_u) {
-  check_points(desc);
+  require_points(desc);
   if (keep_u && desc.activation != Activation::identity && state.u == kNoBuffer)
     state.u = schedule.buffer("map.u", "activations", desc.target_size() * sizeof(float));
   const BufferId kept_u = keep_u ? state.u : kNoBuffer;
@@ -183,15 +183,10 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
     step.writes = {theta, mixed, padded, shift, work};
     if (state.base != kNoBuffer) step.reads.push_back(state.base);
     if (kept_u != kNoBuffer) step.writes.push_back(kept_u);
-    const auto rows = static_cast<double>(tiling.block.rows);
-    step.bytes = rows * sizeof(float);
-    if (hadamard) {
-      step.flops = rows * std::log2(static_cast<double>(m));
-    } else {
-      step.reads.push_back(dense);
-      step.flops = 2.0 * rows * static_cast<double>(f.d);
-      step.bytes += static_cast<double>(schedule.buffer_bytes(dense));
-    }
+    if (dense != kNoBuffer) step.reads.push_back(dense);
+    const MapCost cost = map_cost(tiling, 1, dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
+    step.flops = cost.flops;
+    step.bytes = cost.bytes;
     const cudaStream_t stream = gpu_of(schedule).stream();
     step.bind = [=, base = state.base, scales = state.scales,
                  latent_offset = tiling.block.latent_offset](const Memory& memory) -> Run {

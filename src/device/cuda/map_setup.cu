@@ -2,7 +2,6 @@
 
 #include "device/cuda/gpu.hpp"
 #include "device/cuda/launch.hpp"
-#include "device/cuda/map_checks.hpp"
 #include "device/map_tiles.hpp"
 #include "device/math.hpp"
 #include "device/ops.hpp"
@@ -75,7 +74,7 @@ struct OrthonormalMap {
     int stopped = 0;
     MAPNET_CUDA(cudaMemcpyAsync(&stopped, status, sizeof stopped, cudaMemcpyDeviceToHost, stream));
     MAPNET_CUDA(cudaStreamSynchronize(stream));  // once a run: there is nothing to go on with
-    if (stopped != 0) fail_dependent(block.name, d, block.rows, stopped);
+    if (stopped != 0) fail_dependent(block, stopped);
   }
 
   void run() const {

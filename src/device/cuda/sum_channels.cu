@@ -4,13 +4,13 @@
 #include "device/cuda/launch.hpp"
 #include "device/cuda/rows.hpp"
 #include "device/cuda/sum_channels.hpp"
+#include "device/cuda/sum_groups.cuh"
 
 namespace mapnet::cuda {
 
 namespace {
 
-/// Values a block sums at least, and blocks a channel at most: enough blocks for any GPU, few
-/// enough for one thread to add what they found.
+/// Values a block sums at least, and blocks a channel at most: enough blocks for any GPU.
 constexpr std::size_t kBlockValues = 4096;
 constexpr std::size_t kMostParts = 64;
 
@@ -32,16 +32,6 @@ __global__ void sum_channels_kernel(float* sums, const float* x, unsigned images
     if (thread < half) partial[thread] += partial[thread + half];
   }
   if (thread == 0) sums[static_cast<std::size_t>(blockIdx.y) * channels + blockIdx.x] = partial[0];
-}
-
-/// sums [channels] = sum over the rows of parts [count, channels].
-__global__ void add_parts_kernel(float* sums, const float* parts, unsigned count,
-                                 unsigned channels) {
-  const unsigned c = blockIdx.x * blockDim.x + threadIdx.x;
-  if (c >= channels) return;
-  float sum = 0;
-  for (unsigned part = 0; part < count; ++part) sum += parts[part * channels + c];
-  sums[c] = sum;
 }
 
 }  // namespace
@@ -75,9 +65,7 @@ void add_sum_channels(Schedule& schedule, const std::string& name, const ParamSl
     return [=] {
       launch(stream, dim3(channels, parts), block, sum_channels_kernel, first, values, images,
              channels, plane);
-      if (parts > 1)
-        launch(stream, blocks_for(channels, kRowThreads), kRowThreads, add_parts_kernel, out, first,
-               parts, channels);
+      if (parts > 1) sum_groups<float>(stream, first, out, parts, channels);
     };
   };
   schedule.add(std::move(step));

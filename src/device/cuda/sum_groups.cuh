@@ -6,8 +6,8 @@
 
 #include "device/cuda/launch.hpp"
 
-/// Sums over the groups that shared a backward pass, each in an order that depends on the shape
-/// alone.
+/// Sums over the rows of a matrix, say the parts of a shared sum, each in an order that depends on
+/// the shape alone.
 namespace mapnet::cuda {
 
 inline constexpr unsigned kSumLanes = 32;

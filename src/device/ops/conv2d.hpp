@@ -15,6 +15,16 @@ struct Conv2dDesc {
   bool relu = false;     ///< y = max(0, conv(x)), in the same pass
 };
 
+/// What a convolution makes of x, and what each of its three passes takes.
+struct Conv2dShape {
+  Tensor y;                   ///< [N, O, H', W'], plain, without a buffer
+  std::size_t n_weights = 0;  ///< O C K K
+  double flops = 0;           ///< without the taps that fall on padding
+};
+
+/// Throws Error when the kernel does not fit the padded input.
+Conv2dShape conv2d_shape(const std::string& name, const Conv2dDesc& desc, const Tensor& x);
+
 /// Adds the steps of y = conv(x, W) + b. x [N, C, H, W]; W [O, C, K, K] and b [O] at `weight` and
 /// `bias`; returns y [N, O, H + 2 padding - K + 1, ...] in a new buffer, laid out as the device
 /// likes. Throws Error when the kernel does not fit the padded input.

@@ -14,6 +14,9 @@ struct ConvPool2dDesc {
   int pool = 2;     ///< window and stride
 };
 
+/// Throws Error when the convolution has a ReLU of its own.
+void check_conv_pool2d(const std::string& name, const ConvPool2dDesc& desc);
+
 struct ConvPool2d {
   Tensor y;                     ///< [N, O, H' / pool, W' / pool], rounded down
   BufferId argmax = kNoBuffer;  ///< positions of the maxima, for the backward pass

@@ -34,11 +34,16 @@ MAPNET_HOST_DEVICE inline float cross_entropy_row(const float* row, int classes,
 }
 
 /// Adds the step that adds the loss, hits and samples of a batch to the control block's sums, over
-/// its first control.count rows; logits [N, K], labels int32 [N].
+/// its first control.now.count rows, and where `dlogits` is a buffer sets it [N, K] to the gradient
+/// of the mean loss over those rows, zero in the others; logits [N, K], labels int32 [N].
+void cross_entropy(Schedule& schedule, const std::string& name, const Tensor& logits,
+                   BufferId labels, BufferId control, BufferId dlogits);
+
+/// The same without a gradient.
 void cross_entropy_forward(Schedule& schedule, const std::string& name, const Tensor& logits,
                            BufferId labels, BufferId control);
 
-/// The same, and returns dlogits [N, K] of the mean loss over the real rows; padding rows get zero.
+/// The same with one, in a new buffer: returns dlogits.
 Tensor cross_entropy_forward_backward(Schedule& schedule, const std::string& name,
                                       const Tensor& logits, BufferId labels, BufferId control);
 

@@ -14,6 +14,10 @@ struct MaxPool {
   BufferId argmax = kNoBuffer;  ///< positions of the maxima
 };
 
+/// What a pooling makes of x, in its layout and without a buffer. Throws Error when the window does
+/// not fit.
+Tensor max_pool_shape(const std::string& name, int kernel, const Tensor& x);
+
 /// Adds the step of y = max over k x k windows, stride k; rows and columns beyond the last whole
 /// window are ignored. The first maximum of a window (row-major) wins ties. Keeps the layout of x.
 MaxPool max_pool_forward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x);

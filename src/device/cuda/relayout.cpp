@@ -1,5 +1,6 @@
-#include "device/cuda/shapes.hpp"
 #include "device/ops/relayout.hpp"
+
+#include "device/cuda/checks.hpp"
 
 namespace mapnet::cuda {
 

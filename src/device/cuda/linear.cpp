@@ -1,9 +1,10 @@
+#include "device/ops/linear.hpp"
+
 #include <algorithm>
 #include <bit>
 
 #include "device/cuda/gpu.hpp"
 #include "device/cuda/sum_rows.hpp"
-#include "device/ops/linear.hpp"
 
 namespace mapnet::cuda {
 

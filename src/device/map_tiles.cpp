@@ -1,0 +1,23 @@
+#include "device/map_tiles.hpp"
+
+#include "common/error.hpp"
+
+namespace mapnet {
+
+MapCost map_cost(const Tiling& tiling, int row_values, std::size_t dense_bytes) {
+  const auto rows = static_cast<double>(tiling.block.rows);
+  MapCost cost;
+  cost.flops = dense_bytes > 0 ? 2.0 * rows * static_cast<double>(tiling.block.latents)
+                               : rows * std::log2(static_cast<double>(tiling.points));
+  cost.bytes = rows * row_values * sizeof(float) + static_cast<double>(dense_bytes);
+  return cost;
+}
+
+void fail_dependent(const MapBlock& block, int stopped_at) {
+  fail(
+      "map {}: {} columns of {} rows are too close to dependent to orthonormalise "
+      "(Cholesky stopped at {}); use fewer latents or the hadamard map",
+      block.name, block.latents, block.rows, stopped_at);
+}
+
+}  // namespace mapnet

@@ -1,0 +1,18 @@
+#include "device/ops/cross_entropy.hpp"
+
+namespace mapnet {
+
+void cross_entropy_forward(Schedule& schedule, const std::string& name, const Tensor& logits,
+                           BufferId labels, BufferId control) {
+  cross_entropy(schedule, name, logits, labels, control, kNoBuffer);
+}
+
+Tensor cross_entropy_forward_backward(Schedule& schedule, const std::string& name,
+                                      const Tensor& logits, BufferId labels, BufferId control) {
+  Tensor dlogits = logits;
+  dlogits.buffer = schedule.buffer(name + ".dlogits", "gradients", logits.bytes());
+  cross_entropy(schedule, name, logits, labels, control, dlogits.buffer);
+  return dlogits;
+}
+
+}  // namespace mapnet
