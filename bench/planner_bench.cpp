@@ -12,6 +12,7 @@ void plan_run(benchmark::State& state, const char* net_name, const char* strateg
   RunConfig config;
   config.net = net_name;
   config.strategy = strategy;
+  config.device = "cpu";
   config.threads = 2;
   const Recipe recipe = resolve(config, net);
   double ratio = 0, buffers = 0;

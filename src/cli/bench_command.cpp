@@ -45,19 +45,16 @@ Timings time_steps(Session& session, const BenchOptions& o) {
   std::vector<std::vector<double>> samples(runs.size());
   std::vector<double> whole;
   for (int i = 0; i < o.warm_up; ++i) session.train_step(i % per_epoch);
+  program.wait();
   for (int i = 0; i < o.steps; i += repeats) {
-    session.begin_epoch(0);
-    program.wait();
     const auto start = Clock::now();
-    for (int k = 0; k < repeats; ++k) session.train_step(k % per_epoch);
+    for (int k = i; k < i + repeats; ++k) session.train_step(k % per_epoch);
     program.wait();
     whole.push_back(std::chrono::duration<double>(Clock::now() - start).count() / repeats);
   }
-  for (int i = 0; i < o.steps; i += repeats) {
-    session.begin_epoch(0);
+  for (int i = 0; i < o.steps; i += repeats)
     for (std::size_t k = 0; k < runs.size(); ++k)
       samples[k].push_back(program.seconds({runs[k]}, repeats));
-  }
   Timings t;
   t.whole = median(whole);
   for (std::vector<double>& sample : samples) t.steps.push_back(median(std::move(sample)));

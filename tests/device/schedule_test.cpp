@@ -3,8 +3,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include "common/error.hpp"
+#include "common/test_device.hpp"
 
 using namespace mapnet;
+using namespace mapnet::test;
 
 namespace {
 
@@ -20,7 +22,7 @@ void step(Schedule& s, const char* name, std::vector<BufferId> reads,
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(lifetimes_follow_from_the_steps) {
-  Schedule s(1);
+  Schedule s(test_device(1));
   const BufferId z = s.persistent_buffer("z", "trained", 4);
   const BufferId a = s.buffer("a", "activations", 8), b = s.buffer("b", "activations", 8);
   const BufferId map = s.buffer("map", "map", 8), theta = s.buffer("theta", "theta", 8);
@@ -49,7 +51,7 @@ BOOST_AUTO_TEST_CASE(lifetimes_follow_from_the_steps) {
 }
 
 BOOST_AUTO_TEST_CASE(a_schedule_refuses_to_read_what_nothing_wrote) {
-  Schedule s(1);
+  Schedule s(test_device(1));
   const BufferId a = s.buffer("a", "activations", 8);
   BOOST_CHECK_EXCEPTION(step(s, "reader", {a}, {}), Error, [](const Error& e) {
     const std::string what = e.what();

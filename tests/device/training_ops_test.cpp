@@ -88,6 +88,18 @@ BOOST_AUTO_TEST_CASE(adam_agrees_with_the_reference_over_steps) {
   check_close(fast, x, 3 * 0.01 * 6e-5, 1e-6, "value");
 }
 
+BOOST_AUTO_TEST_CASE(each_step_takes_the_next_batch_and_the_first_after_the_last) {
+  OpHarness h;
+  std::array<BatchInput, 3> batches;
+  for (int i = 0; i < 3; ++i) batches[std::size_t(i)].first = 100 * i;
+  const BufferId table = h.object(batches), control = h.object(StepControl());
+  for (int step = 0; step < 5; ++step) next_batch(h.schedule, "next", table, control);
+  h.run();
+  const StepControl after = h.read_all<StepControl>(control, 1)[0];
+  BOOST_TEST(after.next == 5);
+  BOOST_TEST(after.now.first == 100);
+}
+
 BOOST_AUTO_TEST_CASE(a_batch_is_gathered_in_order_scaled_and_padded) {
   OpHarness h;
   std::array<std::uint8_t, 5 * 4> images{};

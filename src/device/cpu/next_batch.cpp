@@ -7,10 +7,11 @@ void next_batch(Schedule& schedule, const std::string& name, BufferId batches, B
   step.name = name;
   step.reads = {batches};
   step.writes = {control};
+  const auto n = static_cast<std::int64_t>(schedule.buffer_bytes(batches) / sizeof(BatchInput));
   step.bind = [=](const Memory& memory) -> Run {
     const auto* inputs = memory.at<const BatchInput>(batches);
     auto* c = memory.at<StepControl>(control);
-    return [=] { c->now = inputs[c->next++]; };
+    return [=] { c->now = inputs[c->next++ % n]; };
   };
   schedule.add(std::move(step));
 }

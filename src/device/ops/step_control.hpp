@@ -30,6 +30,7 @@ struct StepControl {
 
 /// Adds the step control.now = batches[control.next++], batches an array of BatchInput that the
 /// trainer fills before an epoch: so a recorded step does its work without being told which it is.
+/// Behind the last it begins again with the first; control.next goes on counting.
 void next_batch(Schedule& schedule, const std::string& name, BufferId batches, BufferId control);
 
 }  // namespace mapnet
