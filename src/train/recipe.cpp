@@ -6,19 +6,11 @@
 
 #include "common/error.hpp"
 #include "mapping/partition.hpp"
+#include "train/recipe/check.hpp"
 
 namespace mapnet {
 
 namespace {
-
-void refuse(bool given, const char* flag, const char* why) {
-  if (given) fail<UsageError>("{} {}", flag, why);
-}
-
-template <class T>
-void require(bool ok, const char* flag, const T& found, const char* expected) {
-  if (!ok) fail<UsageError>("{} is {}; expected {}", flag, found, expected);
-}
 
 double default_alpha(Modulation modulation) {
   switch (modulation) {
@@ -118,6 +110,7 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   r.data = c.data;
   r.mapping = strategy == Strategy::direct ? resolve_direct(c) : resolve_mapped(c, strategy, net);
   r.latent_std = c.latent_std.value_or(1.0);
+  r.loss = resolve(c.loss, r.mapping);
   r.epochs = c.epochs;
   r.batch = c.batch;
   r.lr = c.lr.value_or(strategy == Strategy::direct ? 3e-3 : 8e-2);
@@ -159,6 +152,7 @@ nlohmann::json to_json(const Recipe& r) {
   json["activation"] = to_string(m.activation);
   json["omega"] = m.omega;
   json["base"] = m.random_base ? "normal" : "zero";
+  if (r.loss.any()) json["mapping_loss"] = r.loss;
   return json;
 }
 
@@ -186,6 +180,7 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     m.activation = parse_activation(json.at("activation").get<std::string>());
     json.at("omega").get_to(m.omega);
     m.random_base = json.at("base").get<std::string>() == "normal";
+    if (json.contains("mapping_loss")) json.at("mapping_loss").get_to(r.loss);
     return r;
   } catch (const nlohmann::json::exception& e) {
     fail("recipe: {}", e.what());

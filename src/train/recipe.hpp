@@ -10,6 +10,7 @@
 #include "device/device.hpp"
 #include "mapping/mapping.hpp"
 #include "nets/network.hpp"
+#include "train/recipe/mapping_loss.hpp"
 
 namespace mapnet {
 
@@ -23,6 +24,7 @@ struct RunConfig {
   std::vector<std::size_t> latents;   ///< lwt: d a layer
   std::optional<std::string> map, modulation, activation, base;
   std::optional<double> alpha, omega, latent_std;
+  MappingLossConfig loss;
   int epochs = 10;
   int batch = 128;
   std::optional<double> lr;
@@ -39,6 +41,7 @@ struct Recipe {
   std::string net, data;
   MappingConfig mapping;
   double latent_std = 1.0;
+  MappingLoss loss;
   int epochs = 0, batch = 0, threads = 0;
   double lr = 0, warmup = 0;
   std::uint64_t seed = 0;

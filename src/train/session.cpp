@@ -167,6 +167,7 @@ void Session::begin_epoch(int epoch) {
   std::int64_t step = epoch * steps_per_epoch();
   for (BatchInput& b : batches) {
     const double t = static_cast<double>(step + 1);
+    b.step = step;
     b.adam_rate = static_cast<float>(learning_rate_at(step) /
                                      (1.0 - std::pow(static_cast<double>(adam.beta1), t)));
     b.adam_inverse_root =

@@ -11,6 +11,7 @@ namespace mapnet {
 /// What changes from one step to the next and is known before an epoch begins.
 struct BatchInput {
   std::int64_t first = 0;  ///< position in the sample order of this batch's first sample
+  std::int64_t step = 0;   ///< of the whole training, from 0: the counter of a step's random draws
   std::int32_t count = 0;  ///< real samples in this batch; the rest is padding
   float adam_rate = 0;     ///< AdamRates of this step
   float adam_inverse_root = 1;
