@@ -14,6 +14,11 @@ void adam_step(Schedule& schedule, const std::string& name, const AdamDesc& desc
   twins(schedule).adam_step(schedule, name, desc, value, m, v, gradient, n, control);
 }
 
+void add_scaled(Schedule& schedule, const std::string& name, BufferId y, BufferId x, float scale,
+                std::size_t n) {
+  twins(schedule).add_scaled(schedule, name, y, x, scale, n);
+}
+
 Tensor conv2d_forward(Schedule& schedule, const std::string& name, const Conv2dDesc& desc,
                       const Tensor& x, const ParamSlice& weight, const ParamSlice& bias) {
   return twins(schedule).conv2d_forward(schedule, name, desc, x, weight, bias);
@@ -41,8 +46,17 @@ Tensor conv_pool2d_backward(Schedule& schedule, const std::string& name, const C
 }
 
 void cross_entropy(Schedule& schedule, const std::string& name, const Tensor& logits,
-                   BufferId labels, BufferId control, BufferId dlogits) {
-  twins(schedule).cross_entropy(schedule, name, logits, labels, control, dlogits);
+                   BufferId labels, BufferId control, BufferId dlogits, float smoothing) {
+  twins(schedule).cross_entropy(schedule, name, logits, labels, control, dlogits, smoothing);
+}
+
+void ema_step(Schedule& schedule, const std::string& name, BufferId average, BufferId value,
+              std::size_t n, BufferId control) {
+  twins(schedule).ema_step(schedule, name, average, value, n, control);
+}
+
+void fill(Schedule& schedule, const std::string& name, BufferId y, float value, std::size_t n) {
+  twins(schedule).fill(schedule, name, y, value, n);
 }
 
 void fill_normal(Schedule& schedule, const std::string& name, BufferId values, std::size_t n,
@@ -52,8 +66,8 @@ void fill_normal(Schedule& schedule, const std::string& name, BufferId values, s
 }
 
 void gather_batch(Schedule& schedule, const std::string& name, const ImageBuffers& set,
-                  BufferId control, const Tensor& x, BufferId labels) {
-  twins(schedule).gather_batch(schedule, name, set, control, x, labels);
+                  BufferId control, const Tensor& x, BufferId labels, const AugmentDesc& augment) {
+  twins(schedule).gather_batch(schedule, name, set, control, x, labels, augment);
 }
 
 Tensor linear_forward(Schedule& schedule, const std::string& name, const LinearDesc& desc,

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "device/ops/adam.hpp"
+#include "device/ops/add_scaled.hpp"
 #include "device/ops/conv2d.hpp"
 #include "device/ops/conv_pool2d.hpp"
 #include "device/ops/cross_entropy.hpp"
+#include "device/ops/ema.hpp"
 #include "device/ops/gather.hpp"
 #include "device/ops/linear.hpp"
 #include "device/ops/map.hpp"
@@ -17,11 +19,14 @@ namespace mapnet {
 /// Every op there is, once: MAPNET_OPS(OP) expands to OP(name) for each.
 #define MAPNET_OPS(OP)     \
   OP(adam_step)            \
+  OP(add_scaled)           \
   OP(conv2d_forward)       \
   OP(conv2d_backward)      \
   OP(conv_pool2d_forward)  \
   OP(conv_pool2d_backward) \
   OP(cross_entropy)        \
+  OP(ema_step)             \
+  OP(fill)                 \
   OP(fill_normal)          \
   OP(gather_batch)         \
   OP(linear_forward)       \

@@ -23,6 +23,7 @@ enum class Stream : std::uint32_t {
   modulation_inner = 7,
   shuffle = 8,
   validation_split = 9,
+  augmentation = 20,  ///< index: the step; block: the row of the batch
 };
 
 /// Four 32-bit words from Philox4x32-10 (Salmon et al. 2011). `index` and `block` number the draw
