@@ -236,8 +236,9 @@ BOOST_AUTO_TEST_CASE(values_that_are_set_are_what_is_evaluated) {
 // Stripes stay where they are under a flip; a shift by one row blurs the border of two classes.
 BOOST_AUTO_TEST_CASE(regularised_runs_learn_the_toy_classes) {
   const ToyData data(2000, 300);
-  for (const char* strategy : {"direct", "slvt", "lwt"}) {
+  for (const char* strategy : {"direct", "slvt"}) {
     RunConfig config = small_run(strategy);
+    config.batch = 32;
     config.epochs = 3;
     config.regularisation = {.shift = 1,
                              .flip = true,
