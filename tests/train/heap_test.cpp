@@ -14,6 +14,13 @@ BOOST_AUTO_TEST_CASE(steps_10_to_100_allocate_nothing_of_ours_and_leave_the_heap
   std::vector<RunConfig> runs = {small_run("direct"), small_run("slvt"), small_run("lwt")};
   runs[1].modulation = "signed";
   runs[1].activation = "sine";
+  runs[2].regularisation = {.shift = 2,
+                            .flip = true,
+                            .cutout = 8,
+                            .label_smoothing = 0.1,
+                            .weight_decay = 0.01,
+                            .weight_decay_theta = 1e-4,
+                            .ema = 0.9};
   RunConfig dense = small_run("slvt");
   dense.latent = 32;
   dense.map = "dense";
