@@ -82,6 +82,15 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
   twins(schedule).map_backward(schedule, desc, state, z, dtheta, dz);
 }
 
+void map_redraw(Schedule& schedule, const MapDesc& desc, const MapState& state) {
+  twins(schedule).map_redraw(schedule, desc, state);
+}
+
+void map_restart(Schedule& schedule, const MapDesc& desc, const MapState& state,
+                 const RestartBuffers& buffers) {
+  twins(schedule).map_restart(schedule, desc, state, buffers);
+}
+
 MaxPool max_pool_forward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x) {
   return twins(schedule).max_pool_forward(schedule, name, kernel, x);
 }

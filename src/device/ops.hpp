@@ -7,6 +7,7 @@
 #include "device/ops/gather.hpp"
 #include "device/ops/linear.hpp"
 #include "device/ops/map.hpp"
+#include "device/ops/map_refresh.hpp"
 #include "device/ops/max_pool.hpp"
 #include "device/ops/relayout.hpp"
 #include "device/ops/relu.hpp"
@@ -29,6 +30,8 @@ namespace mapnet {
   OP(map_setup)            \
   OP(map_forward)          \
   OP(map_backward)         \
+  OP(map_redraw)           \
+  OP(map_restart)          \
   OP(max_pool_forward)     \
   OP(max_pool_backward)    \
   OP(next_batch)           \

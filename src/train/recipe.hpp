@@ -11,6 +11,7 @@
 #include "mapping/mapping.hpp"
 #include "nets/network.hpp"
 #include "train/recipe/mapping_loss.hpp"
+#include "train/recipe/refresh.hpp"
 
 namespace mapnet {
 
@@ -25,6 +26,7 @@ struct RunConfig {
   std::optional<std::string> map, modulation, activation, base;
   std::optional<double> alpha, omega, latent_std;
   MappingLossConfig loss;
+  RefreshConfig refresh;
   int epochs = 10;
   int batch = 128;
   std::optional<double> lr;
@@ -42,6 +44,7 @@ struct Recipe {
   MappingConfig mapping;
   double latent_std = 1.0;
   MappingLoss loss;
+  Refresh refresh;
   int epochs = 0, batch = 0, threads = 0;
   double lr = 0, warmup = 0;
   std::uint64_t seed = 0;
@@ -70,7 +73,7 @@ Recipe recipe_from_json(const nlohmann::json& json);
 /// Values trained: the sum of the latents, or P for direct.
 std::size_t trainable_params(const Recipe& recipe, const Network& net);
 
-/// "cnn2-fashion-mnist-slvt-2048-seed1"
+/// "cnn2-fashion-mnist-slvt-2048-seed1", with "-refresh200" before the seed where there is one
 std::string default_run_name(const Recipe& recipe, const Network& net);
 
 }  // namespace mapnet

@@ -10,5 +10,6 @@ class App;
 namespace mapnet {
 
 void add_loss_options(CLI::App& command, MappingLossConfig& config);
+void add_refresh_options(CLI::App& command, RefreshConfig& config);
 
 }  // namespace mapnet
