@@ -10,6 +10,10 @@ namespace mapnet::cpu {
 
 namespace {
 
+MAPNET_CPU_LEVELS void add(float* to, const float* from, std::size_t n) {
+  for (std::size_t k = 0; k < n; ++k) to[k] += from[k];
+}
+
 /// Everything one block's backward pass touches, bound to addresses. The adjoint of BlockForward:
 /// its steps in reverse order, transposed.
 struct BlockBackward {
@@ -66,7 +70,7 @@ struct BlockBackward {
   /// Sums the groups into the first, in order.
   void reduce(float* parts, std::size_t size) const {
     for (std::size_t group = 1; group < tiling.groups; ++group)
-      for (std::size_t k = 0; k < size; ++k) parts[k] += parts[group * size + k];
+      add(parts, parts + group * size, size);
   }
 
   void unmix(float* x, const SignStream& signs) const {
