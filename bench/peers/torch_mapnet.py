@@ -14,13 +14,13 @@ import math
 import platform
 import statistics
 import sys
-import time
 from pathlib import Path
 
 import torch
 from torch.nn.functional import cross_entropy
 
 from models import FORMATS, NETS, build
+from timing import captured, times_ms
 
 MODES = {
     "eager": "as written",
@@ -40,25 +40,6 @@ def load(folder, split, memory_format, device):
     labels = read_idx(folder / f"{split}-labels-idx1-ubyte.gz", 8).long()
     images.div_(255).sub_(0.2860).div_(0.3530)  # FashionMNIST's mean and deviation
     return (images.to(device).contiguous(memory_format=FORMATS[memory_format]), labels.to(device))
-
-
-def times_ms(action, repeats, device):
-    """Milliseconds of each of `repeats` calls, as they follow one another."""
-    if device.type == "cpu":
-        clock = [time.perf_counter()]
-        for _ in range(repeats):
-            action()
-            clock.append(time.perf_counter())
-        return [1e3 * (after - before) for before, after in itertools.pairwise(clock)]
-    # Nothing is waited for between calls: what the host enqueues slower than the device works
-    # shows as gaps between events, as it does in training.
-    events = [torch.cuda.Event(enable_timing=True) for _ in range(repeats + 1)]
-    events[0].record()
-    for event in events[1:]:
-        action()
-        event.record()
-    torch.cuda.synchronize()
-    return [before.elapsed_time(after) for before, after in itertools.pairwise(events)]
 
 
 def mapping_ms(model, device, repeats=20):
@@ -115,15 +96,7 @@ def make_step(model, adam, images, labels, args, batch):
 def capture(step, batch, device):
     """The step recorded once; a call copies its indices to where the record reads them."""
     static_index = torch.arange(batch, device=device)
-    side = torch.cuda.Stream()
-    side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):  # libraries initialise and choose outside of the capture
-        for _ in range(5):
-            step(static_index)
-    torch.cuda.current_stream().wait_stream(side)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        step(static_index)
+    graph = captured(lambda: step(static_index))
 
     def replay(index):
         static_index.copy_(index)
