@@ -62,4 +62,5 @@ class Parts:
                 if line.startswith("{") and line.endswith("}")]
 
     def problems(self):
-        return [(name, problem) for name, _, problem in self.log if problem]
+        # A part that is run twice and fails twice is told of once.
+        return list(dict.fromkeys((name, problem) for name, _, problem in self.log if problem))
