@@ -86,7 +86,7 @@ def bench_epochs(parts, place, plan):
                              [place.program("mapnet"), "train", "--device", plan.device, "--net",
                               "cnn2", *SLVT, "--batch", "512", "--quiet", "--out", folder,
                               *(["--fast-math", fast_math] if plan.device == "cuda" else []),
-                              *plan.train], timeout=60, environment=place.environment)
+                              *plan.train], timeout=120, environment=place.environment)
             metrics = Path(folder, "metrics.jsonl")
             if done is not None and metrics.exists() and metrics.read_text():
                 epochs[tf32] = [json.loads(line)["seconds"]
