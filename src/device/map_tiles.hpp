@@ -60,12 +60,13 @@ inline Tiling tile_block(const MapDesc& desc, std::size_t index, std::size_t max
 
 inline bool is_dense(MapKind kind) { return kind != MapKind::hadamard; }
 
-/// What a pass over one block takes: `row_values` floats read or written a row beside the stored W
-/// of `dense_bytes`, which is 0 for the Hadamard map.
+/// What a pass over one block takes, each value moved once: `row_values` floats read or written a
+/// row and `latent_values` a latent, beside the stored W of `dense_bytes`, which is 0 for the
+/// Hadamard map.
 struct MapCost {
   double flops, bytes;
 };
-MapCost map_cost(const Tiling& tiling, int row_values, std::size_t dense_bytes);
+MapCost map_cost(const Tiling& tiling, int row_values, int latent_values, std::size_t dense_bytes);
 
 /// Throws Error: a block's Gaussian cannot be orthonormalised, the Cholesky factorisation stopped
 /// at column `stopped_at`.

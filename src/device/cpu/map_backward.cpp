@@ -124,8 +124,9 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
     if (state.u != kNoBuffer) step.reads.push_back(state.u);
     const BufferId dense = dense_map ? state.dense[i] : kNoBuffer;
     if (dense != kNoBuffer) step.reads.push_back(dense);
-    const MapCost cost = map_cost(tiling, state.u != kNoBuffer ? 2 : 1,
-                                  dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
+    const MapCost cost =
+        map_cost(tiling, state.u != kNoBuffer ? 2 : 1, desc.modulation == Modulation::none ? 1 : 2,
+                 dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
     step.flops = cost.flops;
     step.bytes = cost.bytes;
     step.bind = [=, kept_u = state.u, n_threads = schedule.n_threads()](const Memory& memory) {

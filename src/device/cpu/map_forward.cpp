@@ -127,7 +127,9 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
     if (kept_u != kNoBuffer) step.writes.push_back(kept_u);
     const BufferId dense = is_dense(desc.kind) ? state.dense[i] : kNoBuffer;
     if (dense != kNoBuffer) step.reads.push_back(dense);
-    const MapCost cost = map_cost(tiling, 1, dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
+    const int row_values = 1 + (state.base != kNoBuffer) + (kept_u != kNoBuffer);
+    const MapCost cost =
+        map_cost(tiling, row_values, 1, dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
     step.flops = cost.flops;
     step.bytes = cost.bytes;
     step.bind = [=, base = state.base, n_threads = schedule.n_threads()](const Memory& memory) {

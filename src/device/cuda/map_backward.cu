@@ -200,8 +200,9 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
     if (state.u != kNoBuffer) step.reads.push_back(state.u);
     const BufferId dense = hadamard ? kNoBuffer : state.dense[i];
     if (dense != kNoBuffer) step.reads.push_back(dense);
-    const MapCost cost = map_cost(tiling, state.u != kNoBuffer ? 2 : 1,
-                                  dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
+    const MapCost cost =
+        map_cost(tiling, state.u != kNoBuffer ? 2 : 1, desc.modulation == Modulation::none ? 1 : 2,
+                 dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
     step.flops = cost.flops;
     step.bytes = cost.bytes;
     const cudaStream_t stream = gpu_of(schedule).stream();

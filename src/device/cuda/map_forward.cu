@@ -184,7 +184,9 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
     if (state.base != kNoBuffer) step.reads.push_back(state.base);
     if (kept_u != kNoBuffer) step.writes.push_back(kept_u);
     if (dense != kNoBuffer) step.reads.push_back(dense);
-    const MapCost cost = map_cost(tiling, 1, dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
+    const int row_values = 1 + (state.base != kNoBuffer) + (kept_u != kNoBuffer);
+    const MapCost cost =
+        map_cost(tiling, row_values, 1, dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
     step.flops = cost.flops;
     step.bytes = cost.bytes;
     const cudaStream_t stream = gpu_of(schedule).stream();
