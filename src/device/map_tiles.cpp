@@ -15,6 +15,13 @@ MapCost map_cost(const Tiling& tiling, int row_values, int latent_values, std::s
   return cost;
 }
 
+bool rows_have_unit_norm(const MapDesc& desc) {
+  if (is_dense(desc.kind)) return false;
+  for (const MapBlock& block : desc.blocks)
+    if (block.latents != hadamard_points(block.latents)) return false;
+  return true;
+}
+
 void fail_dependent(const MapBlock& block, int stopped_at) {
   fail(
       "map {}: {} columns of {} rows are too close to dependent to orthonormalise "

@@ -51,14 +51,18 @@ inline Tiling tile_block(const MapDesc& desc, std::size_t index, std::size_t max
   t.tiles = (t.block.rows + t.points - 1) / t.points;
   t.groups = std::min(t.tiles, max_groups);
   const auto number = static_cast<std::uint32_t>(index);
-  t.outer = {desc.seed, Stream::map_outer_signs, number};
-  t.inner = {desc.seed, Stream::map_inner_signs, number};
   t.modulation_outer = {desc.seed, Stream::modulation_outer, number};
   t.modulation_inner = {desc.seed, Stream::modulation_inner, number};
+  t.outer = {desc.seed, Stream::map_outer_signs, number};
+  t.inner = {desc.seed, Stream::map_inner_signs, number};
+  if (desc.second_map) t.outer = t.modulation_outer, t.inner = t.modulation_inner;
   return t;
 }
 
 inline bool is_dense(MapKind kind) { return kind != MapKind::hadamard; }
+
+/// Whether every row of sqrt(P / d) W has length 1: of a Hadamard map that uses all its points.
+bool rows_have_unit_norm(const MapDesc& desc);
 
 /// What a pass over one block takes, each value moved once: `row_values` floats read or written a
 /// row and `latent_values` a latent, beside the stored W of `dense_bytes`, which is 0 for the

@@ -14,9 +14,14 @@ void adam_step(Schedule& schedule, const std::string& name, const AdamDesc& desc
   twins(schedule).adam_step(schedule, name, desc, value, m, v, gradient, n, control);
 }
 
-Tensor conv2d_forward(Schedule& schedule, const std::string& name, const Conv2dDesc& desc,
-                      const Tensor& x, const ParamSlice& weight, const ParamSlice& bias) {
-  return twins(schedule).conv2d_forward(schedule, name, desc, x, weight, bias);
+void add_scaled(Schedule& schedule, const std::string& name, BufferId y, BufferId x, float scale,
+                std::size_t n) {
+  twins(schedule).add_scaled(schedule, name, y, x, scale, n);
+}
+
+void alignment(Schedule& schedule, const std::string& name, const MapDesc& desc, BufferId z,
+               BufferId mean_w, BufferId mean_s, BufferId loss, BufferId dz) {
+  twins(schedule).alignment(schedule, name, desc, z, mean_w, mean_s, loss, dz);
 }
 
 Tensor conv2d_backward(Schedule& schedule, const std::string& name, const Conv2dDesc& desc,
@@ -26,10 +31,9 @@ Tensor conv2d_backward(Schedule& schedule, const std::string& name, const Conv2d
                                          need_dx);
 }
 
-ConvPool2d conv_pool2d_forward(Schedule& schedule, const std::string& name,
-                               const ConvPool2dDesc& desc, const Tensor& x,
-                               const ParamSlice& weight, const ParamSlice& bias) {
-  return twins(schedule).conv_pool2d_forward(schedule, name, desc, x, weight, bias);
+Tensor conv2d_forward(Schedule& schedule, const std::string& name, const Conv2dDesc& desc,
+                      const Tensor& x, const ParamSlice& weight, const ParamSlice& bias) {
+  return twins(schedule).conv2d_forward(schedule, name, desc, x, weight, bias);
 }
 
 Tensor conv_pool2d_backward(Schedule& schedule, const std::string& name, const ConvPool2dDesc& desc,
@@ -40,9 +44,19 @@ Tensor conv_pool2d_backward(Schedule& schedule, const std::string& name, const C
                                               dbias, need_dx);
 }
 
+ConvPool2d conv_pool2d_forward(Schedule& schedule, const std::string& name,
+                               const ConvPool2dDesc& desc, const Tensor& x,
+                               const ParamSlice& weight, const ParamSlice& bias) {
+  return twins(schedule).conv_pool2d_forward(schedule, name, desc, x, weight, bias);
+}
+
 void cross_entropy(Schedule& schedule, const std::string& name, const Tensor& logits,
                    BufferId labels, BufferId control, BufferId dlogits) {
   twins(schedule).cross_entropy(schedule, name, logits, labels, control, dlogits);
+}
+
+void fill(Schedule& schedule, const std::string& name, BufferId y, float value, std::size_t n) {
+  twins(schedule).fill(schedule, name, y, value, n);
 }
 
 void fill_normal(Schedule& schedule, const std::string& name, BufferId values, std::size_t n,
@@ -56,9 +70,9 @@ void gather_batch(Schedule& schedule, const std::string& name, const ImageBuffer
   twins(schedule).gather_batch(schedule, name, set, control, x, labels);
 }
 
-Tensor linear_forward(Schedule& schedule, const std::string& name, const LinearDesc& desc,
-                      const Tensor& x, const ParamSlice& weight, const ParamSlice& bias) {
-  return twins(schedule).linear_forward(schedule, name, desc, x, weight, bias);
+void lambda_step(Schedule& schedule, const std::string& name, LambdaMode mode, BufferId loss,
+                 BufferId control) {
+  twins(schedule).lambda_step(schedule, name, mode, loss, control);
 }
 
 Tensor linear_backward(Schedule& schedule, const std::string& name, const LinearDesc& desc,
@@ -68,13 +82,9 @@ Tensor linear_backward(Schedule& schedule, const std::string& name, const Linear
                                          need_dx);
 }
 
-MapState map_setup(Schedule& schedule, const MapDesc& desc) {
-  return twins(schedule).map_setup(schedule, desc);
-}
-
-void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, BufferId z,
-                 BufferId theta, bool keep_u) {
-  twins(schedule).map_forward(schedule, desc, state, z, theta, keep_u);
+Tensor linear_forward(Schedule& schedule, const std::string& name, const LinearDesc& desc,
+                      const Tensor& x, const ParamSlice& weight, const ParamSlice& bias) {
+  return twins(schedule).linear_forward(schedule, name, desc, x, weight, bias);
 }
 
 void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state, BufferId z,
@@ -82,8 +92,17 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
   twins(schedule).map_backward(schedule, desc, state, z, dtheta, dz);
 }
 
-MaxPool max_pool_forward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x) {
-  return twins(schedule).max_pool_forward(schedule, name, kernel, x);
+void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, BufferId z,
+                 BufferId theta, bool keep_u) {
+  twins(schedule).map_forward(schedule, desc, state, z, theta, keep_u);
+}
+
+BufferId map_row_norms(Schedule& schedule, const MapDesc& desc, const MapState& state) {
+  return twins(schedule).map_row_norms(schedule, desc, state);
+}
+
+MapState map_setup(Schedule& schedule, const MapDesc& desc) {
+  return twins(schedule).map_setup(schedule, desc);
 }
 
 Tensor max_pool_backward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x,
@@ -91,20 +110,70 @@ Tensor max_pool_backward(Schedule& schedule, const std::string& name, int kernel
   return twins(schedule).max_pool_backward(schedule, name, kernel, x, forward, dy);
 }
 
+MaxPool max_pool_forward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x) {
+  return twins(schedule).max_pool_forward(schedule, name, kernel, x);
+}
+
 void next_batch(Schedule& schedule, const std::string& name, BufferId batches, BufferId control) {
   twins(schedule).next_batch(schedule, name, batches, control);
+}
+
+void perturb_latents(Schedule& schedule, const std::string& name, BufferId z, BufferId perturbed,
+                     std::size_t n, float stddev, std::uint64_t seed, BufferId control) {
+  twins(schedule).perturb_latents(schedule, name, z, perturbed, n, stddev, seed, control);
+}
+
+void probe_latents(Schedule& schedule, const std::string& name, BufferId z, BufferId signs,
+                   BufferId product, std::size_t n, std::uint64_t seed, BufferId control) {
+  twins(schedule).probe_latents(schedule, name, z, signs, product, n, seed, control);
+}
+
+void probe_latents_backward(Schedule& schedule, const std::string& name, BufferId signs,
+                            BufferId gradient, BufferId dz, std::size_t n) {
+  twins(schedule).probe_latents_backward(schedule, name, signs, gradient, dz, n);
+}
+
+void probe_rows(Schedule& schedule, const std::string& name, const MapDesc& desc,
+                const MapState& state, BufferId linear, BufferId modulated, BufferId dtheta,
+                BufferId loss) {
+  twins(schedule).probe_rows(schedule, name, desc, state, linear, modulated, dtheta, loss);
 }
 
 Tensor relayout(Schedule& schedule, const std::string& name, const Tensor& x, int channel_block) {
   return twins(schedule).relayout(schedule, name, x, channel_block);
 }
 
+void relu_backward(Schedule& schedule, const std::string& name, const Tensor& y, const Tensor& dy) {
+  twins(schedule).relu_backward(schedule, name, y, dy);
+}
+
 void relu_forward(Schedule& schedule, const std::string& name, const Tensor& x) {
   twins(schedule).relu_forward(schedule, name, x);
 }
 
-void relu_backward(Schedule& schedule, const std::string& name, const Tensor& y, const Tensor& dy) {
-  twins(schedule).relu_backward(schedule, name, y, dy);
+void row_factors_backward(Schedule& schedule, const MapDesc& desc, const RowFactors& factors,
+                          BufferId z, BufferId weight, BufferId dz) {
+  twins(schedule).row_factors_backward(schedule, desc, factors, z, weight, dz);
+}
+
+void row_factors_forward(Schedule& schedule, const MapDesc& desc, const RowFactors& factors,
+                         BufferId row_norms, BufferId z, BufferId rho) {
+  twins(schedule).row_factors_forward(schedule, desc, factors, row_norms, z, rho);
+}
+
+RowFactors row_factors_setup(Schedule& schedule, const MapDesc& desc) {
+  return twins(schedule).row_factors_setup(schedule, desc);
+}
+
+void smoothness(Schedule& schedule, const std::string& name, const MapDesc& desc,
+                const MapState& state, const SmoothnessBuffers& buffers) {
+  twins(schedule).smoothness(schedule, name, desc, state, buffers);
+}
+
+void stability(Schedule& schedule, const std::string& name, const Tensor& logits,
+               const Tensor& perturbed, BufferId loss, BufferId control, const Tensor& dlogits,
+               const Tensor& dperturbed) {
+  twins(schedule).stability(schedule, name, logits, perturbed, loss, control, dlogits, dperturbed);
 }
 
 }  // namespace mapnet

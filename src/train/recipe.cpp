@@ -192,6 +192,12 @@ std::size_t trainable_params(const Recipe& r, const Network& net) {
   return std::accumulate(r.mapping.latents.begin(), r.mapping.latents.end(), std::size_t{0});
 }
 
+std::size_t trained_lambdas(const Recipe& r) {
+  if (r.loss.mode == LambdaMode::fixed) return 0;
+  return std::size_t{r.loss.stability.on} + std::size_t{r.loss.smoothness.on} +
+         std::size_t{r.loss.alignment.on};
+}
+
 std::string default_run_name(const Recipe& r, const Network& net) {
   std::string name = r.net + "-" + r.data + "-" + to_string(r.mapping.strategy);
   if (r.mapping.strategy != Strategy::direct)

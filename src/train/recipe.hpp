@@ -70,6 +70,9 @@ Recipe recipe_from_json(const nlohmann::json& json);
 /// Values trained: the sum of the latents, or P for direct.
 std::size_t trainable_params(const Recipe& recipe, const Network& net);
 
+/// Weights of the mapping loss that are trained beside them.
+std::size_t trained_lambdas(const Recipe& recipe);
+
 /// "cnn2-fashion-mnist-slvt-2048-seed1"
 std::string default_run_name(const Recipe& recipe, const Network& net);
 

@@ -1,9 +1,16 @@
 #include "train/run_schedule.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
 #include "common/error.hpp"
 #include "device/ops/adam.hpp"
+#include "device/ops/add_scaled.hpp"
 #include "device/ops/cross_entropy.hpp"
+#include "device/ops/stability.hpp"
 #include "device/ops/step_control.hpp"
+#include "mapping/mapping_loss.hpp"
 #include "nets/lower.hpp"
 
 namespace mapnet {
@@ -18,6 +25,12 @@ SampleCounts split_samples(const Recipe& recipe, std::size_t train, std::size_t 
 
 namespace {
 
+/// Samples of a batch that go through the perturbed network too.
+int stability_rows(const Recipe& recipe) {
+  const double rows = recipe.loss.stability_fraction * recipe.batch;
+  return std::clamp(static_cast<int>(std::lround(rows)), 1, recipe.batch);
+}
+
 /// Builds the phases one after another; the members are what they share.
 struct Builder {
   const Recipe& recipe;
@@ -25,6 +38,7 @@ struct Builder {
   RunSchedule run;
   MapDesc map = {};
   MapState map_state = {};
+  std::optional<MappingLossSteps> loss_steps = {};
 
   Schedule& schedule() { return run.schedule; }
   bool direct() const { return recipe.mapping.strategy == Strategy::direct; }
@@ -62,6 +76,13 @@ struct Builder {
       fill_normal(schedule(), "latent.init", run.value, run.n_values, recipe.seed,
                   Stream::latent_init, static_cast<float>(recipe.latent_std));
       map_state = map_setup(schedule(), map);
+      if (purpose == Purpose::train && recipe.loss.any()) {
+        run.loss = persistent("mapping_loss", "control", sizeof(MappingLossState));
+        loss_steps.emplace(
+            schedule(), map, map_state,
+            MappingLossSteps::Terms{recipe.loss.smoothness.on, recipe.loss.alignment.on}, run.loss,
+            run.control);
+      }
       run.theta = schedule().buffer("theta", "theta", run.n_theta * sizeof(float));
     }
   }
@@ -85,6 +106,43 @@ struct Builder {
     return b;
   }
 
+  /// The stability term (eq. 28): a second network from perturbed latents on the first samples of
+  /// the batch. Its gradient joins dlogits; returns what reaches the latents through the second
+  /// network [d].
+  BufferId perturbed_pass(const Batch& b, const Tensor& logits, const Tensor& dlogits) {
+    const auto buffer = [&](const char* name, const char* group, std::size_t n) {
+      return schedule().buffer(name, group, n * sizeof(float));
+    };
+    const BufferId z = buffer("perturbed.latent", "workspace", run.n_values);
+    const BufferId theta = buffer("perturbed.theta", "theta", run.n_theta);
+    const BufferId dtheta = buffer("perturbed.dtheta", "theta", run.n_theta);
+    const BufferId dz = buffer("perturbed.dlatent", "workspace", run.n_values);
+    MapState state = map_state;
+    state.u = kNoBuffer;
+    perturb_latents(schedule(), "perturbed.latent", run.value, z, run.n_values,
+                    static_cast<float>(recipe.loss.stability_std), recipe.seed, run.control);
+    map_forward(schedule(), map, state, z, theta, true);
+    const Tensor x = b.x.images(0, stability_rows(recipe));
+    const ForwardTrace trace = lower_forward(schedule(), net, x, theta);
+    Tensor dperturbed = trace.logits;
+    dperturbed.buffer = schedule().buffer("perturbed.dlogits", "activations", dperturbed.bytes());
+    stability(schedule(), "stability", logits, trace.logits, run.loss, run.control, dlogits,
+              dperturbed);
+    lower_backward(schedule(), trace, dperturbed, dtheta);
+    map_backward(schedule(), map, state, z, dtheta, dz);
+    return dz;
+  }
+
+  /// From dtheta to the gradient of the latents, with all terms of the loss.
+  void latent_gradient(BufferId perturbed_dz) {
+    run.gradient = schedule().buffer("dlatent", "trained", run.n_values * sizeof(float));
+    if (loss_steps) loss_steps->add_to_dtheta(schedule(), run.value, run.dtheta);
+    map_backward(schedule(), map, map_state, run.value, run.dtheta, run.gradient);
+    if (loss_steps) loss_steps->add_to_dz(schedule(), run.value, run.gradient);
+    if (perturbed_dz != kNoBuffer)
+      add_scaled(schedule(), "perturbed.add", run.gradient, perturbed_dz, 1.0f, run.n_values);
+  }
+
   void train() {
     const std::size_t bytes = run.n_values * sizeof(float);
     const BufferId m = persistent("adam.m", "trained", bytes);
@@ -95,14 +153,14 @@ struct Builder {
     const ForwardTrace trace = lower_forward(schedule(), net, b.x, run.theta);
     const Tensor dlogits =
         cross_entropy_forward_backward(schedule(), "loss", trace.logits, b.labels, run.control);
+    BufferId perturbed_dz = kNoBuffer;
+    if (recipe.loss.stability.on) perturbed_dz = perturbed_pass(b, trace.logits, dlogits);
     run.dtheta = schedule().buffer("dtheta", "theta", run.n_theta * sizeof(float));
     lower_backward(schedule(), trace, dlogits, run.dtheta);
     run.gradient = run.dtheta;
-    if (!direct()) {
-      run.gradient = schedule().buffer("dlatent", "trained", bytes);
-      map_backward(schedule(), map, map_state, run.value, run.dtheta, run.gradient);
-    }
+    if (!direct()) latent_gradient(perturbed_dz);
     adam_step(schedule(), "adam", {}, run.value, m, v, run.gradient, run.n_values, run.control);
+    if (loss_steps) lambda_step(schedule(), "lambdas", recipe.loss.mode, run.loss, run.control);
   }
 
   void eval(Purpose purpose) {

@@ -36,6 +36,7 @@ struct RunSchedule {
 
   Schedule schedule;
   BufferId control = kNoBuffer;        ///< StepControl
+  BufferId loss = kNoBuffer;           ///< MappingLossState, where the recipe has one; train only
   BufferId train_batches = kNoBuffer;  ///< BatchInput [steps of an epoch]
   BufferId eval_batches = kNoBuffer;   ///< BatchInput [batches of all splits, one after another]
   BufferId value = kNoBuffer;          ///< what is trained: z [d], or theta itself [P]

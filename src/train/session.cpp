@@ -34,6 +34,7 @@ Session::Session(const Recipe& recipe, const Network& net, const ImageDataset& d
       run_(build_run_schedule(recipe, net, counts_, purpose)),
       program_(std::make_unique<Program>(run_.schedule, planner(run_.schedule.lifetimes()))) {
   write(StepControl());
+  begin_mapping_loss();
   if (purpose != Purpose::expand) {
     begin_epoch(0);
     load(dataset);
@@ -146,6 +147,31 @@ void Session::restart(std::int64_t next) {
   write(c);
 }
 
+MappingLossState Session::mapping_loss() const {
+  MappingLossState state;
+  if (run_.loss != kNoBuffer) program_->read<MappingLossState>({&state, 1}, run_.loss);
+  return state;
+}
+
+void Session::begin_mapping_loss() {
+  if (run_.loss == kNoBuffer) return;
+  MappingLossState state;
+  const MappingLoss& loss = recipe_.loss;
+  const LossTerm* terms[kLossTerms] = {&loss.stability, &loss.smoothness, &loss.alignment};
+  for (int i = 0; i < kLossTerms; ++i)
+    if (terms[i]->on) state.terms[i] = first_loss_term(loss.mode, terms[i]->lambda);
+  program_->write<MappingLossState>(run_.loss, {&state, 1});
+}
+
+/// Begins new sums; the weights and what trains them go on.
+void Session::clear_mapping_loss() {
+  if (run_.loss == kNoBuffer) return;
+  MappingLossState state = mapping_loss();
+  for (LossTermState& term : state.terms) term.value_sum = 0;
+  state.steps = 0;
+  program_->write<MappingLossState>(run_.loss, {&state, 1});
+}
+
 void Session::write_eval_batches() {
   std::vector<BatchInput> batches;
   std::size_t first = 0;
@@ -176,6 +202,7 @@ void Session::begin_epoch(int epoch) {
   }
   program_->write<BatchInput>(run_.train_batches, batches);
   restart(0);
+  clear_mapping_loss();
   next_ = 0;
 }
 

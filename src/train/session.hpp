@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/dataset.hpp"
+#include "device/ops/mapping_loss.hpp"
 #include "device/ops/step_control.hpp"
 #include "device/program.hpp"
 #include "train/run_schedule.hpp"
@@ -59,6 +60,7 @@ class Session {
   std::vector<float> dtheta() const;
   std::vector<float> gradient() const;
   StepControl control() const;
+  MappingLossState mapping_loss() const;  ///< all off where the recipe has none
   void set_values(std::span<const float> values);
 
   std::int64_t steps_per_epoch() const;
@@ -74,6 +76,8 @@ class Session {
   void measure_pixels(std::span<const std::uint8_t> images);
   void write_eval_batches();
   void restart(std::int64_t next);
+  void begin_mapping_loss();
+  void clear_mapping_loss();
   void write(const StepControl& control) const;
   Metrics metrics() const;
 

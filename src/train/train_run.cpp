@@ -69,6 +69,26 @@ class MetricsLog {
   std::ofstream out_;
 };
 
+std::vector<LossTermReport> loss_terms(const Session& session) {
+  const MappingLossState state = session.mapping_loss();
+  const char* const names[kLossTerms] = {"stability", "smoothness", "alignment"};
+  std::vector<LossTermReport> terms;
+  for (int i = 0; i < kLossTerms; ++i) {
+    const LossTermState& term = state.terms[i];
+    if (!term.on) continue;
+    const double mean = state.steps > 0 ? term.value_sum / static_cast<double>(state.steps) : 0.0;
+    terms.push_back({names[i], static_cast<double>(term.lambda), mean});
+  }
+  return terms;
+}
+
+void add_loss_terms(nlohmann::json& json, const std::vector<LossTermReport>& terms) {
+  for (const LossTermReport& term : terms) {
+    json["lambda_" + term.name] = term.lambda;
+    json[term.name] = term.value;
+  }
+}
+
 nlohmann::json epoch_json(const EpochReport& e) {
   nlohmann::json json = {{"epoch", e.epoch},
                          {"train_loss", e.running.loss},
@@ -79,6 +99,7 @@ nlohmann::json epoch_json(const EpochReport& e) {
     json["validation_loss"] = e.validation.loss;
     json["validation_accuracy"] = e.validation.accuracy;
   }
+  add_loss_terms(json, e.loss_terms);
   return json;
 }
 
@@ -129,6 +150,7 @@ RunResult train_run(const Recipe& recipe, const Network& net, const ImageDataset
     };
     e.running = session.train_epoch(epoch, progress);
     e.seconds = watch_epoch.seconds();
+    e.loss_terms = loss_terms(session);
     r.seconds += e.seconds;
     if (recipe.validation > 0) e.validation = session.evaluate(Split::validation);
     e.finished = true;
@@ -136,6 +158,7 @@ RunResult train_run(const Recipe& recipe, const Network& net, const ImageDataset
     if (watch) watch(e);
   }
 
+  r.loss_terms = e.loss_terms;
   r.recipe = recipe;
   r.trainable_params = trainable_params(recipe, net);
   r.target_params = net.param_count();
@@ -166,6 +189,10 @@ nlohmann::json to_json(const RunResult& r) {
   if (r.validation.samples > 0) {
     json["validation_accuracy"] = r.validation.accuracy;
     json["validation_loss"] = r.validation.loss;
+  }
+  if (r.recipe.loss.any()) {
+    add_loss_terms(json, r.loss_terms);
+    json["trained_lambdas"] = trained_lambdas(r.recipe);
   }
   json["seconds"] = r.seconds;
   json["seconds_per_epoch"] = r.recipe.epochs > 0 ? r.seconds / r.recipe.epochs : 0.0;

@@ -8,6 +8,12 @@
 
 namespace mapnet {
 
+/// One term of the mapping loss: its weight at the end of an epoch, its mean over the epoch.
+struct LossTermReport {
+  std::string name;
+  double lambda = 0, value = 0;
+};
+
 /// What a finished run reports; the keys of result.json.
 struct RunResult {
   Recipe recipe;
@@ -19,6 +25,7 @@ struct RunResult {
   std::size_t map_bytes = 0;  ///< of fixed weights stored beside the latents
   std::size_t peak_rss_bytes = 0;
   std::string device, version;
+  std::vector<LossTermReport> loss_terms;  ///< of the last epoch
 };
 
 /// What a run tells whoever watches it.
@@ -28,6 +35,7 @@ struct EpochReport {
   Metrics running;     ///< over the epoch so far
   Metrics validation;  ///< after the epoch, where a split was set aside
   double learning_rate = 0, seconds = 0;
+  std::vector<LossTermReport> loss_terms;  ///< once finished
   bool finished = false;
 };
 using Watch = std::function<void(const EpochReport&)>;

@@ -100,7 +100,7 @@ struct BlockForward {
 void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, BufferId z,
                  BufferId theta, bool keep_u) {
   const std::size_t P = desc.target_size();
-  if (keep_u && desc.activation != Activation::identity && state.u == kNoBuffer)
+  if (keep_u && keeps_u(desc, state) && state.u == kNoBuffer)
     state.u = schedule.buffer("map.u", "activations", P * sizeof(float));
   const BufferId kept_u = keep_u ? state.u : kNoBuffer;
   const auto shared = std::make_shared<const MapDesc>(desc);

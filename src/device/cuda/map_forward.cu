@@ -140,7 +140,7 @@ struct Forward {
 void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, BufferId z,
                  BufferId theta, bool keep_u) {
   require_points(desc);
-  if (keep_u && desc.activation != Activation::identity && state.u == kNoBuffer)
+  if (keep_u && keeps_u(desc, state) && state.u == kNoBuffer)
     state.u = schedule.buffer("map.u", "activations", desc.target_size() * sizeof(float));
   const BufferId kept_u = keep_u ? state.u : kNoBuffer;
   const bool hadamard = !is_dense(desc.kind), modulated = desc.modulation == Modulation::signed_,

@@ -49,6 +49,7 @@ struct MapDesc {
   float omega = 1;
   bool random_base = false;  ///< base_j = scale_j N(0, 1) from the seed; zero otherwise
   std::uint64_t seed = 0;
+  bool second_map = false;       ///< the modulation's S in place of W; a Hadamard map
   std::vector<MapBlock> blocks;  ///< cover theta in order, without gaps
   std::vector<RowScale> scales;  ///< likewise
 
@@ -62,7 +63,13 @@ struct MapState {
   BufferId base = kNoBuffer;    ///< [P] where random_base
   BufferId scales = kNoBuffer;  ///< the description's RowScale table, on a GPU
   BufferId u = kNoBuffer;       ///< [P] pre-activations, where the slope of sigma needs them
+  bool want_u = false;          ///< or a term of the loss
 };
+
+/// Whether a forward pass that a backward pass follows leaves its pre-activations.
+constexpr bool keeps_u(const MapDesc& desc, const MapState& state) {
+  return state.want_u || desc.activation != Activation::identity;
+}
 
 /// Adds the setup steps that build what `desc` stores, and its buffers.
 MapState map_setup(Schedule& schedule, const MapDesc& desc);
