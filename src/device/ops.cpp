@@ -51,8 +51,13 @@ ConvPool2d conv_pool2d_forward(Schedule& schedule, const std::string& name,
 }
 
 void cross_entropy(Schedule& schedule, const std::string& name, const Tensor& logits,
-                   BufferId labels, BufferId control, BufferId dlogits) {
-  twins(schedule).cross_entropy(schedule, name, logits, labels, control, dlogits);
+                   BufferId labels, BufferId control, BufferId dlogits, float smoothing) {
+  twins(schedule).cross_entropy(schedule, name, logits, labels, control, dlogits, smoothing);
+}
+
+void ema_step(Schedule& schedule, const std::string& name, BufferId average, BufferId value,
+              std::size_t n, BufferId control) {
+  twins(schedule).ema_step(schedule, name, average, value, n, control);
 }
 
 void fill(Schedule& schedule, const std::string& name, BufferId y, float value, std::size_t n) {
@@ -66,8 +71,8 @@ void fill_normal(Schedule& schedule, const std::string& name, BufferId values, s
 }
 
 void gather_batch(Schedule& schedule, const std::string& name, const ImageBuffers& set,
-                  BufferId control, const Tensor& x, BufferId labels) {
-  twins(schedule).gather_batch(schedule, name, set, control, x, labels);
+                  BufferId control, const Tensor& x, BufferId labels, const AugmentDesc& augment) {
+  twins(schedule).gather_batch(schedule, name, set, control, x, labels, augment);
 }
 
 void lambda_step(Schedule& schedule, const std::string& name, LambdaMode mode, BufferId loss,

@@ -6,6 +6,7 @@
 #include "device/ops/conv2d.hpp"
 #include "device/ops/conv_pool2d.hpp"
 #include "device/ops/cross_entropy.hpp"
+#include "device/ops/ema.hpp"
 #include "device/ops/gather.hpp"
 #include "device/ops/jacobian_probe.hpp"
 #include "device/ops/linear.hpp"
@@ -31,6 +32,7 @@ namespace mapnet {
   OP(conv_pool2d_backward)   \
   OP(conv_pool2d_forward)    \
   OP(cross_entropy)          \
+  OP(ema_step)               \
   OP(fill)                   \
   OP(fill_normal)            \
   OP(gather_batch)           \

@@ -114,6 +114,7 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   r.epochs = c.epochs;
   r.batch = c.batch;
   r.lr = c.lr.value_or(strategy == Strategy::direct ? 3e-3 : 8e-2);
+  r.regularisation = resolve(c.regularisation, r.mapping, net, r.lr);
   r.warmup = c.warmup;
   r.seed = c.seed;
   r.threads = resolve_threads(c.threads);
@@ -143,6 +144,7 @@ nlohmann::json to_json(const Recipe& r) {
                          {"threads", r.threads},
                          {"validation", r.validation},
                          {"fast_math", to_string(r.fast_math)}};
+  if (r.regularisation.any()) json["regularisation"] = r.regularisation;
   if (m.strategy == Strategy::direct) return json;
   json["latents"] = m.latents;
   json["latent_std"] = r.latent_std;
@@ -171,6 +173,7 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     json.at("validation").get_to(r.validation);
     m.strategy = parse_strategy(json.at("strategy").get<std::string>());
     m.seed = r.seed;
+    if (json.contains("regularisation")) json.at("regularisation").get_to(r.regularisation);
     if (m.strategy == Strategy::direct) return r;
     json.at("latents").get_to(m.latents);
     json.at("latent_std").get_to(r.latent_std);

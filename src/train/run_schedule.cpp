@@ -8,6 +8,7 @@
 #include "device/ops/adam.hpp"
 #include "device/ops/add_scaled.hpp"
 #include "device/ops/cross_entropy.hpp"
+#include "device/ops/ema.hpp"
 #include "device/ops/stability.hpp"
 #include "device/ops/step_control.hpp"
 #include "mapping/mapping_loss.hpp"
@@ -85,6 +86,14 @@ struct Builder {
       }
       run.theta = schedule().buffer("theta", "theta", run.n_theta * sizeof(float));
     }
+    if (purpose == Purpose::train && recipe.regularisation.ema > 0) {
+      run.average = persistent("average", "trained", run.n_values * sizeof(float));
+      average("average.init");  // the control block's first weight is 1: a copy
+    }
+  }
+
+  void average(const char* name) {
+    ema_step(schedule(), name, run.average, run.value, run.n_values, run.control);
   }
 
   struct Batch {
@@ -92,7 +101,7 @@ struct Builder {
     BufferId labels;
   };
 
-  Batch batch(const std::string& name, BufferId batches) {
+  Batch batch(const std::string& name, BufferId batches, const AugmentDesc& augment = {}) {
     next_batch(schedule(), name + ".next", batches, run.control);
     Batch b;
     b.x.n = recipe.batch;
@@ -102,7 +111,7 @@ struct Builder {
     b.x.buffer = schedule().buffer(name + ".x", "activations", b.x.bytes());
     b.labels = schedule().buffer(name + ".labels", "activations",
                                  static_cast<std::size_t>(b.x.n) * sizeof(std::int32_t));
-    gather_batch(schedule(), name + ".gather", run.samples, run.control, b.x, b.labels);
+    gather_batch(schedule(), name + ".gather", run.samples, run.control, b.x, b.labels, augment);
     return b;
   }
 
@@ -148,28 +157,37 @@ struct Builder {
     const BufferId m = persistent("adam.m", "trained", bytes);
     const BufferId v = persistent("adam.v", "trained", bytes);
     schedule().begin(Phase::train);
-    const Batch b = batch("batch", run.train_batches);
+    const Regularisation& r = recipe.regularisation;
+    const Batch b = batch("batch", run.train_batches, r.augment(recipe.seed));
     if (!direct()) map_forward(schedule(), map, map_state, run.value, run.theta, true);
     const ForwardTrace trace = lower_forward(schedule(), net, b.x, run.theta);
     const Tensor dlogits =
-        cross_entropy_forward_backward(schedule(), "loss", trace.logits, b.labels, run.control);
+        cross_entropy_forward_backward(schedule(), "loss", trace.logits, b.labels, run.control,
+                                       static_cast<float>(r.label_smoothing));
     BufferId perturbed_dz = kNoBuffer;
     if (recipe.loss.stability.on) perturbed_dz = perturbed_pass(b, trace.logits, dlogits);
     run.dtheta = schedule().buffer("dtheta", "theta", run.n_theta * sizeof(float));
     lower_backward(schedule(), trace, dlogits, run.dtheta);
+    if (r.weight_decay_theta > 0)
+      add_scaled(schedule(), "theta.decay", run.dtheta, run.theta,
+                 static_cast<float>(r.weight_decay_theta), run.n_theta);
     run.gradient = run.dtheta;
     if (!direct()) latent_gradient(perturbed_dz);
-    adam_step(schedule(), "adam", {}, run.value, m, v, run.gradient, run.n_values, run.control);
+    AdamDesc adam;
+    adam.weight_decay = static_cast<float>(r.weight_decay);
+    adam_step(schedule(), "adam", adam, run.value, m, v, run.gradient, run.n_values, run.control);
+    if (run.average != kNoBuffer) average("average");
     if (loss_steps) lambda_step(schedule(), "lambdas", recipe.loss.mode, run.loss, run.control);
   }
 
   void eval(Purpose purpose) {
     schedule().begin(Phase::eval_begin);
-    if (!direct()) map_forward(schedule(), map, map_state, run.value, run.theta, false);
+    if (!direct()) map_forward(schedule(), map, map_state, run.evaluated(), run.theta, false);
     if (purpose == Purpose::expand) return;
     schedule().begin(Phase::eval);
     const Batch b = batch("eval", run.eval_batches);
-    const ForwardTrace trace = lower_forward(schedule(), net, b.x, run.theta);
+    const BufferId theta = direct() ? run.evaluated() : run.theta;
+    const ForwardTrace trace = lower_forward(schedule(), net, b.x, theta);
     cross_entropy_forward(schedule(), "eval.loss", trace.logits, b.labels, run.control);
   }
 };

@@ -40,11 +40,15 @@ struct RunSchedule {
   BufferId train_batches = kNoBuffer;  ///< BatchInput [steps of an epoch]
   BufferId eval_batches = kNoBuffer;   ///< BatchInput [batches of all splits, one after another]
   BufferId value = kNoBuffer;          ///< what is trained: z [d], or theta itself [P]
-  BufferId theta = kNoBuffer;          ///< [P]; the same buffer for direct
+  BufferId average = kNoBuffer;        ///< of `value` over the steps (--ema); train only
+  BufferId theta = kNoBuffer;          ///< [P]; the same buffer as `value` for direct
   BufferId dtheta = kNoBuffer;         ///< [P], likewise; train only
   BufferId gradient = kNoBuffer;       ///< of `value`
   ImageBuffers samples;                ///< train, then validation, then test
   std::size_t n_values = 0, n_theta = 0;
+
+  /// What an evaluation uses and a latent file holds: `value`, or its average where there is one.
+  BufferId evaluated() const { return average == kNoBuffer ? value : average; }
 };
 
 /// The schedule for the recipe's device. Throws Error where that is missing.

@@ -108,6 +108,9 @@ std::vector<float> copy_of(const Program& program, BufferId buffer, std::size_t 
 }  // namespace
 
 std::vector<float> Session::values() const { return copy_of(*program_, run_.value, run_.n_values); }
+std::vector<float> Session::evaluated_values() const {
+  return copy_of(*program_, run_.evaluated(), run_.n_values);
+}
 std::vector<float> Session::theta() const { return copy_of(*program_, run_.theta, run_.n_theta); }
 std::vector<float> Session::dtheta() const { return copy_of(*program_, run_.dtheta, run_.n_theta); }
 std::vector<float> Session::gradient() const {
@@ -115,6 +118,7 @@ std::vector<float> Session::gradient() const {
 }
 void Session::set_values(std::span<const float> values) {
   program_->write<float>(run_.value, values);
+  if (run_.average != kNoBuffer) program_->write<float>(run_.average, values);
 }
 
 std::int64_t Session::steps_per_epoch() const {
@@ -190,10 +194,13 @@ void Session::begin_epoch(int epoch) {
   std::vector<BatchInput> batches;
   add_batches(batches, 0, counts_.train, recipe_.batch);
   const AdamDesc adam;
+  const double ema = recipe_.regularisation.ema;
   std::int64_t step = epoch * steps_per_epoch();
   for (BatchInput& b : batches) {
     const double t = static_cast<double>(step + 1);
     b.step = step;
+    b.lr = static_cast<float>(learning_rate_at(step));
+    if (ema > 0) b.ema_weight = static_cast<float>((1.0 - ema) / (1.0 - std::pow(ema, t)));
     b.adam_rate = static_cast<float>(learning_rate_at(step) /
                                      (1.0 - std::pow(static_cast<double>(adam.beta1), t)));
     b.adam_inverse_root =

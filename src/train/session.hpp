@@ -55,13 +55,14 @@ class Session {
   void expand() const { program_->run(Phase::eval_begin); }
 
   // Copies from the device, behind all steps so far.
-  std::vector<float> values() const;  ///< what is trained
+  std::vector<float> values() const;            ///< what is trained
+  std::vector<float> evaluated_values() const;  ///< the same, or its average where that is kept
   std::vector<float> theta() const;
   std::vector<float> dtheta() const;
   std::vector<float> gradient() const;
   StepControl control() const;
-  MappingLossState mapping_loss() const;  ///< all off where the recipe has none
-  void set_values(std::span<const float> values);
+  MappingLossState mapping_loss() const;           ///< all off where the recipe has none
+  void set_values(std::span<const float> values);  ///< and their average
 
   std::int64_t steps_per_epoch() const;
   const SampleCounts& counts() const { return counts_; }

@@ -119,7 +119,7 @@ LatentFile describe_model(const Recipe& recipe, const Network& net, const ImageD
   file.classes = net.classes;
   file.class_names = dataset.class_names;
   file.pixels = session.pixels();
-  file.values = session.values();
+  file.values = session.evaluated_values();
   return file;
 }
 
@@ -179,6 +179,7 @@ RunResult train_run(const Recipe& recipe, const Network& net, const ImageDataset
 
 nlohmann::json to_json(const RunResult& r) {
   nlohmann::json json = to_json(r.recipe);
+  if (r.recipe.regularisation.ema > 0) json["evaluated_values"] = "ema";
   json["trainable_params"] = r.trainable_params;
   json["target_params"] = r.target_params;
   json["train_accuracy"] = r.train.accuracy;
