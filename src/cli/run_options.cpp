@@ -32,6 +32,7 @@ void add_run_options(CLI::App& command, RunOptions& o) {
   command.add_option("--latent-std", c.latent_std, "spread of the initial latents  [1]");
   add_loss_options(command, c.loss);
   add_regularisation_options(command, c.regularisation);
+  add_refresh_options(command, c.refresh);
   command.add_option("--epochs", c.epochs)->capture_default_str();
   command.add_option("--batch", c.batch)->capture_default_str();
   command.add_option("--lr", c.lr, "peak learning rate of Adam  [mapped 0.08, direct 0.003]");

@@ -54,6 +54,11 @@ void print_summary(const RunResult& r, const std::string& folder) {
     row("validation accuracy", fmt::format("{:.2f}%", 100 * r.validation.accuracy));
   row("train accuracy", fmt::format("{:.2f}%", 100 * r.train.accuracy));
   row("trainable parameters", fmt::format("{}", r.trainable_params));
+  if (r.refreshes > 0)
+    row("stored values",
+        fmt::format("{} ({}, {} refreshes)", r.stored_values,
+                    r.stored_values == r.target_params ? "theta itself" : "latents of every round",
+                    r.refreshes));
   row("target parameters",
       fmt::format("{} ({:.1f} times as many)", r.target_params,
                   static_cast<double>(r.target_params) / static_cast<double>(r.trainable_params)));

@@ -22,6 +22,18 @@ bool rows_have_unit_norm(const MapDesc& desc) {
   return true;
 }
 
+void add_base(Schedule& schedule, const MapDesc& desc, MapState& state) {
+  const std::size_t P = desc.target_size();
+  if (desc.refreshed) {  // the arena begins as zeros
+    state.round = schedule.persistent_buffer("map.round", "map", sizeof(std::uint32_t));
+    state.base = schedule.persistent_buffer("map.base", "map", P * sizeof(float));
+  } else if (desc.random_base) {
+    state.base = schedule.buffer("map.base", "map", P * sizeof(float));
+  }
+  if (desc.random_base)
+    fill_normal(schedule, "map.base", state.base, P, desc.seed, Stream::base, 1.0f, desc.scales);
+}
+
 void fail_dependent(const MapBlock& block, int stopped_at) {
   fail(
       "map {}: {} columns of {} rows are too close to dependent to orthonormalise "

@@ -102,6 +102,15 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
   twins(schedule).map_forward(schedule, desc, state, z, theta, keep_u);
 }
 
+void map_redraw(Schedule& schedule, const MapDesc& desc, const MapState& state) {
+  twins(schedule).map_redraw(schedule, desc, state);
+}
+
+void map_restart(Schedule& schedule, const MapDesc& desc, const MapState& state,
+                 const RestartBuffers& buffers) {
+  twins(schedule).map_restart(schedule, desc, state, buffers);
+}
+
 BufferId map_row_norms(Schedule& schedule, const MapDesc& desc, const MapState& state) {
   return twins(schedule).map_row_norms(schedule, desc, state);
 }

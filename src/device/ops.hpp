@@ -11,6 +11,7 @@
 #include "device/ops/jacobian_probe.hpp"
 #include "device/ops/linear.hpp"
 #include "device/ops/map.hpp"
+#include "device/ops/map_refresh.hpp"
 #include "device/ops/mapping_loss.hpp"
 #include "device/ops/max_pool.hpp"
 #include "device/ops/relayout.hpp"
@@ -41,6 +42,8 @@ namespace mapnet {
   OP(linear_forward)         \
   OP(map_backward)           \
   OP(map_forward)            \
+  OP(map_redraw)             \
+  OP(map_restart)            \
   OP(map_row_norms)          \
   OP(map_setup)              \
   OP(max_pool_backward)      \

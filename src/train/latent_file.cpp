@@ -34,11 +34,15 @@ std::uint32_t read_u32(std::string_view bytes, std::size_t at) {
 }  // namespace
 
 void write_latent_file(const std::filesystem::path& path, const LatentFile& file) {
-  const nlohmann::json description = {
+  nlohmann::json description = {
       {"recipe", to_json(file.recipe)}, {"input", {file.channels, file.height, file.width}},
       {"classes", file.classes},        {"class_names", file.class_names},
       {"pixel_mean", file.pixels.mean}, {"pixel_stddev", file.pixels.stddev},
       {"values", file.values.size()}};
+  if (file.refreshes > 0) {
+    description["refreshes"] = file.refreshes;
+    description["stored"] = file.stores_theta ? "theta" : "latents";
+  }
   const std::string text = description.dump();
   std::string bytes(kMagic);
   append(bytes, kVersion);
@@ -76,6 +80,8 @@ LatentFile read_latent_file(const std::filesystem::path& path) {
     file.classes = description.at("classes");
     file.class_names = description.at("class_names");
     file.pixels = {description.at("pixel_mean"), description.at("pixel_stddev")};
+    file.refreshes = description.value("refreshes", std::size_t{0});
+    file.stores_theta = description.value("stored", "latents") == "theta";
     file.values.resize(description.at("values").get<std::size_t>());
     const std::size_t value_bytes = bytes.size() - kHeader - text_size - 4;
     if (value_bytes != file.values.size() * sizeof(float))

@@ -7,6 +7,7 @@
 #include "common/error.hpp"
 #include "mapping/partition.hpp"
 #include "train/recipe/check.hpp"
+#include "train/recipe/combinations.hpp"
 
 namespace mapnet {
 
@@ -111,6 +112,7 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   r.mapping = strategy == Strategy::direct ? resolve_direct(c) : resolve_mapped(c, strategy, net);
   r.latent_std = c.latent_std.value_or(1.0);
   r.loss = resolve(c.loss, r.mapping);
+  r.refresh = resolve(c.refresh, r.mapping);
   r.epochs = c.epochs;
   r.batch = c.batch;
   r.lr = c.lr.value_or(strategy == Strategy::direct ? 3e-3 : 8e-2);
@@ -128,6 +130,7 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   require(r.batch >= 1 && r.batch <= 65536, "--batch", r.batch, "1 to 65536");
   require(r.lr > 0, "--lr", r.lr, "more than 0");
   require(r.warmup >= 0, "--warmup", r.warmup, "0 or more epochs");
+  refuse_combinations(r);
   return r;
 }
 
@@ -155,6 +158,7 @@ nlohmann::json to_json(const Recipe& r) {
   json["omega"] = m.omega;
   json["base"] = m.random_base ? "normal" : "zero";
   if (r.loss.any()) json["mapping_loss"] = r.loss;
+  if (r.refresh.on()) json["refresh"] = r.refresh;
   return json;
 }
 
@@ -184,6 +188,7 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     json.at("omega").get_to(m.omega);
     m.random_base = json.at("base").get<std::string>() == "normal";
     if (json.contains("mapping_loss")) json.at("mapping_loss").get_to(r.loss);
+    if (json.contains("refresh")) json.at("refresh").get_to(r.refresh);
     return r;
   } catch (const nlohmann::json::exception& e) {
     fail("recipe: {}", e.what());
@@ -205,6 +210,7 @@ std::string default_run_name(const Recipe& r, const Network& net) {
   std::string name = r.net + "-" + r.data + "-" + to_string(r.mapping.strategy);
   if (r.mapping.strategy != Strategy::direct)
     name += "-" + std::to_string(trainable_params(r, net));
+  if (r.refresh.on()) name += "-refresh" + std::to_string(r.refresh.every);
   return name + "-seed" + std::to_string(r.seed);
 }
 

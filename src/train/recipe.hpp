@@ -11,6 +11,7 @@
 #include "mapping/mapping.hpp"
 #include "nets/network.hpp"
 #include "train/recipe/mapping_loss.hpp"
+#include "train/recipe/refresh.hpp"
 #include "train/recipe/regularisation.hpp"
 
 namespace mapnet {
@@ -27,6 +28,7 @@ struct RunConfig {
   std::optional<double> alpha, omega, latent_std;
   MappingLossConfig loss;
   Regularisation regularisation;
+  RefreshConfig refresh;
   int epochs = 10;
   int batch = 128;
   std::optional<double> lr;
@@ -45,6 +47,7 @@ struct Recipe {
   double latent_std = 1.0;
   MappingLoss loss;
   Regularisation regularisation;
+  Refresh refresh;
   int epochs = 0, batch = 0, threads = 0;
   double lr = 0, warmup = 0;
   std::uint64_t seed = 0;
@@ -76,7 +79,7 @@ std::size_t trainable_params(const Recipe& recipe, const Network& net);
 /// Weights of the mapping loss that are trained beside them.
 std::size_t trained_lambdas(const Recipe& recipe);
 
-/// "cnn2-fashion-mnist-slvt-2048-seed1"
+/// "cnn2-fashion-mnist-slvt-2048-seed1", with "-refresh200" before the seed where there is one
 std::string default_run_name(const Recipe& recipe, const Network& net);
 
 }  // namespace mapnet

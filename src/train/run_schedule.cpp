@@ -9,12 +9,17 @@
 #include "device/ops/add_scaled.hpp"
 #include "device/ops/cross_entropy.hpp"
 #include "device/ops/ema.hpp"
+#include "device/ops/map_refresh.hpp"
 #include "device/ops/stability.hpp"
 #include "device/ops/step_control.hpp"
 #include "mapping/mapping_loss.hpp"
 #include "nets/lower.hpp"
 
 namespace mapnet {
+
+std::int64_t training_steps(const Recipe& recipe, const SampleCounts& counts) {
+  return static_cast<std::int64_t>(batches_of(counts.train, recipe.batch)) * recipe.epochs;
+}
 
 SampleCounts split_samples(const Recipe& recipe, std::size_t train, std::size_t test) {
   if (recipe.validation >= train)
@@ -40,6 +45,7 @@ struct Builder {
   MapDesc map = {};
   MapState map_state = {};
   std::optional<MappingLossSteps> loss_steps = {};
+  BufferId m = kNoBuffer, v = kNoBuffer;  // Adam's moments
 
   Schedule& schedule() { return run.schedule; }
   bool direct() const { return recipe.mapping.strategy == Strategy::direct; }
@@ -74,6 +80,7 @@ struct Builder {
                   Stream::latent_init, 1.0f, he_scales(net));
     } else {
       map = make_map(net, recipe.mapping);
+      map.refreshed = recipe.refresh.on();
       fill_normal(schedule(), "latent.init", run.value, run.n_values, recipe.seed,
                   Stream::latent_init, static_cast<float>(recipe.latent_std));
       map_state = map_setup(schedule(), map);
@@ -154,8 +161,8 @@ struct Builder {
 
   void train() {
     const std::size_t bytes = run.n_values * sizeof(float);
-    const BufferId m = persistent("adam.m", "trained", bytes);
-    const BufferId v = persistent("adam.v", "trained", bytes);
+    m = persistent("adam.m", "trained", bytes);
+    v = persistent("adam.v", "trained", bytes);
     schedule().begin(Phase::train);
     const Regularisation& r = recipe.regularisation;
     const Batch b = batch("batch", run.train_batches, r.augment(recipe.seed));
@@ -180,6 +187,25 @@ struct Builder {
     if (loss_steps) lambda_step(schedule(), "lambdas", recipe.loss.mode, run.loss, run.control);
   }
 
+  /// Room for the z of every round but the last; a model of more values than theta stores theta.
+  void keep_history(const SampleCounts& counts) {
+    const std::int64_t refreshes = recipe.refresh.count(training_steps(recipe, counts));
+    const auto rounds = static_cast<std::size_t>(refreshes) + 1;
+    if (rounds > kMaxRounds)
+      fail<UsageError>("--refresh {} makes {} refreshes; expected less than {}",
+                       recipe.refresh.every, refreshes, kMaxRounds);
+    if (rounds > 1 && rounds * run.n_values <= run.n_theta)
+      run.history =
+          persistent("latent.history", "trained", (rounds - 1) * run.n_values * sizeof(float));
+  }
+
+  void refresh() {
+    schedule().begin(Phase::refresh);
+    map_forward(schedule(), map, map_state, run.value, run.theta, false);
+    map_restart(schedule(), map, map_state, {run.theta, run.value, m, v, run.history});
+    map_redraw(schedule(), map, map_state);
+  }
+
   void eval(Purpose purpose) {
     schedule().begin(Phase::eval_begin);
     if (!direct()) map_forward(schedule(), map, map_state, run.evaluated(), run.theta, false);
@@ -198,7 +224,11 @@ RunSchedule build_run_schedule(const Recipe& recipe, const Network& net, const S
                                Purpose purpose) {
   Builder builder{recipe, net, RunSchedule(Schedule(open_device(recipe)))};
   builder.setup(counts, purpose);
-  if (purpose == Purpose::train) builder.train();
+  if (purpose == Purpose::train) {
+    builder.keep_history(counts);
+    builder.train();
+  }
+  if (recipe.refresh.on()) builder.refresh();
   builder.eval(purpose);
   return std::move(builder.run);
 }

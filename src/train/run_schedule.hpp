@@ -22,9 +22,12 @@ constexpr std::size_t batches_of(std::size_t n, int batch) {
   return (n + size - 1) / size;
 }
 
+/// Steps of a whole training.
+std::int64_t training_steps(const Recipe& recipe, const SampleCounts& counts);
+
 /// What a schedule is for.
 enum class Purpose {
-  train,     ///< setup, train, eval_begin, eval
+  train,     ///< setup, train, eval_begin, eval; and refresh, here and below, where a run has it
   evaluate,  ///< setup, eval_begin, eval
   expand,    ///< setup, eval_begin: theta from the latents, no data
 };
@@ -44,6 +47,8 @@ struct RunSchedule {
   BufferId theta = kNoBuffer;          ///< [P]; the same buffer as `value` for direct
   BufferId dtheta = kNoBuffer;         ///< [P], likewise; train only
   BufferId gradient = kNoBuffer;       ///< of `value`
+  BufferId history = kNoBuffer;        ///< [refreshes, d]: the z of each round that is over; train
+                                       ///< only, and where it takes less memory than theta
   ImageBuffers samples;                ///< train, then validation, then test
   std::size_t n_values = 0, n_theta = 0;
 

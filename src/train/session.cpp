@@ -121,6 +121,15 @@ void Session::set_values(std::span<const float> values) {
   if (run_.average != kNoBuffer) program_->write<float>(run_.average, values);
 }
 
+std::vector<float> Session::rounds() const {
+  if (refreshes_ > 0 && run_.history == kNoBuffer) return {};
+  std::vector<float> all(refreshes_ * run_.n_values);
+  if (refreshes_ > 0) program_->read<float>(all, run_.history);
+  const std::vector<float> present = evaluated_values();
+  all.insert(all.end(), present.begin(), present.end());
+  return all;
+}
+
 std::int64_t Session::steps_per_epoch() const {
   return static_cast<std::int64_t>(batches_of(counts_.train, recipe_.batch));
 }
@@ -187,6 +196,7 @@ void Session::write_eval_batches() {
 }
 
 void Session::begin_epoch(int epoch) {
+  epoch_ = epoch;
   order_.resize(counts_.total());
   fill_sample_order(order_, counts_, recipe_.seed, static_cast<std::uint32_t>(epoch));
   program_->write<std::uint32_t>(run_.samples.order, order_);
@@ -221,6 +231,13 @@ void Session::train_step(std::int64_t index) {
   }
   program_->run(Phase::train);
   ++next_;
+  if (recipe_.refresh.due(epoch_ * steps_per_epoch() + index, training_steps(recipe_, counts_)))
+    refresh();
+}
+
+void Session::refresh() {
+  program_->run(Phase::refresh);
+  ++refreshes_;
 }
 
 Metrics Session::train_epoch(int epoch, const Progress& progress) {

@@ -48,6 +48,11 @@ class Session {
   void begin_epoch(int epoch);
   void train_step(std::int64_t index);
 
+  /// Ends the round: theta stays, z begins again at zero on another map. A training run does so by
+  /// itself where its recipe says; a stored model's rounds are gone through again.
+  void refresh();
+  std::size_t refreshes() const { return refreshes_; }
+
   /// Metrics of the present values over a whole split.
   Metrics evaluate(Split split);
 
@@ -63,6 +68,10 @@ class Session {
   StepControl control() const;
   MappingLossState mapping_loss() const;           ///< all off where the recipe has none
   void set_values(std::span<const float> values);  ///< and their average
+
+  /// The z of every round, one after another, the present one last: [refreshes + 1, d]. Empty where
+  /// the schedule had no room for them: they are more than theta.
+  std::vector<float> rounds() const;
 
   std::int64_t steps_per_epoch() const;
   const SampleCounts& counts() const { return counts_; }
@@ -89,7 +98,9 @@ class Session {
   std::unique_ptr<Program> program_;
   PixelStatistics pixels_;
   std::vector<std::uint32_t> order_;  // of the epoch last begun, as the device has it
-  std::int64_t next_ = 0;             // what the device's control.next is, or -1: an evaluation's
+  int epoch_ = 0;                     // last begun
+  std::size_t refreshes_ = 0;
+  std::int64_t next_ = 0;  // what the device's control.next is, or -1: an evaluation's
 };
 
 }  // namespace mapnet

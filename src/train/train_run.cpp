@@ -119,7 +119,13 @@ LatentFile describe_model(const Recipe& recipe, const Network& net, const ImageD
   file.classes = net.classes;
   file.class_names = dataset.class_names;
   file.pixels = session.pixels();
-  file.values = session.evaluated_values();
+  file.refreshes = session.refreshes();
+  file.values = session.rounds();
+  file.stores_theta = file.values.empty();
+  if (file.stores_theta) {
+    session.expand();
+    file.values = session.theta();
+  }
   return file;
 }
 
@@ -172,7 +178,10 @@ RunResult train_run(const Recipe& recipe, const Network& net, const ImageDataset
   r.peak_rss_bytes = peak_rss_bytes();
   r.device = session.program().device().description();
   r.version = version_string();
-  write_latent_file(folder / "model.latent", describe_model(recipe, net, dataset, session));
+  const LatentFile model = describe_model(recipe, net, dataset, session);
+  r.stored_values = model.values.size();
+  r.refreshes = model.refreshes;
+  write_latent_file(folder / "model.latent", model);
   write_file_atomic(folder / "result.json", to_json(r).dump(2) + "\n");
   return r;
 }
@@ -182,6 +191,8 @@ nlohmann::json to_json(const RunResult& r) {
   if (r.recipe.regularisation.ema > 0) json["evaluated_values"] = "ema";
   json["trainable_params"] = r.trainable_params;
   json["target_params"] = r.target_params;
+  json["stored_values"] = r.stored_values;
+  json["refreshes"] = r.refreshes;
   json["train_accuracy"] = r.train.accuracy;
   json["train_loss"] = r.train.loss;
   json["test_accuracy"] = r.test.accuracy;

@@ -18,6 +18,8 @@ struct LossTermReport {
 struct RunResult {
   Recipe recipe;
   std::size_t trainable_params = 0, target_params = 0;
+  std::size_t stored_values = 0;  ///< floats of the latent file: what the model needs beside seeds
+  std::size_t refreshes = 0;      ///< of the map
   Metrics train, validation, test;  ///< of the last epoch's values
   double seconds = 0;               ///< of the training epochs, evaluation apart
   double setup_seconds = 0;         ///< planning, reading data, building the map

@@ -57,6 +57,10 @@ std::vector<RunConfig> runs() {
   wide.modulation = "signed";
   wide.batch = 4;
   all.push_back(wide);
+  RunConfig refreshed = small_run("lwt");
+  refreshed.refresh.every = 1;
+  refreshed.epochs = 2;
+  all.push_back(refreshed);
   for (const char* map : {"dense", "dense-bf16"}) {
     RunConfig dense = small_run("slvt");
     dense.latent = 40;
@@ -114,6 +118,30 @@ BOOST_AUTO_TEST_CASE(an_evaluation_agrees_with_the_cpus) {
   }
   BOOST_TEST(std::abs(metrics[0].loss - metrics[1].loss) < 1e-5 * metrics[0].loss);
   BOOST_TEST(std::abs(metrics[0].accuracy - metrics[1].accuracy) <= 1.0 / 300);  // a tie may turn
+}
+
+// The maps of later rounds and the folded base.
+BOOST_AUTO_TEST_CASE(refreshed_maps_have_the_cpus_bits) {
+  const ToyData data(64, 10);
+  for (const char* strategy : {"slvt", "lwt"}) {
+    RunConfig config = small_run(strategy);
+    config.modulation = "signed";
+    config.activation = "sine";
+    config.refresh.every = 1000;
+    std::vector<float> theta[2];
+    for (const bool on_gpu : {false, true}) {
+      config.device = on_gpu ? "cuda" : "cpu";
+      Session session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train);
+      const std::vector<float> z = session.values();
+      for (int round = 0; round < 3; ++round) {  // walked, recorded, launched
+        session.refresh();
+        session.set_values(z);
+      }
+      session.expand();
+      theta[on_gpu] = session.theta();
+    }
+    BOOST_TEST(same_bits(theta[0], theta[1]), strategy);
+  }
 }
 
 #ifdef MAPNET_CUDA_EMULATED

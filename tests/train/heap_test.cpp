@@ -18,6 +18,9 @@ BOOST_AUTO_TEST_CASE(steps_10_to_100_allocate_nothing_of_ours_and_leave_the_heap
   dense.latent = 32;
   dense.map = "dense";
   runs.push_back(dense);
+  RunConfig refreshed = small_run("slvt");
+  refreshed.refresh.every = 7;
+  runs.push_back(refreshed);
   for (const RunConfig& config : runs) {
     Session session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train);
     session.begin_epoch(0);

@@ -11,5 +11,6 @@ namespace mapnet {
 
 void add_loss_options(CLI::App& command, MappingLossConfig& config);
 void add_regularisation_options(CLI::App& command, Regularisation& regularisation);
+void add_refresh_options(CLI::App& command, RefreshConfig& config);
 
 }  // namespace mapnet

@@ -124,15 +124,18 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
     if (state.u != kNoBuffer) step.reads.push_back(state.u);
     const BufferId dense = dense_map ? state.dense[i] : kNoBuffer;
     if (dense != kNoBuffer) step.reads.push_back(dense);
+    if (state.round != kNoBuffer) step.reads.push_back(state.round);
     const MapCost cost =
         map_cost(tiling, state.u != kNoBuffer ? 2 : 1, desc.modulation == Modulation::none ? 1 : 2,
                  dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
     step.flops = cost.flops;
     step.bytes = cost.bytes;
-    step.bind = [=, kept_u = state.u, n_threads = schedule.n_threads()](const Memory& memory) {
+    step.bind = [=, kept_u = state.u, round = state.round,
+                 n_threads = schedule.n_threads()](const Memory& memory) {
       BlockBackward b;
       b.desc = shared.get();
       b.tiling = tiling;
+      if (round != kNoBuffer) b.tiling.set_round(memory.at<const std::uint32_t>(round));
       b.z = memory.at<const float>(z) + tiling.block.latent_offset;
       if (dense != kNoBuffer)
         b.dense = {shared->kind, memory.at<const std::byte>(dense), dense_row_length(d)};

@@ -127,15 +127,18 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
     if (kept_u != kNoBuffer) step.writes.push_back(kept_u);
     const BufferId dense = is_dense(desc.kind) ? state.dense[i] : kNoBuffer;
     if (dense != kNoBuffer) step.reads.push_back(dense);
+    if (state.round != kNoBuffer) step.reads.push_back(state.round);
     const int row_values = 1 + (state.base != kNoBuffer) + (kept_u != kNoBuffer);
     const MapCost cost =
         map_cost(tiling, row_values, 1, dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
     step.flops = cost.flops;
     step.bytes = cost.bytes;
-    step.bind = [=, base = state.base, n_threads = schedule.n_threads()](const Memory& memory) {
+    step.bind = [=, base = state.base, round = state.round,
+                 n_threads = schedule.n_threads()](const Memory& memory) {
       BlockForward f;
       f.desc = shared.get();
       f.tiling = tiling;
+      if (round != kNoBuffer) f.tiling.set_round(memory.at<const std::uint32_t>(round));
       f.z = memory.at<const float>(z) + tiling.block.latent_offset;
       if (dense != kNoBuffer)
         f.dense = {shared->kind, memory.at<const std::byte>(dense), dense_row_length(d)};

@@ -49,7 +49,8 @@ __global__ void __launch_bounds__(Pack<kLog>::kThreads)
   const bool of_first = blockIdx.y == 0;
   const SignStream diagonal = {of_first ? first.signs.seed : second.signs.seed,
                                of_first ? first.signs.stream : second.signs.stream,
-                               of_first ? first.signs.block : second.signs.block};
+                               of_first ? first.signs.block : second.signs.block,
+                               of_first ? first.signs.round : second.signs.round};
   const float scale = of_first ? first.scale : second.scale;
   const bool squares = of_first ? first.squares : second.squares;
   float* out = of_first ? first.out : second.out;

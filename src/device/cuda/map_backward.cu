@@ -200,13 +200,14 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
     if (state.u != kNoBuffer) step.reads.push_back(state.u);
     const BufferId dense = hadamard ? kNoBuffer : state.dense[i];
     if (dense != kNoBuffer) step.reads.push_back(dense);
+    if (state.round != kNoBuffer) step.reads.push_back(state.round);
     const MapCost cost =
         map_cost(tiling, state.u != kNoBuffer ? 2 : 1, desc.modulation == Modulation::none ? 1 : 2,
                  dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
     step.flops = cost.flops;
     step.bytes = cost.bytes;
     const cudaStream_t stream = gpu_of(schedule).stream();
-    step.bind = [=, kept_u = state.u, scales = state.scales,
+    step.bind = [=, kept_u = state.u, scales = state.scales, round = state.round,
                  latent_offset = tiling.block.latent_offset](const Memory& memory) -> Run {
       Backward bound = b;
       if (dense != kNoBuffer) bound.W = memory.at<const std::byte>(dense);
@@ -220,6 +221,10 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
       bound.parts = memory.at<float>(parts);
       bound.sums = memory.at<float>(sums);
       bound.work = memory.at<float>(work);
+      if (round != kNoBuffer)
+        for (SignStream* s : {&bound.outer, &bound.modulation_outer, &bound.latents.linear.signs,
+                              &bound.latents.squares.signs})
+          s->round = memory.at<const std::uint32_t>(round);
       if (scalar) {
         bound.scalar_parts = memory.at<double>(scalars) + 1;
         bound.latents.sum = bound.scalar_sum = memory.at<double>(scalars);

@@ -184,13 +184,14 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
     if (state.base != kNoBuffer) step.reads.push_back(state.base);
     if (kept_u != kNoBuffer) step.writes.push_back(kept_u);
     if (dense != kNoBuffer) step.reads.push_back(dense);
+    if (state.round != kNoBuffer) step.reads.push_back(state.round);
     const int row_values = 1 + (state.base != kNoBuffer) + (kept_u != kNoBuffer);
     const MapCost cost =
         map_cost(tiling, row_values, 1, dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
     step.flops = cost.flops;
     step.bytes = cost.bytes;
     const cudaStream_t stream = gpu_of(schedule).stream();
-    step.bind = [=, base = state.base, scales = state.scales,
+    step.bind = [=, base = state.base, scales = state.scales, round = state.round,
                  latent_offset = tiling.block.latent_offset](const Memory& memory) -> Run {
       Forward bound = f;
       bound.z = memory.at<const float>(z) + latent_offset;
@@ -199,6 +200,10 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
       if (dense != kNoBuffer) bound.W = memory.at<const std::byte>(dense);
       if (!hadamard) bound.padded_z = memory.at<float>(padded);
       bound.work = memory.at<float>(work);
+      if (round != kNoBuffer)
+        for (SignStream* s :
+             {&bound.outer, &bound.modulation_outer, &bound.linear.signs, &bound.squares.signs})
+          s->round = memory.at<const std::uint32_t>(round);
       bound.out.rows.scales.table = memory.at<const RowScale>(scales);
       bound.out.theta = memory.at<float>(theta) + offset;
       if (kept_u != kNoBuffer) bound.out.kept_u = memory.at<float>(kept_u) + offset;

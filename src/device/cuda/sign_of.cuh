@@ -10,8 +10,8 @@ namespace mapnet::cuda {
 __device__ inline float sign_of(const SignStream& signs, int log_points, std::size_t i) {
   const std::size_t point = i & ((std::size_t{1} << log_points) - 1);
   const std::size_t draws = log_points < 7 ? 1 : std::size_t{1} << (log_points - 7);
-  const auto words =
-      random_words(signs.seed, signs.stream, (i >> log_points) * draws + point / 128, signs.block);
+  const auto words = random_words(signs.seed, signs.stream, (i >> log_points) * draws + point / 128,
+                                  signs.block_word());
   const unsigned word = static_cast<unsigned>(point % 128 / 32);
   return (words[word] >> (point % 32)) & 1u ? -1.0f : 1.0f;
 }

@@ -48,6 +48,7 @@ struct MapDesc {
   Activation activation = Activation::identity;
   float omega = 1;
   bool random_base = false;  ///< base_j = scale_j N(0, 1) from the seed; zero otherwise
+  bool refreshed = false;    ///< the map may be drawn again: see map_refresh.hpp
   std::uint64_t seed = 0;
   bool second_map = false;       ///< the modulation's S in place of W; a Hadamard map
   std::vector<MapBlock> blocks;  ///< cover theta in order, without gaps
@@ -60,7 +61,8 @@ struct MapDesc {
 /// What a map keeps between steps.
 struct MapState {
   std::vector<BufferId> dense;  ///< a block's W [rows, ld], ld = d rounded up to 16, zeros beyond d
-  BufferId base = kNoBuffer;    ///< [P] where random_base
+  BufferId base = kNoBuffer;    ///< [P] where random_base or refreshed
+  BufferId round = kNoBuffer;   ///< uint32: how often the map was refreshed; where it may be
   BufferId scales = kNoBuffer;  ///< the description's RowScale table, on a GPU
   BufferId u = kNoBuffer;       ///< [P] pre-activations, where the slope of sigma needs them
   bool want_u = false;          ///< or a term of the loss
@@ -97,5 +99,11 @@ constexpr std::size_t hadamard_points(std::size_t latents) {
 
 /// Row length in memory of a stored dense map.
 constexpr std::size_t dense_row_length(std::size_t latents) { return (latents + 15) / 16 * 16; }
+
+/// Memory of a block's stored dense map.
+constexpr std::size_t stored_bytes(MapKind kind, const MapBlock& block) {
+  return block.rows * dense_row_length(block.latents) *
+         (kind == MapKind::dense ? sizeof(float) : sizeof(std::uint16_t));
+}
 
 }  // namespace mapnet
