@@ -11,8 +11,10 @@ Layer conv(std::string name, int out_channels, int kernel, int padding) {
 }
 Layer relu() { return {Layer::Kind::relu}; }
 Layer max_pool(int kernel) { return {Layer::Kind::max_pool, {}, 0, kernel}; }
-Layer linear(std::string name, int out_features) {
-  return {Layer::Kind::linear, std::move(name), out_features};
+Layer linear(std::string name, int out_features, bool bias) {
+  Layer layer = {Layer::Kind::linear, std::move(name), out_features};
+  layer.bias = bias;
+  return layer;
 }
 
 std::size_t Network::param_count() const {
@@ -60,7 +62,7 @@ Network make_network(std::string name, int channels, int height, int width, int 
       case Layer::Kind::linear: {
         const int fan_in = c * h * w;
         add_param(net, layer.name, "weight", {layer.out, fan_in}, fan_in);
-        add_param(net, layer.name, "bias", {layer.out}, fan_in);
+        if (layer.bias) add_param(net, layer.name, "bias", {layer.out}, fan_in);
         c = layer.out, h = w = 1;
         break;
       }

@@ -16,12 +16,13 @@ struct Layer {
   int out = 0;     ///< channels or features
   int kernel = 0;  ///< of a convolution or a pooling window (whose stride it also is)
   int padding = 0;
+  bool bias = true;  ///< of a linear layer; convolutions have one
 };
 
 Layer conv(std::string name, int out_channels, int kernel, int padding);
 Layer relu();
 Layer max_pool(int kernel);
-Layer linear(std::string name, int out_features);
+Layer linear(std::string name, int out_features, bool bias = true);
 
 /// One tensor of theta: row-major, at `offset` floats from its start.
 struct ParamTensor {

@@ -11,14 +11,15 @@ using mapnet::test::check_close;
 
 namespace {
 
-/// Every kind of layer, with padding and without, H and W apart, odd sizes for pooling to floor.
+/// Every kind of layer, with padding and without, with a bias and without, H and W apart, odd sizes
+/// for pooling to floor.
 const Net net = [] {
   using L = Layer;
   // clang-format off
   return Net{{1, 8, 9},
              {{L::conv, 3, 3, 1}, {L::relu}, {L::maxpool},  // 3x8x9 -> 3x4x4
               {L::conv, 4, 2},    {L::relu}, {L::maxpool},  // 4x3x3 -> 4x1x1
-              {L::linear, 5}, {L::relu}, {L::linear, 3}}};
+              {L::linear, 5}, {L::relu}, {L::linear, 2, 0, 0, false}, {L::linear, 3}}};
   // clang-format on
 }();
 const std::size_t images = 2;
