@@ -8,6 +8,7 @@
 #include "cli/options/groups.hpp"
 #include "common/error.hpp"
 #include "data/manifest.hpp"
+#include "train/target_network.hpp"
 
 namespace mapnet {
 
@@ -31,6 +32,7 @@ void add_run_options(CLI::App& command, RunOptions& o) {
   command.add_option("--base", c.base, "fixed offset b of eq. 21: zero, normal  [zero]");
   command.add_option("--latent-std", c.latent_std, "spread of the initial latents  [1]");
   add_loss_options(command, c.loss);
+  add_add_on_options(command, c.add_ons);
   command.add_option("--epochs", c.epochs)->capture_default_str();
   command.add_option("--batch", c.batch)->capture_default_str();
   command.add_option("--lr", c.lr, "peak learning rate of Adam  [mapped 0.08, direct 0.003]");
@@ -101,8 +103,8 @@ void read_config_file(CLI::App& command, const RunOptions& o) {
 
 Network network_of(const RunConfig& config) {
   const DatasetManifest& m = dataset_manifest(config.data);
-  return build_network(config.net, m.channels, m.height, m.width,
-                       static_cast<int>(m.class_names.size()));
+  return target_network(config, m.channels, m.height, m.width,
+                        static_cast<int>(m.class_names.size()));
 }
 
 }  // namespace mapnet

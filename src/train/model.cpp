@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/error.hpp"
+#include "train/target_network.hpp"
 
 namespace mapnet {
 
@@ -30,7 +31,7 @@ Model open_model(const std::filesystem::path& run_or_file) {
   Model model;
   model.file = read_latent_file(path);
   const LatentFile& f = model.file;
-  model.net = build_network(f.recipe.net, f.channels, f.height, f.width, f.classes);
+  model.net = target_network(f.recipe, f.channels, f.height, f.width, f.classes);
   const std::size_t expected = trainable_params(f.recipe, model.net);
   if (f.values.size() != expected)
     fail("{}: {} values; its recipe for {} trains {}", path.string(), f.values.size(), f.recipe.net,

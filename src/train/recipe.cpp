@@ -111,6 +111,7 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   r.mapping = strategy == Strategy::direct ? resolve_direct(c) : resolve_mapped(c, strategy, net);
   r.latent_std = c.latent_std.value_or(1.0);
   r.loss = resolve(c.loss, r.mapping);
+  r.add_ons = resolve(c.add_ons);
   r.epochs = c.epochs;
   r.batch = c.batch;
   r.lr = c.lr.value_or(strategy == Strategy::direct ? 3e-3 : 8e-2);
@@ -143,6 +144,7 @@ nlohmann::json to_json(const Recipe& r) {
                          {"threads", r.threads},
                          {"validation", r.validation},
                          {"fast_math", to_string(r.fast_math)}};
+  if (r.add_ons.any()) json["add_ons"] = r.add_ons;
   if (m.strategy == Strategy::direct) return json;
   json["latents"] = m.latents;
   json["latent_std"] = r.latent_std;
@@ -171,6 +173,7 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     json.at("validation").get_to(r.validation);
     m.strategy = parse_strategy(json.at("strategy").get<std::string>());
     m.seed = r.seed;
+    if (json.contains("add_ons")) json.at("add_ons").get_to(r.add_ons);
     if (m.strategy == Strategy::direct) return r;
     json.at("latents").get_to(m.latents);
     json.at("latent_std").get_to(r.latent_std);
@@ -196,7 +199,7 @@ std::string default_run_name(const Recipe& r, const Network& net) {
   std::string name = r.net + "-" + r.data + "-" + to_string(r.mapping.strategy);
   if (r.mapping.strategy != Strategy::direct)
     name += "-" + std::to_string(trainable_params(r, net));
-  return name + "-seed" + std::to_string(r.seed);
+  return name + name_suffix(r.add_ons) + "-seed" + std::to_string(r.seed);
 }
 
 }  // namespace mapnet

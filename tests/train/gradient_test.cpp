@@ -70,7 +70,7 @@ reference::Map reference_map(const MapDesc& desc, std::size_t index) {
 void check_step(const RunConfig& config, const reference::Net& net) {
   const ToyData data(64, 10);
   const Recipe recipe = recipe_of(config);
-  const Network network_ = network(config.net);
+  const Network network_ = network_of(config);
   Session session(recipe, network_, data.dataset, Purpose::train, plan_arena_without_reuse);
   const std::vector<float> values = session.values();
   const Vector z(values.begin(), values.end());
@@ -137,6 +137,14 @@ BOOST_AUTO_TEST_CASE(a_mapped_step_agrees_with_the_reference) {
   c.modulation = "scalar";
   c.activation = "tanh";
   check_step(c, reference::cnn2());
+}
+
+BOOST_AUTO_TEST_CASE(a_step_of_a_low_rank_network_agrees_with_the_reference) {
+  for (const char* strategy : {"direct", "slvt", "lwt"}) {
+    RunConfig c = small_run(strategy);
+    c.add_ons.low_rank = "fc1:8,fc2:3";
+    check_step(c, reference::low_rank_cnn2(8, 3));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_layer_wise_step_agrees_with_the_reference) {
