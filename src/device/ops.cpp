@@ -95,6 +95,11 @@ void next_batch(Schedule& schedule, const std::string& name, BufferId batches, B
   twins(schedule).next_batch(schedule, name, batches, control);
 }
 
+void prune(Schedule& schedule, const std::string& name, BufferId values, BufferId pruned,
+           std::size_t n) {
+  twins(schedule).prune(schedule, name, values, pruned, n);
+}
+
 Tensor relayout(Schedule& schedule, const std::string& name, const Tensor& x, int channel_block) {
   return twins(schedule).relayout(schedule, name, x, channel_block);
 }

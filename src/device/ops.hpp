@@ -8,6 +8,7 @@
 #include "device/ops/linear.hpp"
 #include "device/ops/map.hpp"
 #include "device/ops/max_pool.hpp"
+#include "device/ops/prune.hpp"
 #include "device/ops/relayout.hpp"
 #include "device/ops/relu.hpp"
 #include "device/ops/step_control.hpp"
@@ -32,6 +33,7 @@ namespace mapnet {
   OP(max_pool_forward)     \
   OP(max_pool_backward)    \
   OP(next_batch)           \
+  OP(prune)                \
   OP(relayout)             \
   OP(relu_forward)         \
   OP(relu_backward)

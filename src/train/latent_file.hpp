@@ -11,14 +11,16 @@ namespace mapnet {
 /// A trained model as its latents, seeds and description: all that is needed to rebuild theta.
 ///
 /// Layout, little-endian: "MAPNETLV", uint32 version = 1, uint32 n = bytes of the JSON description,
-/// the description (UTF-8), float32 values (their number is "values" in the description), uint32
-/// CRC-32 (zlib's) of everything before it.
+/// the description (UTF-8), float32 values (their number is "values" in the description), for a
+/// pruned model uint32 words of one bit a parameter (their number is "pruned_words"; set where the
+/// parameter is zero, see device/ops/prune.hpp), uint32 CRC-32 (zlib's) of everything before it.
 struct LatentFile {
   Recipe recipe;
   int channels = 0, height = 0, width = 0, classes = 0;
   std::vector<std::string> class_names;
   PixelStatistics pixels;
-  std::vector<float> values;  ///< z, or theta itself for direct
+  std::vector<float> values;          ///< z, or theta itself for direct
+  std::vector<std::uint32_t> pruned;  ///< Session::pruned
 };
 
 void write_latent_file(const std::filesystem::path& path, const LatentFile& file);

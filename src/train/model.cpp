@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/error.hpp"
+#include "device/ops/prune.hpp"
 #include "train/target_network.hpp"
 
 namespace mapnet {
@@ -17,6 +18,7 @@ std::unique_ptr<Session> restore(const Model& model, const ImageDataset& dataset
   recipe.device = resolve_device(choice.device);
   auto session = std::make_unique<Session>(recipe, model.net, dataset, purpose);
   session->set_values(model.file.values);
+  if (recipe.add_ons.pruning.on()) session->set_pruned(model.file.pruned);
   session->set_pixels(model.file.pixels);
   return session;
 }
@@ -36,6 +38,9 @@ Model open_model(const std::filesystem::path& run_or_file) {
   if (f.values.size() != expected)
     fail("{}: {} values; its recipe for {} trains {}", path.string(), f.values.size(), f.recipe.net,
          expected);
+  const bool pruned = f.recipe.add_ons.pruning.on();
+  if (f.pruned.size() != (pruned ? pruned_words(model.net.param_count()) : 0))
+    fail("{}: the mask is not that of {} parameters", path.string(), model.net.param_count());
   return model;
 }
 

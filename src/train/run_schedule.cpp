@@ -3,6 +3,7 @@
 #include "common/error.hpp"
 #include "device/ops/adam.hpp"
 #include "device/ops/cross_entropy.hpp"
+#include "device/ops/prune.hpp"
 #include "device/ops/step_control.hpp"
 #include "nets/lower.hpp"
 
@@ -51,6 +52,9 @@ struct Builder {
                      (batches(counts.train) + batches(counts.validation) + batches(counts.test)) *
                          sizeof(BatchInput));
     }
+    if (recipe.add_ons.pruning.on())
+      run.pruned =
+          persistent("pruned", "trained", pruned_words(run.n_theta) * sizeof(std::uint32_t));
     schedule().begin(Phase::setup);
     run.value = persistent(direct() ? "theta" : "latent", "trained", run.n_values * sizeof(float));
     if (direct()) {
@@ -85,29 +89,39 @@ struct Builder {
     return b;
   }
 
+  /// z -> theta, what is pruned at zero.
+  void generate(bool keep_u) {
+    map_forward(schedule(), map, map_state, run.value, run.theta, keep_u);
+    if (run.pruned != kNoBuffer)
+      prune(schedule(), "theta.prune", run.theta, run.pruned, run.n_theta);
+  }
+
   void train() {
     const std::size_t bytes = run.n_values * sizeof(float);
-    const BufferId m = persistent("adam.m", "trained", bytes);
-    const BufferId v = persistent("adam.v", "trained", bytes);
+    run.adam_m = persistent("adam.m", "trained", bytes);
+    run.adam_v = persistent("adam.v", "trained", bytes);
     schedule().begin(Phase::train);
     const Batch b = batch("batch", run.train_batches);
-    if (!direct()) map_forward(schedule(), map, map_state, run.value, run.theta, true);
+    if (!direct()) generate(true);
     const ForwardTrace trace = lower_forward(schedule(), net, b.x, run.theta);
     const Tensor dlogits =
         cross_entropy_forward_backward(schedule(), "loss", trace.logits, b.labels, run.control);
     run.dtheta = schedule().buffer("dtheta", "theta", run.n_theta * sizeof(float));
     lower_backward(schedule(), trace, dlogits, run.dtheta);
+    if (run.pruned != kNoBuffer)
+      prune(schedule(), "dtheta.prune", run.dtheta, run.pruned, run.n_theta);
     run.gradient = run.dtheta;
     if (!direct()) {
       run.gradient = schedule().buffer("dlatent", "trained", bytes);
       map_backward(schedule(), map, map_state, run.value, run.dtheta, run.gradient);
     }
-    adam_step(schedule(), "adam", {}, run.value, m, v, run.gradient, run.n_values, run.control);
+    adam_step(schedule(), "adam", {}, run.value, run.adam_m, run.adam_v, run.gradient, run.n_values,
+              run.control);
   }
 
   void eval(Purpose purpose) {
     schedule().begin(Phase::eval_begin);
-    if (!direct()) map_forward(schedule(), map, map_state, run.value, run.theta, false);
+    if (!direct()) generate(false);
     if (purpose == Purpose::expand) return;
     schedule().begin(Phase::eval);
     const Batch b = batch("eval", run.eval_batches);

@@ -42,7 +42,9 @@ struct RunSchedule {
   BufferId theta = kNoBuffer;          ///< [P]; the same buffer for direct
   BufferId dtheta = kNoBuffer;         ///< [P], likewise; train only
   BufferId gradient = kNoBuffer;       ///< of `value`
-  ImageBuffers samples;                ///< train, then validation, then test
+  BufferId adam_m = kNoBuffer, adam_v = kNoBuffer;  ///< moments of `value`; train only
+  BufferId pruned = kNoBuffer;  ///< bits [P] of the parameters held at zero, with --prune
+  ImageBuffers samples;         ///< train, then validation, then test
   std::size_t n_values = 0, n_theta = 0;
 };
 

@@ -99,6 +99,7 @@ LatentFile describe_model(const Recipe& recipe, const Network& net, const ImageD
   file.class_names = dataset.class_names;
   file.pixels = session.pixels();
   file.values = session.values();
+  file.pruned = session.pruned();
   return file;
 }
 
@@ -136,12 +137,14 @@ RunResult train_run(const Recipe& recipe, const Network& net, const ImageDataset
     if (watch) watch(e);
   }
 
+  session.prune_if_due(e.steps * recipe.epochs);
   r.recipe = recipe;
   r.trainable_params = trainable_params(recipe, net);
   r.target_params = net.param_count();
   r.train = session.evaluate(Split::train);
   if (recipe.validation > 0) r.validation = session.evaluate(Split::validation);
   r.test = session.evaluate(Split::test);
+  r.add_ons = measure_add_ons(session, recipe, net);
   const Plan& plan = session.program().plan();
   r.arena_bytes = plan.total;
   r.arena_lower_bound_bytes = plan.lower_bound;
@@ -167,6 +170,7 @@ nlohmann::json to_json(const RunResult& r) {
     json["validation_accuracy"] = r.validation.accuracy;
     json["validation_loss"] = r.validation.loss;
   }
+  if (r.add_ons) add_to_json(json, *r.add_ons);
   json["seconds"] = r.seconds;
   json["seconds_per_epoch"] = r.recipe.epochs > 0 ? r.seconds / r.recipe.epochs : 0.0;
   json["setup_seconds"] = r.setup_seconds;

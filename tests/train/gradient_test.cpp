@@ -1,7 +1,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include "common/compare.hpp"
+#include "device/ops/prune.hpp"
 #include "mapping/map_harness.hpp"
+#include "reference/mask.hpp"
 #include "reference/nets.hpp"
 #include "train/recipes.hpp"
 #include "train/session.hpp"
@@ -75,6 +77,7 @@ void check_step(const RunConfig& config, const reference::Net& net) {
   const std::vector<float> values = session.values();
   const Vector z(values.begin(), values.end());
   session.begin_epoch(0);
+  session.prune_if_due(0);
   session.train_step(0);
 
   const std::size_t n = static_cast<std::size_t>(config.batch);
@@ -91,7 +94,12 @@ void check_step(const RunConfig& config, const reference::Net& net) {
       theta.insert(theta.end(), rows.begin(), rows.end());
     }
   }
-  const auto want = reference::loss_and_gradient(net, theta, batch.x, batch.labels);
+  std::vector<bool> kept;
+  for (std::size_t j = 0; j < theta.size(); ++j)
+    kept.push_back(session.pruned().empty() || !is_pruned(session.pruned().data(), j));
+  theta = reference::mask(theta, kept);
+  auto want = reference::loss_and_gradient(net, theta, batch.x, batch.labels);
+  want.dtheta = reference::mask(want.dtheta, kept);
   if (!direct)
     for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
       const MapBlock& b = desc.blocks[i];
@@ -144,6 +152,16 @@ BOOST_AUTO_TEST_CASE(a_step_of_a_low_rank_network_agrees_with_the_reference) {
     RunConfig c = small_run(strategy);
     c.add_ons.low_rank = "fc1:8,fc2:3";
     check_step(c, reference::low_rank_cnn2(8, 3));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_step_of_a_pruned_network_agrees_with_the_reference) {
+  for (const char* strategy : {"direct", "slvt", "lwt"}) {
+    RunConfig c = small_run(strategy);
+    c.add_ons.prune = 0.9;
+    c.add_ons.prune_at = 0;
+    if (c.strategy == "slvt") c.activation = "tanh";
+    check_step(c, reference::cnn2());
   }
 }
 
