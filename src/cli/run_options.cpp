@@ -8,6 +8,7 @@
 #include "cli/options/groups.hpp"
 #include "common/error.hpp"
 #include "data/manifest.hpp"
+#include "train/target_network.hpp"
 
 namespace mapnet {
 
@@ -33,6 +34,7 @@ void add_run_options(CLI::App& command, RunOptions& o) {
   add_loss_options(command, c.loss);
   add_regularisation_options(command, c.regularisation);
   add_refresh_options(command, c.refresh);
+  add_add_on_options(command, c.add_ons);
   command.add_option("--epochs", c.epochs)->capture_default_str();
   command.add_option("--batch", c.batch)->capture_default_str();
   command.add_option("--lr", c.lr, "peak learning rate of Adam  [mapped 0.08, direct 0.003]");
@@ -103,8 +105,8 @@ void read_config_file(CLI::App& command, const RunOptions& o) {
 
 Network network_of(const RunConfig& config) {
   const DatasetManifest& m = dataset_manifest(config.data);
-  return build_network(config.net, m.channels, m.height, m.width,
-                       static_cast<int>(m.class_names.size()));
+  return target_network(config, m.channels, m.height, m.width,
+                        static_cast<int>(m.class_names.size()));
 }
 
 }  // namespace mapnet

@@ -62,6 +62,9 @@ void print_summary(const RunResult& r, const std::string& folder) {
   row("target parameters",
       fmt::format("{} ({:.1f} times as many)", r.target_params,
                   static_cast<double>(r.target_params) / static_cast<double>(r.trainable_params)));
+  if (r.recipe.add_ons.pruning.on())
+    row("not pruned",
+        fmt::format("{} ({:.1f}% zeros)", r.add_ons->nonzeros, 100 * r.add_ons->sparsity));
   row("fixed map stored", r.map_bytes > 0 ? format_bytes(r.map_bytes) : "nothing but its seed");
   row("arena", fmt::format("{} ({:.4f} of the lower bound)", format_bytes(r.arena_bytes),
                            static_cast<double>(r.arena_bytes) /

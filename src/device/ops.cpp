@@ -153,6 +153,11 @@ void probe_rows(Schedule& schedule, const std::string& name, const MapDesc& desc
   twins(schedule).probe_rows(schedule, name, desc, state, linear, modulated, dtheta, loss);
 }
 
+void prune(Schedule& schedule, const std::string& name, BufferId values, BufferId pruned,
+           std::size_t n) {
+  twins(schedule).prune(schedule, name, values, pruned, n);
+}
+
 Tensor relayout(Schedule& schedule, const std::string& name, const Tensor& x, int channel_block) {
   return twins(schedule).relayout(schedule, name, x, channel_block);
 }

@@ -27,7 +27,7 @@ std::vector<RowScale> he_scales(const Network& net, double rms) {
   std::vector<RowScale> scales;
   for (const ParamTensor& p : net.params) {
     const double fan_in = p.fan_in;
-    const double stddev = p.is_bias ? 1.0 / std::sqrt(3.0 * fan_in) : std::sqrt(2.0 / fan_in);
+    const double stddev = p.is_bias ? 1.0 / std::sqrt(3.0 * fan_in) : std::sqrt(p.gain / fan_in);
     scales.push_back({p.offset, p.size, static_cast<float>(stddev / rms)});
   }
   return scales;

@@ -25,8 +25,8 @@ struct MappingConfig {
 MapDesc make_map(const Network& net, const MappingConfig& config);
 
 /// scale_j of each tensor: with u ~ N(0, 1) theta starts with the spread of a He-initialised
-/// network, standard deviation sqrt(2 / fan_in) for weights and PyTorch's 1 / sqrt(3 fan_in) for
-/// biases. `rms` is the root mean square of sigma(u), divided out.
+/// network, standard deviation sqrt(2 / fan_in) (a tensor's own gain for 2) for weights and
+/// PyTorch's 1 / sqrt(3 fan_in) for biases. `rms` is the root mean square of sigma(u), divided out.
 std::vector<RowScale> he_scales(const Network& net, double rms = 1.0);
 
 /// Root mean square of sigma(u), u ~ N(0, 1).

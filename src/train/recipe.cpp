@@ -113,6 +113,7 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   r.latent_std = c.latent_std.value_or(1.0);
   r.loss = resolve(c.loss, r.mapping);
   r.refresh = resolve(c.refresh, r.mapping);
+  r.add_ons = resolve(c.add_ons);
   r.epochs = c.epochs;
   r.batch = c.batch;
   r.lr = c.lr.value_or(strategy == Strategy::direct ? 3e-3 : 8e-2);
@@ -148,6 +149,7 @@ nlohmann::json to_json(const Recipe& r) {
                          {"validation", r.validation},
                          {"fast_math", to_string(r.fast_math)}};
   if (r.regularisation.any()) json["regularisation"] = r.regularisation;
+  if (r.add_ons.any()) json["add_ons"] = r.add_ons;
   if (m.strategy == Strategy::direct) return json;
   json["latents"] = m.latents;
   json["latent_std"] = r.latent_std;
@@ -178,6 +180,7 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     m.strategy = parse_strategy(json.at("strategy").get<std::string>());
     m.seed = r.seed;
     if (json.contains("regularisation")) json.at("regularisation").get_to(r.regularisation);
+    if (json.contains("add_ons")) json.at("add_ons").get_to(r.add_ons);
     if (m.strategy == Strategy::direct) return r;
     json.at("latents").get_to(m.latents);
     json.at("latent_std").get_to(r.latent_std);
@@ -211,7 +214,7 @@ std::string default_run_name(const Recipe& r, const Network& net) {
   if (r.mapping.strategy != Strategy::direct)
     name += "-" + std::to_string(trainable_params(r, net));
   if (r.refresh.on()) name += "-refresh" + std::to_string(r.refresh.every);
-  return name + "-seed" + std::to_string(r.seed);
+  return name + name_suffix(r.add_ons) + "-seed" + std::to_string(r.seed);
 }
 
 }  // namespace mapnet

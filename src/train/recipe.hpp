@@ -10,6 +10,7 @@
 #include "device/device.hpp"
 #include "mapping/mapping.hpp"
 #include "nets/network.hpp"
+#include "train/recipe/add_ons.hpp"
 #include "train/recipe/mapping_loss.hpp"
 #include "train/recipe/refresh.hpp"
 #include "train/recipe/regularisation.hpp"
@@ -29,6 +30,7 @@ struct RunConfig {
   MappingLossConfig loss;
   Regularisation regularisation;
   RefreshConfig refresh;
+  AddOnsConfig add_ons;
   int epochs = 10;
   int batch = 128;
   std::optional<double> lr;
@@ -48,6 +50,7 @@ struct Recipe {
   MappingLoss loss;
   Regularisation regularisation;
   Refresh refresh;
+  AddOns add_ons;
   int epochs = 0, batch = 0, threads = 0;
   double lr = 0, warmup = 0;
   std::uint64_t seed = 0;
@@ -65,7 +68,8 @@ int resolve_threads(int threads);
 /// Opens the device a recipe runs on. Throws Error where that is missing.
 std::shared_ptr<Device> open_device(const Recipe& recipe);
 
-/// Throws UsageError, naming the flags, for what is unknown, out of range or contradictory.
+/// `net`: the config's target_network. Throws UsageError, naming the flags, for what is unknown,
+/// out of range or contradictory.
 Recipe resolve(const RunConfig& config, const Network& net);
 
 /// What `recipe_from_json` reads back from a latent file. The device is not part of it: a model may

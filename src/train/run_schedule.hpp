@@ -49,7 +49,9 @@ struct RunSchedule {
   BufferId gradient = kNoBuffer;       ///< of `value`
   BufferId history = kNoBuffer;        ///< [refreshes, d]: the z of each round that is over; train
                                        ///< only, and where it takes less memory than theta
-  ImageBuffers samples;                ///< train, then validation, then test
+  BufferId adam_m = kNoBuffer, adam_v = kNoBuffer;  ///< moments of `value`; train only
+  BufferId pruned = kNoBuffer;  ///< bits [P] of the parameters held at zero, with --prune
+  ImageBuffers samples;         ///< train, then validation, then test
   std::size_t n_values = 0, n_theta = 0;
 
   /// What an evaluation uses and a latent file holds: `value`, or its average where there is one.

@@ -27,6 +27,7 @@ void add_batches(std::vector<BatchInput>& batches, std::size_t first, std::size_
 Session::Session(const Recipe& recipe, const Network& net, const ImageDataset& dataset,
                  Purpose purpose, Plan (*planner)(std::vector<Lifetime>))
     : recipe_(recipe),
+      net_(net),
       counts_(purpose == Purpose::expand
                   ? SampleCounts{}
                   : split_samples(recipe, dataset.train.count, dataset.test.count)),
@@ -244,6 +245,7 @@ Metrics Session::train_epoch(int epoch, const Progress& progress) {
   begin_epoch(epoch);
   StepControl seen;
   for (std::int64_t index = 0; index < steps_per_epoch(); ++index) {
+    prune_if_due(epoch * steps_per_epoch() + index);
     train_step(index);
     if (progress && program_->peek(seen, run_.control) && seen.seen > 0) progress(seen.next, seen);
   }

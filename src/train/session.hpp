@@ -73,6 +73,13 @@ class Session {
   /// the schedule had no room for them: they are more than theta.
   std::vector<float> rounds() const;
 
+  /// With --prune: chooses which parameters are removed, once, when at least the steps before the
+  /// pruning are done. Called with the steps done so far.
+  void prune_if_due(std::int64_t step);
+  /// Which parameters are zero, bits as device/ops/prune.hpp reads them; empty before the pruning.
+  const std::vector<std::uint32_t>& pruned() const { return pruned_; }
+  void set_pruned(std::vector<std::uint32_t> bits);
+
   std::int64_t steps_per_epoch() const;
   const SampleCounts& counts() const { return counts_; }
   const Program& program() const { return *program_; }
@@ -90,13 +97,16 @@ class Session {
   void clear_mapping_loss();
   void write(const StepControl& control) const;
   Metrics metrics() const;
+  std::int64_t pruning_step() const;
 
   Recipe recipe_;
+  Network net_;
   SampleCounts counts_;
   std::size_t pixels_per_image_ = 0;
   RunSchedule run_;
   std::unique_ptr<Program> program_;
   PixelStatistics pixels_;
+  std::vector<std::uint32_t> pruned_;
   std::vector<std::uint32_t> order_;  // of the epoch last begun, as the device has it
   int epoch_ = 0;                     // last begun
   std::size_t refreshes_ = 0;

@@ -126,6 +126,7 @@ LatentFile describe_model(const Recipe& recipe, const Network& net, const ImageD
     session.expand();
     file.values = session.theta();
   }
+  file.pruned = session.pruned();
   return file;
 }
 
@@ -165,12 +166,14 @@ RunResult train_run(const Recipe& recipe, const Network& net, const ImageDataset
   }
 
   r.loss_terms = e.loss_terms;
+  session.prune_if_due(e.steps * recipe.epochs);
   r.recipe = recipe;
   r.trainable_params = trainable_params(recipe, net);
   r.target_params = net.param_count();
   r.train = session.evaluate(Split::train);
   if (recipe.validation > 0) r.validation = session.evaluate(Split::validation);
   r.test = session.evaluate(Split::test);
+  r.add_ons = measure_add_ons(session, recipe, net);
   const Plan& plan = session.program().plan();
   r.arena_bytes = plan.total;
   r.arena_lower_bound_bytes = plan.lower_bound;
@@ -206,6 +209,7 @@ nlohmann::json to_json(const RunResult& r) {
     add_loss_terms(json, r.loss_terms);
     json["trained_lambdas"] = trained_lambdas(r.recipe);
   }
+  if (r.add_ons) add_to_json(json, *r.add_ons);
   json["seconds"] = r.seconds;
   json["seconds_per_epoch"] = r.recipe.epochs > 0 ? r.seconds / r.recipe.epochs : 0.0;
   json["setup_seconds"] = r.setup_seconds;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
 
+#include "train/add_on_result.hpp"
 #include "train/session.hpp"
 
 namespace mapnet {
@@ -24,7 +25,8 @@ struct RunResult {
   double seconds = 0;               ///< of the training epochs, evaluation apart
   double setup_seconds = 0;         ///< planning, reading data, building the map
   std::size_t arena_bytes = 0, arena_lower_bound_bytes = 0;
-  std::size_t map_bytes = 0;  ///< of fixed weights stored beside the latents
+  std::size_t map_bytes = 0;           ///< of fixed weights stored beside the latents
+  std::optional<AddOnResult> add_ons;  ///< what they made of theta
   std::size_t peak_rss_bytes = 0;
   std::string device, version;
   std::vector<LossTermReport> loss_terms;  ///< of the last epoch

@@ -1,6 +1,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include "common/compare.hpp"
+#include "device/ops/prune.hpp"
+#include "reference/mask.hpp"
 #include "reference/nets.hpp"
 #include "train/recipes.hpp"
 #include "train/reference_step.hpp"
@@ -16,11 +18,12 @@ namespace {
 void check_step(const RunConfig& config, const reference::Net& net) {
   const ToyData data(64, 10);
   const Recipe recipe = recipe_of(config);
-  const Network network_ = network(config.net);
+  const Network network_ = network_of(config);
   Session session(recipe, network_, data.dataset, Purpose::train, plan_arena_without_reuse);
   const std::vector<float> values = session.values();
   const Vector z(values.begin(), values.end());
   session.begin_epoch(0);
+  session.prune_if_due(0);
   session.train_step(0);
 
   const std::size_t n = static_cast<std::size_t>(config.batch);
@@ -37,7 +40,12 @@ void check_step(const RunConfig& config, const reference::Net& net) {
       theta.insert(theta.end(), rows.begin(), rows.end());
     }
   }
-  const auto want = reference::loss_and_gradient(net, theta, batch.x, batch.labels);
+  std::vector<bool> kept;
+  for (std::size_t j = 0; j < theta.size(); ++j)
+    kept.push_back(session.pruned().empty() || !is_pruned(session.pruned().data(), j));
+  theta = reference::mask(theta, kept);
+  auto want = reference::loss_and_gradient(net, theta, batch.x, batch.labels);
+  want.dtheta = reference::mask(want.dtheta, kept);
   if (!direct)
     for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
       const MapBlock& b = desc.blocks[i];
@@ -78,6 +86,24 @@ BOOST_AUTO_TEST_CASE(a_mapped_step_agrees_with_the_reference) {
   c.modulation = "scalar";
   c.activation = "tanh";
   check_step(c, reference::cnn2());
+}
+
+BOOST_AUTO_TEST_CASE(a_step_of_a_low_rank_network_agrees_with_the_reference) {
+  for (const char* strategy : {"direct", "slvt", "lwt"}) {
+    RunConfig c = small_run(strategy);
+    c.add_ons.low_rank = "fc1:8,fc2:3";
+    check_step(c, reference::low_rank_cnn2(8, 3));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_step_of_a_pruned_network_agrees_with_the_reference) {
+  for (const char* strategy : {"direct", "slvt", "lwt"}) {
+    RunConfig c = small_run(strategy);
+    c.add_ons.prune = 0.9;
+    c.add_ons.prune_at = 0;
+    if (c.strategy == "slvt") c.activation = "tanh";
+    check_step(c, reference::cnn2());
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_layer_wise_step_agrees_with_the_reference) {
