@@ -5,6 +5,7 @@
 #include "device/ops/conv_pool2d.hpp"
 #include "device/ops/cross_entropy.hpp"
 #include "device/ops/gather.hpp"
+#include "device/ops/gemv.hpp"
 #include "device/ops/linear.hpp"
 #include "device/ops/map.hpp"
 #include "device/ops/max_pool.hpp"
@@ -24,6 +25,8 @@ namespace mapnet {
   OP(cross_entropy)        \
   OP(fill_normal)          \
   OP(gather_batch)         \
+  OP(gemv_forward)         \
+  OP(gemv_backward)        \
   OP(linear_forward)       \
   OP(linear_backward)      \
   OP(map_setup)            \
