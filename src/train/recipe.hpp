@@ -11,6 +11,7 @@
 #include "mapping/mapping.hpp"
 #include "nets/network.hpp"
 #include "train/recipe/mapping_loss.hpp"
+#include "train/recipe/variant.hpp"
 
 namespace mapnet {
 
@@ -24,6 +25,7 @@ struct RunConfig {
   std::vector<std::size_t> latents;   ///< lwt: d a layer
   std::optional<std::string> map, modulation, activation, base;
   std::optional<double> alpha, omega, latent_std;
+  VariantConfig variant;
   MappingLossConfig loss;
   int epochs = 10;
   int batch = 128;
@@ -67,7 +69,7 @@ Recipe resolve(const RunConfig& config, const Network& net);
 nlohmann::json to_json(const Recipe& recipe);
 Recipe recipe_from_json(const nlohmann::json& json);
 
-/// Values trained: the sum of the latents, or P for direct.
+/// Values trained: the sum of the latents, P for direct; of a variant see trained_values.
 std::size_t trainable_params(const Recipe& recipe, const Network& net);
 
 /// "cnn2-fashion-mnist-slvt-2048-seed1"

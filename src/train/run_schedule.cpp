@@ -4,6 +4,7 @@
 #include "device/ops/adam.hpp"
 #include "device/ops/cross_entropy.hpp"
 #include "device/ops/step_control.hpp"
+#include "mapping/trained_map.hpp"
 #include "nets/lower.hpp"
 
 namespace mapnet {
@@ -25,9 +26,30 @@ struct Builder {
   RunSchedule run;
   MapDesc map = {};
   MapState map_state = {};
+  TrainedMap trained_map = {};
 
   Schedule& schedule() { return run.schedule; }
   bool direct() const { return recipe.mapping.strategy == Strategy::direct; }
+  bool map_trained() const { return trains_map(recipe.mapping.variant); }
+
+  void theta_forward(bool keep_u) {
+    if (map_trained())
+      trained_map_forward(schedule(), trained_map, run.value, run.theta);
+    else if (!direct())
+      map_forward(schedule(), map, map_state, run.value, run.theta, keep_u);
+  }
+
+  void theta_backward() {
+    if (map_trained())
+      trained_map_backward(schedule(), trained_map, run.value, run.dtheta, run.gradient);
+    else
+      map_backward(schedule(), map, map_state, run.value, run.dtheta, run.gradient);
+  }
+
+  /// What the schedule as built trains; to be what the recipe promised.
+  std::size_t planned_values() const {
+    return direct() ? run.n_theta : map_trained() ? trained_map.value_count() : map.value_size();
+  }
 
   BufferId persistent(const char* name, const char* group, std::size_t bytes) {
     return schedule().persistent_buffer(name, group, bytes);
@@ -57,6 +79,10 @@ struct Builder {
       run.theta = run.value;
       fill_normal(schedule(), "theta.init", run.value, run.n_values, recipe.seed,
                   Stream::latent_init, 1.0f, he_scales(net));
+    } else if (map_trained()) {
+      trained_map = make_trained_map(net, recipe.mapping, recipe.latent_std);
+      trained_map_setup(schedule(), trained_map, run.value);
+      run.theta = schedule().buffer("theta", "theta", run.n_theta * sizeof(float));
     } else {
       map = make_map(net, recipe.mapping);
       fill_normal(schedule(), "latent.init", run.value, run.n_values, recipe.seed,
@@ -91,7 +117,7 @@ struct Builder {
     const BufferId v = persistent("adam.v", "trained", bytes);
     schedule().begin(Phase::train);
     const Batch b = batch("batch", run.train_batches);
-    if (!direct()) map_forward(schedule(), map, map_state, run.value, run.theta, true);
+    theta_forward(true);
     const ForwardTrace trace = lower_forward(schedule(), net, b.x, run.theta);
     const Tensor dlogits =
         cross_entropy_forward_backward(schedule(), "loss", trace.logits, b.labels, run.control);
@@ -100,14 +126,14 @@ struct Builder {
     run.gradient = run.dtheta;
     if (!direct()) {
       run.gradient = schedule().buffer("dlatent", "trained", bytes);
-      map_backward(schedule(), map, map_state, run.value, run.dtheta, run.gradient);
+      theta_backward();
     }
     adam_step(schedule(), "adam", {}, run.value, m, v, run.gradient, run.n_values, run.control);
   }
 
   void eval(Purpose purpose) {
     schedule().begin(Phase::eval_begin);
-    if (!direct()) map_forward(schedule(), map, map_state, run.value, run.theta, false);
+    theta_forward(false);
     if (purpose == Purpose::expand) return;
     schedule().begin(Phase::eval);
     const Batch b = batch("eval", run.eval_batches);
@@ -122,6 +148,9 @@ RunSchedule build_run_schedule(const Recipe& recipe, const Network& net, const S
                                Purpose purpose) {
   Builder builder{recipe, net, RunSchedule(Schedule(open_device(recipe)))};
   builder.setup(counts, purpose);
+  if (const std::size_t planned = builder.planned_values(); planned != builder.run.n_values)
+    fail("{} of {} is to train {} values; its schedule trains {}", default_run_name(recipe, net),
+         net.name, builder.run.n_values, planned);
   if (purpose == Purpose::train) builder.train();
   builder.eval(purpose);
   return std::move(builder.run);

@@ -16,7 +16,8 @@ struct RunResult {
   double seconds = 0;               ///< of the training epochs, evaluation apart
   double setup_seconds = 0;         ///< planning, reading data, building the map
   std::size_t arena_bytes = 0, arena_lower_bound_bytes = 0;
-  std::size_t map_bytes = 0;  ///< of fixed weights stored beside the latents
+  std::size_t map_bytes = 0;           ///< of fixed weights stored beside the latents
+  std::size_t stored_value_bytes = 0;  ///< of the trained values, in the latent file
   std::size_t peak_rss_bytes = 0;
   std::string device, version;
 };

@@ -3,6 +3,7 @@
 #include "common/compare.hpp"
 #include "mapping/map_harness.hpp"
 #include "reference/nets.hpp"
+#include "reference/trained_map.hpp"
 #include "train/recipes.hpp"
 #include "train/session.hpp"
 #include "train/toy_data.hpp"
@@ -67,6 +68,65 @@ reference::Map reference_map(const MapDesc& desc, std::size_t index) {
   return map;
 }
 
+/// Its latents, and where it has one its modulator, out of the trained values.
+Vector latents_of(const MapDesc& desc, std::size_t index, const Vector& values) {
+  const MapBlock& b = desc.blocks[index];
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(b.latent_offset);
+  return Vector(at, at + static_cast<std::ptrdiff_t>(b.latents));
+}
+reference::Map modulated(reference::Map map, const MapDesc& desc, std::size_t index,
+                         const Vector& values) {
+  const auto second = values.begin() + static_cast<std::ptrdiff_t>(desc.modulator_offset());
+  if (desc.own_modulator) map.v = latents_of(desc, index, Vector(second, values.end()));
+  return map;
+}
+
+/// theta from the trained values and back, all in double precision.
+struct ReferenceMapping {
+  MapDesc desc;
+  reference::TrainedMap trained;  // of a variant that trains its map
+
+  ReferenceMapping(const Recipe& recipe, const Network& net) {
+    const MappingConfig& m = recipe.mapping;
+    if (m.strategy == Strategy::direct) return;
+    if (!trains_map(m.variant)) {
+      desc = make_map(net, m);
+      return;
+    }
+    trained = {m.latents[0], m.hidden, net.param_count()};
+    for (std::size_t i = 0; i < m.latents[0]; ++i)
+      trained.fixed_z.push_back(
+          static_cast<double>(random_normals(m.seed, Stream::latent_init, i / 4)[i % 4]));
+  }
+
+  Vector theta(const Vector& values) const {
+    if (trained.params > 0) return reference::trained_map_forward(trained, values);
+    Vector all;
+    for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
+      const Vector rows = reference::map_forward(modulated(reference_map(desc, i), desc, i, values),
+                                                 latents_of(desc, i, values));
+      all.insert(all.end(), rows.begin(), rows.end());
+    }
+    return desc.blocks.empty() ? values : all;
+  }
+
+  Vector gradient(const Vector& values, const Vector& dtheta) const {
+    if (trained.params > 0) return reference::trained_map_backward(trained, values, dtheta);
+    Vector dz, dv;
+    for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
+      const MapBlock& b = desc.blocks[i];
+      const Vector part = reference::map_backward(
+          modulated(reference_map(desc, i), desc, i, values),
+          reference::View(dtheta).subspan(b.theta_offset, b.rows), latents_of(desc, i, values));
+      const auto middle = part.begin() + static_cast<std::ptrdiff_t>(b.latents);
+      dz.insert(dz.end(), part.begin(), middle);
+      dv.insert(dv.end(), middle, part.end());
+    }
+    dz.insert(dz.end(), dv.begin(), dv.end());
+    return desc.blocks.empty() ? dtheta : dz;
+  }
+};
+
 void check_step(const RunConfig& config, const reference::Net& net) {
   const ToyData data(64, 10);
   const Recipe recipe = recipe_of(config);
@@ -79,27 +139,11 @@ void check_step(const RunConfig& config, const reference::Net& net) {
 
   const std::size_t n = static_cast<std::size_t>(config.batch);
   const Batch batch = first_batch(session, n);
-  Vector theta = z, dz;
   const bool direct = recipe.mapping.strategy == Strategy::direct;
-  const MapDesc desc = direct ? MapDesc{} : make_map(network_, recipe.mapping);
-  if (!direct) {
-    theta.clear();
-    for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
-      const auto part =
-          reference::View(z).subspan(desc.blocks[i].latent_offset, desc.blocks[i].latents);
-      const Vector rows = reference::map_forward(reference_map(desc, i), part);
-      theta.insert(theta.end(), rows.begin(), rows.end());
-    }
-  }
+  const ReferenceMapping mapping(recipe, network_);
+  const Vector theta = mapping.theta(z);
   const auto want = reference::loss_and_gradient(net, theta, batch.x, batch.labels);
-  if (!direct)
-    for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
-      const MapBlock& b = desc.blocks[i];
-      const Vector part = reference::map_backward(
-          reference_map(desc, i), reference::View(want.dtheta).subspan(b.theta_offset, b.rows),
-          reference::View(z).subspan(b.latent_offset, b.latents));
-      dz.insert(dz.end(), part.begin(), part.end());
-    }
+  const Vector dz = mapping.gradient(z, want.dtheta);
 
   const StepControl sums = session.control();
   BOOST_TEST(std::abs(sums.loss_sum / double(n) - want.loss) < 1e-4 * want.loss);
@@ -143,5 +187,29 @@ BOOST_AUTO_TEST_CASE(a_layer_wise_step_agrees_with_the_reference) {
   RunConfig c = small_run("lwt");
   c.latents = {16, 20, 40, 16};
   c.modulation = "signed";
+  check_step(c, reference::cnn2());
+}
+
+BOOST_AUTO_TEST_CASE(a_step_with_a_modulator_of_its_own_agrees_with_the_reference) {
+  RunConfig c = small_run("slvt");
+  c.variant.name = "lv-wmap";
+  c.latent = 64;
+  c.alpha = 0.01;  // scalar
+  check_step(c, reference::cnn2());
+  c = small_run("lwt");
+  c.variant.name = "lv-wmap";
+  c.latents = {16, 20, 40, 16};
+  c.modulation = "signed";
+  c.activation = "tanh";
+  check_step(c, reference::cnn2());
+}
+
+BOOST_AUTO_TEST_CASE(a_step_that_trains_its_map_agrees_with_the_reference) {
+  RunConfig c = small_run("slvt");
+  c.variant.name = "lv-fulldnn";
+  c.latent = 5;
+  check_step(c, reference::cnn2());
+  c.variant = {"full-dnn", 13};
+  c.latent = 31;
   check_step(c, reference::cnn2());
 }

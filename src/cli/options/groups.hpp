@@ -10,5 +10,6 @@ class App;
 namespace mapnet {
 
 void add_loss_options(CLI::App& command, MappingLossConfig& config);
+void add_variant_options(CLI::App& command, VariantConfig& config);
 
 }  // namespace mapnet

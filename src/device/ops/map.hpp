@@ -59,6 +59,8 @@ struct MapDesc {
   std::size_t latent_size() const { return blocks.back().latent_offset + blocks.back().latents; }
   /// From a latent to its modulating factor.
   std::size_t modulator_offset() const { return own_modulator ? latent_size() : 0; }
+  /// Values trained: the latents, and the modulator where it is of its own.
+  std::size_t value_size() const { return modulator_offset() + latent_size(); }
   /// d (z_k v_k) / d z_k over v_k: what v = z doubles.
   float modulator_power() const { return own_modulator ? 1.0f : 2.0f; }
 };
