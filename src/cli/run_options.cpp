@@ -31,13 +31,16 @@ void add_run_options(CLI::App& command, RunOptions& o) {
   command.add_option("--omega", c.omega, "frequency of the sine  [2]");
   command.add_option("--base", c.base, "fixed offset b of eq. 21: zero, normal  [zero]");
   command.add_option("--latent-std", c.latent_std, "spread of the initial latents  [1]");
+  add_variant_options(command, c.variant);
   add_loss_options(command, c.loss);
   add_regularisation_options(command, c.regularisation);
   add_refresh_options(command, c.refresh);
   add_add_on_options(command, c.add_ons);
   command.add_option("--epochs", c.epochs)->capture_default_str();
   command.add_option("--batch", c.batch)->capture_default_str();
-  command.add_option("--lr", c.lr, "peak learning rate of Adam  [mapped 0.08, direct 0.003]");
+  command.add_option("--lr", c.lr,
+                     "peak learning rate of Adam  [mapped 0.08, direct 0.003, lv-fulldnn 0.001, "
+                     "full-dnn 0.0001]");
   command.add_option("--warmup", c.warmup, "epochs of linear warm-up before the cosine")
       ->capture_default_str();
   command.add_option("--seed", c.seed, "of the map, the latents and the shuffles")

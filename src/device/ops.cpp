@@ -75,6 +75,28 @@ void gather_batch(Schedule& schedule, const std::string& name, const ImageBuffer
   twins(schedule).gather_batch(schedule, name, set, control, x, labels, augment);
 }
 
+void gemv_backward(Schedule& schedule, const std::string& name, const GemvDesc& desc,
+                   const ParamSlice& dx, const ParamSlice& dweight, const ParamSlice& dbias,
+                   const ParamSlice& dy, const ParamSlice& x, const ParamSlice& weight) {
+  require_floats(schedule, name, "dx", dx, desc.inputs);
+  require_floats(schedule, name, "dweight", dweight, desc.outputs * desc.inputs);
+  require_floats(schedule, name, "dbias", dbias, desc.outputs);
+  require_floats(schedule, name, "dy", dy, desc.outputs);
+  require_floats(schedule, name, "x", x, desc.inputs);
+  require_floats(schedule, name, "weight", weight, desc.outputs * desc.inputs);
+  twins(schedule).gemv_backward(schedule, name, desc, dx, dweight, dbias, dy, x, weight);
+}
+
+void gemv_forward(Schedule& schedule, const std::string& name, const GemvDesc& desc,
+                  const ParamSlice& y, const ParamSlice& x, const ParamSlice& weight,
+                  const ParamSlice& bias) {
+  require_floats(schedule, name, "y", y, desc.outputs);
+  require_floats(schedule, name, "x", x, desc.inputs);
+  require_floats(schedule, name, "weight", weight, desc.outputs * desc.inputs);
+  require_floats(schedule, name, "bias", bias, desc.outputs);
+  twins(schedule).gemv_forward(schedule, name, desc, y, x, weight, bias);
+}
+
 void lambda_step(Schedule& schedule, const std::string& name, LambdaMode mode, BufferId loss,
                  BufferId control) {
   twins(schedule).lambda_step(schedule, name, mode, loss, control);

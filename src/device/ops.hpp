@@ -8,6 +8,7 @@
 #include "device/ops/cross_entropy.hpp"
 #include "device/ops/ema.hpp"
 #include "device/ops/gather.hpp"
+#include "device/ops/gemv.hpp"
 #include "device/ops/jacobian_probe.hpp"
 #include "device/ops/linear.hpp"
 #include "device/ops/map.hpp"
@@ -38,6 +39,8 @@ namespace mapnet {
   OP(fill) \
   OP(fill_normal) \
   OP(gather_batch) \
+  OP(gemv_backward) \
+  OP(gemv_forward) \
   OP(lambda_step) \
   OP(linear_backward) \
   OP(linear_forward) \

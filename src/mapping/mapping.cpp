@@ -41,6 +41,7 @@ MapDesc make_map(const Network& net, const MappingConfig& config) {
   desc.activation = config.activation;
   desc.omega = static_cast<float>(config.omega);
   desc.random_base = config.random_base;
+  desc.own_modulator = config.variant == Variant::lv_wmap;
   desc.seed = config.seed;
   desc.blocks = config.strategy == Strategy::slvt ? single_latent_blocks(net, config.latents.at(0))
                                                   : layer_wise_blocks(net, config.latents);

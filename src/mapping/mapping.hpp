@@ -19,9 +19,11 @@ struct MappingConfig {
   double omega = 1;
   bool random_base = false;
   std::uint64_t seed = 0;
+  Variant variant = Variant::none;
+  std::size_t hidden = 0;  ///< units of full-dnn's hidden layer
 };
 
-/// The map from z to all of theta. Not for direct.
+/// The fixed map from z to all of theta. Not for direct, nor for a variant that trains its map.
 MapDesc make_map(const Network& net, const MappingConfig& config);
 
 /// scale_j of each tensor: with u ~ N(0, 1) theta starts with the spread of a He-initialised

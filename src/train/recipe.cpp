@@ -1,7 +1,6 @@
 #include "train/recipe.hpp"
 
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <thread>
 
 #include "common/error.hpp"
@@ -26,6 +25,7 @@ double default_alpha(Modulation modulation) {
 }
 
 MappingConfig resolve_direct(const RunConfig& c) {
+  resolve_variant(c, Strategy::direct);  // refuses any
   constexpr const char* why = "has no meaning with --strategy direct, which trains theta itself";
   refuse(c.latent.has_value(), "--latent", why);
   refuse(!c.latents.empty(), "--latents", why);
@@ -43,7 +43,10 @@ MappingConfig resolve_direct(const RunConfig& c) {
 }
 
 MappingConfig resolve_mapped(const RunConfig& c, Strategy strategy, const Network& net) {
+  const Variant variant = resolve_variant(c, strategy);
+  if (trains_map(variant)) return resolve_trained_map(c, variant, net);
   MappingConfig m;
+  m.variant = variant;
   m.strategy = strategy;
   m.seed = c.seed;
   if (strategy == Strategy::slvt) {
@@ -58,7 +61,8 @@ MappingConfig resolve_mapped(const RunConfig& c, Strategy strategy, const Networ
     layer_wise_blocks(net, m.latents);
   }
   m.map = parse_map_kind(c.map.value_or("hadamard"));
-  m.modulation = parse_modulation(c.modulation.value_or("none"));
+  const char* modulation = variant == Variant::lv_wmap ? "scalar" : "none";
+  m.modulation = parse_modulation(c.modulation.value_or(modulation));
   refuse(c.alpha && m.modulation == Modulation::none, "--alpha",
          "is the scale of a modulation; choose --modulation scalar or signed");
   m.alpha = c.alpha.value_or(default_alpha(m.modulation));
@@ -116,7 +120,7 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   r.add_ons = resolve(c.add_ons);
   r.epochs = c.epochs;
   r.batch = c.batch;
-  r.lr = c.lr.value_or(strategy == Strategy::direct ? 3e-3 : 8e-2);
+  r.lr = c.lr.value_or(default_lr(r.mapping));
   r.regularisation = resolve(c.regularisation, r.mapping, net, r.lr);
   r.warmup = c.warmup;
   r.seed = c.seed;
@@ -153,6 +157,8 @@ nlohmann::json to_json(const Recipe& r) {
   if (m.strategy == Strategy::direct) return json;
   json["latents"] = m.latents;
   json["latent_std"] = r.latent_std;
+  add_variant(json, m);
+  if (trains_map(m.variant)) return json;
   json["map"] = to_string(m.map);
   json["modulation"] = to_string(m.modulation);
   json["alpha"] = m.alpha;
@@ -184,6 +190,8 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     if (m.strategy == Strategy::direct) return r;
     json.at("latents").get_to(m.latents);
     json.at("latent_std").get_to(r.latent_std);
+    read_variant(json, m);
+    if (trains_map(m.variant)) return r;
     m.map = parse_map_kind(json.at("map").get<std::string>());
     m.modulation = parse_modulation(json.at("modulation").get<std::string>());
     json.at("alpha").get_to(m.alpha);
@@ -200,7 +208,7 @@ Recipe recipe_from_json(const nlohmann::json& json) {
 
 std::size_t trainable_params(const Recipe& r, const Network& net) {
   if (r.mapping.strategy == Strategy::direct) return net.param_count();
-  return std::accumulate(r.mapping.latents.begin(), r.mapping.latents.end(), std::size_t{0});
+  return trained_values(r.mapping, net.param_count());
 }
 
 std::size_t trained_lambdas(const Recipe& r) {
@@ -211,6 +219,7 @@ std::size_t trained_lambdas(const Recipe& r) {
 
 std::string default_run_name(const Recipe& r, const Network& net) {
   std::string name = r.net + "-" + r.data + "-" + to_string(r.mapping.strategy);
+  if (r.mapping.variant != Variant::none) name += "-" + to_string(r.mapping.variant);
   if (r.mapping.strategy != Strategy::direct)
     name += "-" + std::to_string(trainable_params(r, net));
   if (r.refresh.on()) name += "-refresh" + std::to_string(r.refresh.every);

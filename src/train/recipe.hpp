@@ -14,6 +14,7 @@
 #include "train/recipe/mapping_loss.hpp"
 #include "train/recipe/refresh.hpp"
 #include "train/recipe/regularisation.hpp"
+#include "train/recipe/variant.hpp"
 
 namespace mapnet {
 
@@ -27,6 +28,7 @@ struct RunConfig {
   std::vector<std::size_t> latents;   ///< lwt: d a layer
   std::optional<std::string> map, modulation, activation, base;
   std::optional<double> alpha, omega, latent_std;
+  VariantConfig variant;
   MappingLossConfig loss;
   Regularisation regularisation;
   RefreshConfig refresh;
@@ -77,7 +79,7 @@ Recipe resolve(const RunConfig& config, const Network& net);
 nlohmann::json to_json(const Recipe& recipe);
 Recipe recipe_from_json(const nlohmann::json& json);
 
-/// Values trained: the sum of the latents, or P for direct.
+/// Values trained: the sum of the latents, P for direct; of a variant see trained_values.
 std::size_t trainable_params(const Recipe& recipe, const Network& net);
 
 /// Weights of the mapping loss that are trained beside them.

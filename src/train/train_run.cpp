@@ -178,6 +178,7 @@ RunResult train_run(const Recipe& recipe, const Network& net, const ImageDataset
   r.arena_bytes = plan.total;
   r.arena_lower_bound_bytes = plan.lower_bound;
   r.map_bytes = map_bytes(plan);
+  r.stored_value_bytes = r.trainable_params * sizeof(float);
   r.peak_rss_bytes = peak_rss_bytes();
   r.device = session.program().device().description();
   r.version = version_string();
@@ -216,6 +217,7 @@ nlohmann::json to_json(const RunResult& r) {
   json["arena_bytes"] = r.arena_bytes;
   json["arena_lower_bound_bytes"] = r.arena_lower_bound_bytes;
   json["map_bytes"] = r.map_bytes;
+  json["stored_value_bytes"] = r.stored_value_bytes;
   json["peak_rss_bytes"] = r.peak_rss_bytes;
   json["device"] = r.device;
   json["version"] = r.version;

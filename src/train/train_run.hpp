@@ -27,6 +27,7 @@ struct RunResult {
   std::size_t arena_bytes = 0, arena_lower_bound_bytes = 0;
   std::size_t map_bytes = 0;           ///< of fixed weights stored beside the latents
   std::optional<AddOnResult> add_ons;  ///< what they made of theta
+  std::size_t stored_value_bytes = 0;  ///< of the trained values, in the latent file
   std::size_t peak_rss_bytes = 0;
   std::string device, version;
   std::vector<LossTermReport> loss_terms;  ///< of the last epoch
