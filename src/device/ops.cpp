@@ -107,4 +107,18 @@ void relu_backward(Schedule& schedule, const std::string& name, const Tensor& y,
   twins(schedule).relu_backward(schedule, name, y, dy);
 }
 
+ShareState share_setup(Schedule& schedule, const std::string& name, const ShareDesc& desc) {
+  return twins(schedule).share_setup(schedule, name, desc);
+}
+
+void share_forward(Schedule& schedule, const std::string& name, const ShareDesc& desc,
+                   const ShareState& state, BufferId base, BufferId outputs, BufferId theta) {
+  twins(schedule).share_forward(schedule, name, desc, state, base, outputs, theta);
+}
+
+void share_backward(Schedule& schedule, const std::string& name, const ShareDesc& desc,
+                    const ShareState& state, BufferId dtheta, BufferId doutputs) {
+  twins(schedule).share_backward(schedule, name, desc, state, dtheta, doutputs);
+}
+
 }  // namespace mapnet

@@ -10,6 +10,7 @@
 #include "device/ops/max_pool.hpp"
 #include "device/ops/relayout.hpp"
 #include "device/ops/relu.hpp"
+#include "device/ops/share.hpp"
 #include "device/ops/step_control.hpp"
 
 namespace mapnet {
@@ -34,7 +35,10 @@ namespace mapnet {
   OP(next_batch)           \
   OP(relayout)             \
   OP(relu_forward)         \
-  OP(relu_backward)
+  OP(relu_backward)        \
+  OP(share_setup)          \
+  OP(share_forward)        \
+  OP(share_backward)
 
 /// The twins of one device, an entry an op, of its name and contract. The public functions of
 /// ops/*.hpp call the entry of their schedule's device.
