@@ -31,6 +31,7 @@ void add_run_options(CLI::App& command, RunOptions& o) {
   command.add_option("--base", c.base, "fixed offset b of eq. 21: zero, normal  [zero]");
   command.add_option("--latent-std", c.latent_std, "spread of the initial latents  [1]");
   add_loss_options(command, c.loss);
+  add_finetune_options(command, c.finetune);
   command.add_option("--epochs", c.epochs)->capture_default_str();
   command.add_option("--batch", c.batch)->capture_default_str();
   command.add_option("--lr", c.lr, "peak learning rate of Adam  [mapped 0.08, direct 0.003]");

@@ -22,7 +22,8 @@ std::unique_ptr<Session> restore(const Model& model, const ImageDataset& dataset
 
 }  // namespace
 
-Model open_model(const std::filesystem::path& run_or_file) {
+Model open_model(const std::filesystem::path& run_or_file,
+                 const std::filesystem::path& pretrained) {
   const bool folder = std::filesystem::is_directory(run_or_file);
   const std::filesystem::path path = folder ? run_or_file / "model.latent" : run_or_file;
   if (!std::filesystem::exists(path))
@@ -35,6 +36,12 @@ Model open_model(const std::filesystem::path& run_or_file) {
   if (f.values.size() != expected)
     fail("{}: {} values; its recipe for {} trains {}", path.string(), f.values.size(), f.recipe.net,
          expected);
+  if (!pretrained.empty()) {
+    if (!f.recipe.mapping.finetune.on())
+      fail<UsageError>("--pretrained: {} does not need any: it holds its own weights",
+                       path.string());
+    model.file.recipe.pretrained.file = pretrained.string();
+  }
   return model;
 }
 

@@ -10,6 +10,7 @@
 #include "device/device.hpp"
 #include "mapping/mapping.hpp"
 #include "nets/network.hpp"
+#include "train/recipe/finetune.hpp"
 #include "train/recipe/mapping_loss.hpp"
 
 namespace mapnet {
@@ -25,6 +26,7 @@ struct RunConfig {
   std::optional<std::string> map, modulation, activation, base;
   std::optional<double> alpha, omega, latent_std;
   MappingLossConfig loss;
+  FinetuneConfig finetune;
   int epochs = 10;
   int batch = 128;
   std::optional<double> lr;
@@ -42,6 +44,7 @@ struct Recipe {
   MappingConfig mapping;
   double latent_std = 1.0;
   MappingLoss loss;
+  Pretrained pretrained;
   int epochs = 0, batch = 0, threads = 0;
   double lr = 0, warmup = 0;
   std::uint64_t seed = 0;

@@ -25,9 +25,13 @@ struct Builder {
   RunSchedule run;
   MapDesc map = {};
   MapState map_state = {};
+  ShareDesc share = {};  // fine-tuning: where the map's outputs go
+  ShareState share_state = {};
+  BufferId outputs = kNoBuffer;  // of the map: theta itself, or shifts of it
 
   Schedule& schedule() { return run.schedule; }
   bool direct() const { return recipe.mapping.strategy == Strategy::direct; }
+  bool finetunes() const { return recipe.mapping.finetune.on(); }
 
   BufferId persistent(const char* name, const char* group, std::size_t bytes) {
     return schedule().persistent_buffer(name, group, bytes);
@@ -63,7 +67,33 @@ struct Builder {
                   Stream::latent_init, static_cast<float>(recipe.latent_std));
       map_state = map_setup(schedule(), map);
       run.theta = schedule().buffer("theta", "theta", run.n_theta * sizeof(float));
+      outputs = run.theta;
+      if (finetunes()) setup_finetuning();
     }
+  }
+
+  void setup_finetuning() {
+    share = share_desc(net, recipe.mapping.finetune);
+    share_state = share_setup(schedule(), "map.share", share);
+    run.base = persistent("pretrained", "theta", run.n_theta * sizeof(float));
+    outputs = schedule().buffer("shifts", "theta", share.output_size() * sizeof(float));
+  }
+
+  /// z -> theta.
+  void generate(bool keep_u) {
+    map_forward(schedule(), map, map_state, run.value, outputs, keep_u);
+    if (finetunes())
+      share_forward(schedule(), "map.share", share, share_state, run.base, outputs, run.theta);
+  }
+
+  /// dtheta -> dz.
+  void generate_backward() {
+    BufferId doutputs = run.dtheta;
+    if (finetunes()) {
+      doutputs = schedule().buffer("dshifts", "theta", share.output_size() * sizeof(float));
+      share_backward(schedule(), "map.share", share, share_state, run.dtheta, doutputs);
+    }
+    map_backward(schedule(), map, map_state, run.value, doutputs, run.gradient);
   }
 
   struct Batch {
@@ -91,23 +121,24 @@ struct Builder {
     const BufferId v = persistent("adam.v", "trained", bytes);
     schedule().begin(Phase::train);
     const Batch b = batch("batch", run.train_batches);
-    if (!direct()) map_forward(schedule(), map, map_state, run.value, run.theta, true);
+    if (!direct()) generate(true);
     const ForwardTrace trace = lower_forward(schedule(), net, b.x, run.theta);
     const Tensor dlogits =
         cross_entropy_forward_backward(schedule(), "loss", trace.logits, b.labels, run.control);
     run.dtheta = schedule().buffer("dtheta", "theta", run.n_theta * sizeof(float));
-    lower_backward(schedule(), trace, dlogits, run.dtheta);
+    lower_backward(schedule(), trace, dlogits, run.dtheta,
+                   finetunes() ? recipe.mapping.finetune.layers.front().name : "");
     run.gradient = run.dtheta;
     if (!direct()) {
       run.gradient = schedule().buffer("dlatent", "trained", bytes);
-      map_backward(schedule(), map, map_state, run.value, run.dtheta, run.gradient);
+      generate_backward();
     }
     adam_step(schedule(), "adam", {}, run.value, m, v, run.gradient, run.n_values, run.control);
   }
 
   void eval(Purpose purpose) {
     schedule().begin(Phase::eval_begin);
-    if (!direct()) map_forward(schedule(), map, map_state, run.value, run.theta, false);
+    if (!direct()) generate(false);
     if (purpose == Purpose::expand) return;
     schedule().begin(Phase::eval);
     const Batch b = batch("eval", run.eval_batches);

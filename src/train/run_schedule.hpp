@@ -41,8 +41,9 @@ struct RunSchedule {
   BufferId value = kNoBuffer;          ///< what is trained: z [d], or theta itself [P]
   BufferId theta = kNoBuffer;          ///< [P]; the same buffer for direct
   BufferId dtheta = kNoBuffer;         ///< [P], likewise; train only
-  BufferId gradient = kNoBuffer;       ///< of `value`
-  ImageBuffers samples;                ///< train, then validation, then test
+  BufferId base = kNoBuffer;      ///< [P] fine-tuning: the pre-trained weights, its owner's to fill
+  BufferId gradient = kNoBuffer;  ///< of `value`
+  ImageBuffers samples;           ///< train, then validation, then test
   std::size_t n_values = 0, n_theta = 0;
 };
 

@@ -3,6 +3,8 @@
 #include "common/compare.hpp"
 #include "mapping/map_harness.hpp"
 #include "reference/nets.hpp"
+#include "reference/share.hpp"
+#include "train/pretrained_file.hpp"
 #include "train/recipes.hpp"
 #include "train/session.hpp"
 #include "train/toy_data.hpp"
@@ -67,6 +69,19 @@ reference::Map reference_map(const MapDesc& desc, std::size_t index) {
   return map;
 }
 
+/// Where the outputs of a fine-tuning map go.
+std::vector<reference::Shared> shared_tensors(const Network& net, const Finetune& finetune) {
+  std::vector<reference::Shared> tensors;
+  std::size_t output = 0;
+  for (const ParamTensor& p : net.params)
+    for (const ChosenLayer& layer : finetune.layers)
+      if (p.layer == layer.name) {
+        tensors.push_back({p.offset, p.size, output, finetune.share, layer.alpha});
+        output += (p.size + finetune.share - 1) / finetune.share;
+      }
+  return tensors;
+}
+
 void check_step(const RunConfig& config, const reference::Net& net) {
   const ToyData data(64, 10);
   const Recipe recipe = recipe_of(config);
@@ -91,12 +106,22 @@ void check_step(const RunConfig& config, const reference::Net& net) {
       theta.insert(theta.end(), rows.begin(), rows.end());
     }
   }
+  const bool finetune = recipe.mapping.finetune.on();
+  const auto shared = shared_tensors(network_, recipe.mapping.finetune);
+  const std::size_t n_outputs = theta.size();
+  if (finetune) {
+    std::vector<float> base(network_.param_count());
+    read_pretrained(recipe.pretrained, network_, recipe.seed, base);
+    theta = reference::share_forward(shared, Vector(base.begin(), base.end()), theta);
+  }
   const auto want = reference::loss_and_gradient(net, theta, batch.x, batch.labels);
+  const Vector doutputs =
+      finetune ? reference::share_backward(shared, want.dtheta, n_outputs) : want.dtheta;
   if (!direct)
     for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
       const MapBlock& b = desc.blocks[i];
       const Vector part = reference::map_backward(
-          reference_map(desc, i), reference::View(want.dtheta).subspan(b.theta_offset, b.rows),
+          reference_map(desc, i), reference::View(doutputs).subspan(b.theta_offset, b.rows),
           reference::View(z).subspan(b.latent_offset, b.latents));
       dz.insert(dz.end(), part.begin(), part.end());
     }
@@ -115,6 +140,7 @@ void check_step(const RunConfig& config, const reference::Net& net) {
     check_close(session.theta(), theta, 1e-5, 1e-5, "theta");
     check_close(session.gradient(), dz, 1e-4 * largest(dz), 1e-4, "dz");
   }
+  if (finetune && recipe.mapping.finetune.layers.size() < 4) return;  // frozen layers have none
   check_close(session.dtheta(), want.dtheta, 1e-4 * largest(want.dtheta), 1e-4, "dtheta");
 }
 
@@ -143,5 +169,29 @@ BOOST_AUTO_TEST_CASE(a_layer_wise_step_agrees_with_the_reference) {
   RunConfig c = small_run("lwt");
   c.latents = {16, 20, 40, 16};
   c.modulation = "signed";
+  check_step(c, reference::cnn2());
+}
+
+BOOST_AUTO_TEST_CASE(a_fine_tuning_step_agrees_with_the_reference) {
+  const Folder folder;
+  RunConfig c = small_run("slvt");
+  c.latent = 64;
+  c.latent_std = 0.5;  // at z = 0 a modulation would have no gradient
+  c.modulation = "signed";
+  c.activation = "tanh";
+  c.finetune.pretrained = write_pretrained(folder, network("cnn2")).string();
+  c.finetune.share = 50;
+  c.finetune.alpha = {"0.5", "fc1:0.25"};
+  check_step(c, reference::cnn2());
+  c.finetune.layers = {"fc1", "fc2"};
+  c.finetune.share = 25000;  // 7 outputs from 64 latents
+  check_step(c, reference::cnn2());
+  c = small_run("lwt");
+  c.latents = {16, 40, 16};
+  c.latent_std = 0.5;
+  c.finetune.pretrained = write_pretrained(folder, network("cnn2")).string();
+  c.finetune.layers = {"fc2", "conv2", "fc1"};
+  c.finetune.alpha = {"conv2:2"};
+  c.finetune.share = 7;
   check_step(c, reference::cnn2());
 }
