@@ -57,6 +57,12 @@ void print_summary(const RunResult& r, const std::string& folder) {
   row("target parameters",
       fmt::format("{} ({:.1f} times as many)", r.target_params,
                   static_cast<double>(r.target_params) / static_cast<double>(r.trainable_params)));
+  if (r.recipe.pretrained.given()) row("pre-trained weights", r.recipe.pretrained.file);
+  if (const Finetune& f = r.recipe.mapping.finetune; f.on()) {
+    std::string layers;
+    for (const ChosenLayer& layer : f.layers) layers += (layers.empty() ? "" : ", ") + layer.name;
+    row("fine-tuned", fmt::format("{}; L = {}", layers, f.share));
+  }
   row("fixed map stored", r.map_bytes > 0 ? format_bytes(r.map_bytes) : "nothing but its seed");
   row("arena", fmt::format("{} ({:.4f} of the lower bound)", format_bytes(r.arena_bytes),
                            static_cast<double>(r.arena_bytes) /
