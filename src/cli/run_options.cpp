@@ -36,6 +36,7 @@ void add_run_options(CLI::App& command, RunOptions& o) {
   add_regularisation_options(command, c.regularisation);
   add_refresh_options(command, c.refresh);
   add_add_on_options(command, c.add_ons);
+  add_finetune_options(command, c.finetune);
   command.add_option("--epochs", c.epochs)->capture_default_str();
   command.add_option("--batch", c.batch)->capture_default_str();
   command.add_option("--lr", c.lr,

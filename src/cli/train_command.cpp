@@ -69,6 +69,12 @@ void print_summary(const RunResult& r, const std::string& folder) {
   if (r.recipe.add_ons.pruning.on())
     row("not pruned",
         fmt::format("{} ({:.1f}% zeros)", r.add_ons->nonzeros, 100 * r.add_ons->sparsity));
+  if (r.recipe.pretrained.given()) row("pre-trained weights", r.recipe.pretrained.file);
+  if (const Finetune& f = mapping.finetune; f.on()) {
+    std::string layers;
+    for (const ChosenLayer& layer : f.layers) layers += (layers.empty() ? "" : ", ") + layer.name;
+    row("fine-tuned", fmt::format("{}; L = {}", layers, f.share));
+  }
   if (trained_map)
     row("trained values stored", format_bytes(r.stored_value_bytes));
   else

@@ -206,6 +206,20 @@ RowFactors row_factors_setup(Schedule& schedule, const MapDesc& desc) {
   return twins(schedule).row_factors_setup(schedule, desc);
 }
 
+void share_backward(Schedule& schedule, const std::string& name, const ShareDesc& desc,
+                    const ShareState& state, BufferId dtheta, BufferId doutputs) {
+  twins(schedule).share_backward(schedule, name, desc, state, dtheta, doutputs);
+}
+
+void share_forward(Schedule& schedule, const std::string& name, const ShareDesc& desc,
+                   const ShareState& state, BufferId base, BufferId outputs, BufferId theta) {
+  twins(schedule).share_forward(schedule, name, desc, state, base, outputs, theta);
+}
+
+ShareState share_setup(Schedule& schedule, const std::string& name, const ShareDesc& desc) {
+  return twins(schedule).share_setup(schedule, name, desc);
+}
+
 void smoothness(Schedule& schedule, const std::string& name, const MapDesc& desc,
                 const MapState& state, const SmoothnessBuffers& buffers) {
   twins(schedule).smoothness(schedule, name, desc, state, buffers);

@@ -16,6 +16,7 @@ MapDesc linear_map(const MapDesc& desc, bool second) {
   linear.activation = Activation::identity;
   linear.random_base = false;
   linear.refreshed = false;
+  linear.own_modulator = false;
   linear.scales = {{0, desc.target_size(), 1.0f}};
   linear.second_map = second;
   if (second) linear.kind = MapKind::hadamard;

@@ -119,11 +119,13 @@ ForwardTrace lower_forward(Schedule& schedule, const Network& net, const Tensor&
 }
 
 void lower_backward(Schedule& schedule, const ForwardTrace& trace, const Tensor& dlogits,
-                    BufferId dtheta) {
+                    BufferId dtheta, std::string_view first) {
   Tensor dy = dlogits;
   for (auto op = trace.ops.rbegin(); op != trace.ops.rend(); ++op) {
     dy = relayout(schedule, op->layer.name + ".unflatten", dy, op->y.channel_block);
-    dy = add_backward(schedule, *op, dy, dtheta, std::next(op) != trace.ops.rend());
+    const bool last = std::next(op) == trace.ops.rend() || op->layer.name == first;
+    dy = add_backward(schedule, *op, dy, dtheta, !last);
+    if (last) return;
   }
 }
 

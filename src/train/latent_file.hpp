@@ -21,8 +21,8 @@ struct LatentFile {
   int channels = 0, height = 0, width = 0, classes = 0;
   std::vector<std::string> class_names;
   PixelStatistics pixels;
-  std::vector<float> values;  ///< z, of each round one; or theta itself
-  std::size_t refreshes = 0;  ///< of the map: a round less than there are
+  std::vector<float> values;          ///< z, of each round one; or theta itself
+  std::size_t refreshes = 0;          ///< of the map: a round less than there are
   std::vector<std::uint32_t> pruned;  ///< Session::pruned
   bool stores_theta = false;  ///< though z was trained: the rounds' latents would be more values
 

@@ -32,7 +32,8 @@ std::unique_ptr<Session> restore(const Model& model, const ImageDataset& dataset
 
 }  // namespace
 
-Model open_model(const std::filesystem::path& run_or_file) {
+Model open_model(const std::filesystem::path& run_or_file,
+                 const std::filesystem::path& pretrained) {
   const bool folder = std::filesystem::is_directory(run_or_file);
   const std::filesystem::path path = folder ? run_or_file / "model.latent" : run_or_file;
   if (!std::filesystem::exists(path))
@@ -49,6 +50,12 @@ Model open_model(const std::filesystem::path& run_or_file) {
   const bool pruned = f.recipe.add_ons.pruning.on();
   if (f.pruned.size() != (pruned ? pruned_words(model.net.param_count()) : 0))
     fail("{}: the mask is not that of {} parameters", path.string(), model.net.param_count());
+  if (!pretrained.empty()) {
+    if (!f.recipe.mapping.finetune.on())
+      fail<UsageError>("--pretrained: {} does not need any: it holds its own weights",
+                       path.string());
+    model.file.recipe.pretrained.file = pretrained.string();
+  }
   return model;
 }
 

@@ -11,6 +11,7 @@
 #include "mapping/mapping.hpp"
 #include "nets/network.hpp"
 #include "train/recipe/add_ons.hpp"
+#include "train/recipe/finetune.hpp"
 #include "train/recipe/mapping_loss.hpp"
 #include "train/recipe/refresh.hpp"
 #include "train/recipe/regularisation.hpp"
@@ -33,6 +34,7 @@ struct RunConfig {
   Regularisation regularisation;
   RefreshConfig refresh;
   AddOnsConfig add_ons;
+  FinetuneConfig finetune;
   int epochs = 10;
   int batch = 128;
   std::optional<double> lr;
@@ -53,6 +55,7 @@ struct Recipe {
   Regularisation regularisation;
   Refresh refresh;
   AddOns add_ons;
+  Pretrained pretrained;
   int epochs = 0, batch = 0, threads = 0;
   double lr = 0, warmup = 0;
   std::uint64_t seed = 0;

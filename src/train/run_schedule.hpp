@@ -46,6 +46,8 @@ struct RunSchedule {
   BufferId average = kNoBuffer;        ///< of `value` over the steps (--ema); train only
   BufferId theta = kNoBuffer;          ///< [P]; the same buffer as `value` for direct
   BufferId dtheta = kNoBuffer;         ///< [P], likewise; train only
+  BufferId base = kNoBuffer;           ///< [P] fine-tuning: the pre-trained weights, its owner's to
+                                       ///< fill
   BufferId gradient = kNoBuffer;       ///< of `value`
   BufferId history = kNoBuffer;        ///< [refreshes, d]: the z of each round that is over; train
                                        ///< only, and where it takes less memory than theta

@@ -43,6 +43,19 @@ Session::Session(const Recipe& recipe, const Network& net, const ImageDataset& d
   }
   program_->run(Phase::setup);
   program_->wait();
+  if (run_.base != kNoBuffer)
+    load_pretrained(net, run_.base);
+  else if (recipe.pretrained.given() && purpose == Purpose::train)
+    load_pretrained(net, run_.theta);  // trained itself: otherwise the values are restored
+}
+
+void Session::load_pretrained(const Network& net, BufferId into) {
+  std::vector<float> staging;
+  auto* in_place = program_->host<float>(into);
+  if (!in_place) staging.resize(run_.n_theta);
+  const std::span<float> theta(in_place ? in_place : staging.data(), run_.n_theta);
+  read_pretrained(recipe_.pretrained, net, recipe_.seed, theta);
+  if (!in_place) program_->write<float>(into, theta);
 }
 
 void Session::load(const ImageDataset& dataset) {

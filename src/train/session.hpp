@@ -90,6 +90,7 @@ class Session {
 
  private:
   void load(const ImageDataset& dataset);
+  void load_pretrained(const Network& net, BufferId into);
   void measure_pixels(std::span<const std::uint8_t> images);
   void write_eval_batches();
   void restart(std::int64_t next);

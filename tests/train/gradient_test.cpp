@@ -4,8 +4,9 @@
 #include "device/ops/prune.hpp"
 #include "reference/mask.hpp"
 #include "reference/nets.hpp"
+#include "train/pretrained_file.hpp"
 #include "train/recipes.hpp"
-#include "train/reference_step.hpp"
+#include "train/reference_mapping.hpp"
 #include "train/toy_data.hpp"
 
 /// One real training step, from pixels through the mapping, the network and the loss to the
@@ -28,32 +29,17 @@ void check_step(const RunConfig& config, const reference::Net& net) {
 
   const std::size_t n = static_cast<std::size_t>(config.batch);
   const Batch batch = first_batch(session, n);
-  Vector theta = z, dz;
   const bool direct = recipe.mapping.strategy == Strategy::direct;
-  const MapDesc desc = direct ? MapDesc{} : make_map(network_, recipe.mapping);
-  if (!direct) {
-    theta.clear();
-    for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
-      const auto part =
-          reference::View(z).subspan(desc.blocks[i].latent_offset, desc.blocks[i].latents);
-      const Vector rows = reference::map_forward(reference_map(desc, i), part);
-      theta.insert(theta.end(), rows.begin(), rows.end());
-    }
-  }
+  const bool finetune = recipe.mapping.finetune.on();
+  const ReferenceMapping mapping(recipe, network_);
+  Vector theta = mapping.theta(z);
   std::vector<bool> kept;
   for (std::size_t j = 0; j < theta.size(); ++j)
     kept.push_back(session.pruned().empty() || !is_pruned(session.pruned().data(), j));
   theta = reference::mask(theta, kept);
   auto want = reference::loss_and_gradient(net, theta, batch.x, batch.labels);
   want.dtheta = reference::mask(want.dtheta, kept);
-  if (!direct)
-    for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
-      const MapBlock& b = desc.blocks[i];
-      const Vector part = reference::map_backward(
-          reference_map(desc, i), reference::View(want.dtheta).subspan(b.theta_offset, b.rows),
-          reference::View(z).subspan(b.latent_offset, b.latents));
-      dz.insert(dz.end(), part.begin(), part.end());
-    }
+  const Vector dz = mapping.gradient(z, want.dtheta);
 
   const StepControl sums = session.control();
   BOOST_TEST(std::abs(sums.loss_sum / double(n) - want.loss) < 1e-4 * want.loss);
@@ -64,6 +50,7 @@ void check_step(const RunConfig& config, const reference::Net& net) {
     check_close(session.theta(), theta, 1e-5, 1e-5, "theta");
     check_close(session.gradient(), dz, 1e-4 * largest(dz), 1e-4, "dz");
   }
+  if (finetune && recipe.mapping.finetune.layers.size() < 4) return;  // frozen layers have none
   check_close(session.dtheta(), want.dtheta, 1e-4 * largest(want.dtheta), 1e-4, "dtheta");
 }
 
@@ -110,5 +97,53 @@ BOOST_AUTO_TEST_CASE(a_layer_wise_step_agrees_with_the_reference) {
   RunConfig c = small_run("lwt");
   c.latents = {16, 20, 40, 16};
   c.modulation = "signed";
+  check_step(c, reference::cnn2());
+}
+
+BOOST_AUTO_TEST_CASE(a_step_with_a_modulator_of_its_own_agrees_with_the_reference) {
+  RunConfig c = small_run("slvt");
+  c.variant.name = "lv-wmap";
+  c.latent = 64;
+  c.alpha = 0.01;  // scalar
+  check_step(c, reference::cnn2());
+  c = small_run("lwt");
+  c.variant.name = "lv-wmap";
+  c.latents = {16, 20, 40, 16};
+  c.modulation = "signed";
+  c.activation = "tanh";
+  check_step(c, reference::cnn2());
+}
+
+BOOST_AUTO_TEST_CASE(a_step_that_trains_its_map_agrees_with_the_reference) {
+  RunConfig c = small_run("slvt");
+  c.variant.name = "lv-fulldnn";
+  c.latent = 5;
+  check_step(c, reference::cnn2());
+  c.variant = {"full-dnn", 13};
+  c.latent = 31;
+  check_step(c, reference::cnn2());
+}
+
+BOOST_AUTO_TEST_CASE(a_fine_tuning_step_agrees_with_the_reference) {
+  const Folder folder;
+  RunConfig c = small_run("slvt");
+  c.latent = 64;
+  c.latent_std = 0.5;  // at z = 0 a modulation would have no gradient
+  c.modulation = "signed";
+  c.activation = "tanh";
+  c.finetune.pretrained = write_pretrained(folder, network("cnn2")).string();
+  c.finetune.share = 50;
+  c.finetune.alpha = {"0.5", "fc1:0.25"};
+  check_step(c, reference::cnn2());
+  c.finetune.layers = {"fc1", "fc2"};
+  c.finetune.share = 25000;  // 7 outputs from 64 latents
+  check_step(c, reference::cnn2());
+  c = small_run("lwt");
+  c.latents = {16, 40, 16};
+  c.latent_std = 0.5;
+  c.finetune.pretrained = write_pretrained(folder, network("cnn2")).string();
+  c.finetune.layers = {"fc2", "conv2", "fc1"};
+  c.finetune.alpha = {"conv2:2"};
+  c.finetune.share = 7;
   check_step(c, reference::cnn2());
 }
