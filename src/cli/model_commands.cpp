@@ -15,7 +15,7 @@ namespace mapnet {
 namespace {
 
 struct EvalOptions {
-  std::string run, data, data_dir, split = "test";
+  std::string run, pretrained, data, data_dir, split = "test";
   DeviceChoice on;
   bool json = false;
 };
@@ -27,7 +27,7 @@ Split parse_split(const std::string& text) {
 }
 
 void evaluate(const EvalOptions& o) {
-  const Model model = open_model(o.run);
+  const Model model = open_model(o.run, o.pretrained);
   const std::string name = o.data.empty() ? model.file.recipe.data : o.data;
   const ImageDataset dataset = open_image_dataset(name, o.data_dir);
   const Split split = parse_split(o.split);
@@ -48,12 +48,12 @@ void evaluate(const EvalOptions& o) {
 }
 
 struct ExportOptions {
-  std::string run, format = "safetensors", out;
+  std::string run, pretrained, format = "safetensors", out;
   DeviceChoice on;
 };
 
 void export_model(const ExportOptions& o) {
-  const Model model = open_model(o.run);
+  const Model model = open_model(o.run, o.pretrained);
   const std::vector<float> theta = expand_theta(model, o.on);
   std::vector<NamedTensor> tensors;
   for (const ParamTensor& p : model.net.params)
@@ -64,6 +64,11 @@ void export_model(const ExportOptions& o) {
                      {"pixel_mean", fmt::format("{}", model.file.pixels.mean)},
                      {"pixel_stddev", fmt::format("{}", model.file.pixels.stddev)}});
   fmt::print("{}: {} tensors, {} values\n", o.out, tensors.size(), theta.size());
+}
+
+void add_pretrained_option(CLI::App& command, std::string& file) {
+  command.add_option("--pretrained", file,
+                     "weights that a fine-tuned model shifts  [where training had them]");
 }
 
 void add_device_options(CLI::App& command, DeviceChoice& on) {
@@ -77,6 +82,7 @@ void add_eval_command(CLI::App& app) {
   auto o = std::make_shared<EvalOptions>();
   CLI::App* command = app.add_subcommand("eval", "accuracy of a trained model");
   command->add_option("--run", o->run, "run folder or latent file")->required();
+  add_pretrained_option(*command, o->pretrained);
   command->add_option("--data", o->data, "data set  [the one it was trained on]");
   command->add_option("--data-dir", o->data_dir, "read the raw files from this folder");
   command->add_option("--split", o->split, "train, validation, test")
@@ -91,6 +97,7 @@ void add_export_command(CLI::App& app) {
   auto o = std::make_shared<ExportOptions>();
   CLI::App* command = app.add_subcommand("export", "write the generated weights for other tools");
   command->add_option("--run", o->run, "run folder or latent file")->required();
+  add_pretrained_option(*command, o->pretrained);
   command->add_option("--format", o->format, "safetensors")
       ->check(CLI::IsMember({"safetensors"}))
       ->capture_default_str();

@@ -19,6 +19,7 @@ MAPNET_HOST_DEVICE inline std::uint32_t draw_block(std::uint32_t block,
                                                    const std::uint32_t* round) {
   return round ? block + (*round << 16) : block;
 }
+
 /// Which signs: the diagonal of tile `tile` of map block `block` in `stream`. Sign i of a tile is
 /// bit i % 32 of word i / 32 of its random words (four words a draw, ceil(m / 128) draws a tile,
 /// tile after tile); a set bit is -1.
@@ -65,24 +66,29 @@ inline Tiling tile_block(const MapDesc& desc, std::size_t index, std::size_t max
   t.tiles = (t.block.rows + t.points - 1) / t.points;
   t.groups = std::min(t.tiles, max_groups);
   const auto number = static_cast<std::uint32_t>(index);
-  t.outer = {desc.seed, Stream::map_outer_signs, number};
-  t.inner = {desc.seed, Stream::map_inner_signs, number};
   t.modulation_outer = {desc.seed, Stream::modulation_outer, number};
   t.modulation_inner = {desc.seed, Stream::modulation_inner, number};
+  t.outer = {desc.seed, Stream::map_outer_signs, number};
+  t.inner = {desc.seed, Stream::map_inner_signs, number};
+  if (desc.second_map) t.outer = t.modulation_outer, t.inner = t.modulation_inner;
   return t;
 }
 
 inline bool is_dense(MapKind kind) { return kind != MapKind::hadamard; }
 
+/// Whether every row of sqrt(P / d) W has length 1: of a Hadamard map that uses all its points.
+bool rows_have_unit_norm(const MapDesc& desc);
+
 /// Adds what a map has whatever its kind: its base, and the round where it is refreshed.
 void add_base(Schedule& schedule, const MapDesc& desc, MapState& state);
 
-/// What a pass over one block takes: `row_values` floats read or written a row beside the stored W
-/// of `dense_bytes`, which is 0 for the Hadamard map.
+/// What a pass over one block takes, each value moved once: `row_values` floats read or written a
+/// row and `latent_values` a latent, beside the stored W of `dense_bytes`, which is 0 for the
+/// Hadamard map.
 struct MapCost {
   double flops, bytes;
 };
-MapCost map_cost(const Tiling& tiling, int row_values, std::size_t dense_bytes);
+MapCost map_cost(const Tiling& tiling, int row_values, int latent_values, std::size_t dense_bytes);
 
 /// Throws Error: a block's Gaussian cannot be orthonormalised, the Cholesky factorisation stopped
 /// at column `stopped_at`.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "device/schedule.hpp"
@@ -28,8 +29,10 @@ struct ForwardTrace {
 /// gives the same values, since both are monotone.
 ForwardTrace lower_forward(Schedule& schedule, const Network& net, const Tensor& x, BufferId theta);
 
-/// Adds the steps of dtheta = (d logits / d theta)^T dlogits. Sets every value of dtheta [P].
+/// Adds the steps of dtheta = (d logits / d theta)^T dlogits. Sets every value of dtheta [P] or,
+/// where `first` names a layer, those of that layer and all behind it: with the layers in front
+/// frozen there is nothing to carry further back.
 void lower_backward(Schedule& schedule, const ForwardTrace& trace, const Tensor& dlogits,
-                    BufferId dtheta);
+                    BufferId dtheta, std::string_view first = {});
 
 }  // namespace mapnet

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "common/error.hpp"
+#include "device/ops/prune.hpp"
+#include "train/target_network.hpp"
 
 namespace mapnet {
 
@@ -23,13 +25,15 @@ std::unique_ptr<Session> restore(const Model& model, const ImageDataset& dataset
     if (round > 0) session->refresh();
     session->set_values(std::span(model.file.values).subspan(round * d, d));
   }
+  if (recipe.add_ons.pruning.on()) session->set_pruned(model.file.pruned);
   session->set_pixels(model.file.pixels);
   return session;
 }
 
 }  // namespace
 
-Model open_model(const std::filesystem::path& run_or_file) {
+Model open_model(const std::filesystem::path& run_or_file,
+                 const std::filesystem::path& pretrained) {
   const bool folder = std::filesystem::is_directory(run_or_file);
   const std::filesystem::path path = folder ? run_or_file / "model.latent" : run_or_file;
   if (!std::filesystem::exists(path))
@@ -37,12 +41,21 @@ Model open_model(const std::filesystem::path& run_or_file) {
   Model model;
   model.file = read_latent_file(path);
   const LatentFile& f = model.file;
-  model.net = build_network(f.recipe.net, f.channels, f.height, f.width, f.classes);
+  model.net = target_network(f.recipe, f.channels, f.height, f.width, f.classes);
   const std::size_t expected =
       f.expected_values(trainable_params(f.recipe, model.net), model.net.param_count());
   if (f.values.size() != expected)
     fail("{}: {} values; its recipe for {} stores {}", path.string(), f.values.size(), f.recipe.net,
          expected);
+  const bool pruned = f.recipe.add_ons.pruning.on();
+  if (f.pruned.size() != (pruned ? pruned_words(model.net.param_count()) : 0))
+    fail("{}: the mask is not that of {} parameters", path.string(), model.net.param_count());
+  if (!pretrained.empty()) {
+    if (!f.recipe.mapping.finetune.on())
+      fail<UsageError>("--pretrained: {} does not need any: it holds its own weights",
+                       path.string());
+    model.file.recipe.pretrained.file = pretrained.string();
+  }
   return model;
 }
 

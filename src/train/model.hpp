@@ -13,7 +13,10 @@ struct Model {
 };
 
 /// Throws Error when there is no latent file or its network has other counts than it says.
-Model open_model(const std::filesystem::path& run_or_file);
+/// `pretrained`: where a fine-tuned model's pre-trained weights lie now, if not where they were;
+/// UsageError for a model that has none.
+Model open_model(const std::filesystem::path& run_or_file,
+                 const std::filesystem::path& pretrained = {});
 
 /// Where a model is to run.
 struct DeviceChoice {

@@ -39,16 +39,25 @@ struct RunSchedule {
 
   Schedule schedule;
   BufferId control = kNoBuffer;        ///< StepControl
+  BufferId loss = kNoBuffer;           ///< MappingLossState, where the recipe has one; train only
   BufferId train_batches = kNoBuffer;  ///< BatchInput [steps of an epoch]
   BufferId eval_batches = kNoBuffer;   ///< BatchInput [batches of all splits, one after another]
   BufferId value = kNoBuffer;          ///< what is trained: z [d], or theta itself [P]
-  BufferId theta = kNoBuffer;          ///< [P]; the same buffer for direct
+  BufferId average = kNoBuffer;        ///< of `value` over the steps (--ema); train only
+  BufferId theta = kNoBuffer;          ///< [P]; the same buffer as `value` for direct
   BufferId dtheta = kNoBuffer;         ///< [P], likewise; train only
+  BufferId base = kNoBuffer;           ///< [P] fine-tuning: the pre-trained weights, its owner's to
+                                       ///< fill
   BufferId gradient = kNoBuffer;       ///< of `value`
   BufferId history = kNoBuffer;        ///< [refreshes, d]: the z of each round that is over; train
                                        ///< only, and where it takes less memory than theta
-  ImageBuffers samples;                ///< train, then validation, then test
+  BufferId adam_m = kNoBuffer, adam_v = kNoBuffer;  ///< moments of `value`; train only
+  BufferId pruned = kNoBuffer;  ///< bits [P] of the parameters held at zero, with --prune
+  ImageBuffers samples;         ///< train, then validation, then test
   std::size_t n_values = 0, n_theta = 0;
+
+  /// What an evaluation uses and a latent file holds: `value`, or its average where there is one.
+  BufferId evaluated() const { return average == kNoBuffer ? value : average; }
 };
 
 /// The schedule for the recipe's device. Throws Error where that is missing.

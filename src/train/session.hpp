@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/dataset.hpp"
+#include "device/ops/mapping_loss.hpp"
 #include "device/ops/step_control.hpp"
 #include "device/program.hpp"
 #include "train/run_schedule.hpp"
@@ -59,16 +60,25 @@ class Session {
   void expand() const { program_->run(Phase::eval_begin); }
 
   // Copies from the device, behind all steps so far.
-  std::vector<float> values() const;  ///< what is trained
+  std::vector<float> values() const;            ///< what is trained
+  std::vector<float> evaluated_values() const;  ///< the same, or its average where that is kept
   std::vector<float> theta() const;
   std::vector<float> dtheta() const;
   std::vector<float> gradient() const;
   StepControl control() const;
-  void set_values(std::span<const float> values);
+  MappingLossState mapping_loss() const;           ///< all off where the recipe has none
+  void set_values(std::span<const float> values);  ///< and their average
 
   /// The z of every round, one after another, the present one last: [refreshes + 1, d]. Empty where
   /// the schedule had no room for them: they are more than theta.
   std::vector<float> rounds() const;
+
+  /// With --prune: chooses which parameters are removed, once, when at least the steps before the
+  /// pruning are done. Called with the steps done so far.
+  void prune_if_due(std::int64_t step);
+  /// Which parameters are zero, bits as device/ops/prune.hpp reads them; empty before the pruning.
+  const std::vector<std::uint32_t>& pruned() const { return pruned_; }
+  void set_pruned(std::vector<std::uint32_t> bits);
 
   std::int64_t steps_per_epoch() const;
   const SampleCounts& counts() const { return counts_; }
@@ -80,18 +90,24 @@ class Session {
 
  private:
   void load(const ImageDataset& dataset);
+  void load_pretrained(const Network& net, BufferId into);
   void measure_pixels(std::span<const std::uint8_t> images);
   void write_eval_batches();
   void restart(std::int64_t next);
+  void begin_mapping_loss();
+  void clear_mapping_loss();
   void write(const StepControl& control) const;
   Metrics metrics() const;
+  std::int64_t pruning_step() const;
 
   Recipe recipe_;
+  Network net_;
   SampleCounts counts_;
   std::size_t pixels_per_image_ = 0;
   RunSchedule run_;
   std::unique_ptr<Program> program_;
   PixelStatistics pixels_;
+  std::vector<std::uint32_t> pruned_;
   std::vector<std::uint32_t> order_;  // of the epoch last begun, as the device has it
   int epoch_ = 0;                     // last begun
   std::size_t refreshes_ = 0;

@@ -37,6 +37,11 @@ std::vector<RunConfig> runs() {
   RunConfig cnn1 = small_run("slvt");
   cnn1.net = "cnn1";
   all.push_back(cnn1);
+  for (const char* variant : {"lv-wmap", "lv-fulldnn", "full-dnn"}) {
+    all.push_back(small_run("slvt"));
+    all.back().variant.name = variant;
+    all.back().latent = 10;
+  }
   return all;
 }
 

@@ -49,12 +49,22 @@ struct MapDesc {
   float omega = 1;
   bool random_base = false;  ///< base_j = scale_j N(0, 1) from the seed; zero otherwise
   bool refreshed = false;    ///< the map may be drawn again: see map_refresh.hpp
+  /// The modulating factor is a vector v [d] of its own, not z: the ops' z is (z | v) [2 d], and
+  /// dz is (dz | dv). w_ij + alpha v_i: u = W z + alpha (v . z), or W z + alpha S (v*z).
+  bool own_modulator = false;
   std::uint64_t seed = 0;
+  bool second_map = false;       ///< the modulation's S in place of W; a Hadamard map
   std::vector<MapBlock> blocks;  ///< cover theta in order, without gaps
   std::vector<RowScale> scales;  ///< likewise
 
   std::size_t target_size() const { return blocks.back().theta_offset + blocks.back().rows; }
   std::size_t latent_size() const { return blocks.back().latent_offset + blocks.back().latents; }
+  /// From a latent to its modulating factor.
+  std::size_t modulator_offset() const { return own_modulator ? latent_size() : 0; }
+  /// Values trained: the latents, and the modulator where it is of its own.
+  std::size_t value_size() const { return modulator_offset() + latent_size(); }
+  /// d (z_k v_k) / d z_k over v_k: what v = z doubles.
+  float modulator_power() const { return own_modulator ? 1.0f : 2.0f; }
 };
 
 /// What a map keeps between steps.
@@ -64,7 +74,13 @@ struct MapState {
   BufferId round = kNoBuffer;   ///< uint32: how often the map was refreshed; where it may be
   BufferId scales = kNoBuffer;  ///< the description's RowScale table, on a GPU
   BufferId u = kNoBuffer;       ///< [P] pre-activations, where the slope of sigma needs them
+  bool want_u = false;          ///< or a term of the loss
 };
+
+/// Whether a forward pass that a backward pass follows leaves its pre-activations.
+constexpr bool keeps_u(const MapDesc& desc, const MapState& state) {
+  return state.want_u || desc.activation != Activation::identity;
+}
 
 /// Adds the setup steps that build what `desc` stores, and its buffers.
 MapState map_setup(Schedule& schedule, const MapDesc& desc);
