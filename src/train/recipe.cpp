@@ -90,6 +90,11 @@ MappingConfig resolve_mapped(const RunConfig& c, Strategy strategy, const Networ
   return m;
 }
 
+double default_rate(Strategy strategy, const Finetune& finetune) {
+  if (strategy == Strategy::direct) return 3e-3;
+  return finetune.on() && finetune.share > 1 ? 4e-2 : 8e-2;
+}
+
 FastMath resolve_fast_math(const std::string& text, DeviceKind device) {
   require(text == "off" || text == "tf32" || text == "bf16", "--fast-math", text,
           "off, tf32 or bf16");
@@ -136,7 +141,7 @@ Recipe resolve(const RunConfig& c, const Network& net) {
          "of a mapping is not there for fine-tuning yet; leave out --pretrained or the terms");
   r.epochs = c.epochs;
   r.batch = c.batch;
-  r.lr = c.lr.value_or(strategy == Strategy::direct ? 3e-3 : 8e-2);
+  r.lr = c.lr.value_or(default_rate(strategy, finetune));
   r.warmup = c.warmup;
   r.seed = c.seed;
   r.threads = resolve_threads(c.threads);
