@@ -39,6 +39,7 @@ MapDesc make_map(const Network& net, const MappingConfig& config) {
   desc.activation = config.activation;
   desc.omega = static_cast<float>(config.omega);
   desc.random_base = config.random_base;
+  desc.own_modulator = config.variant == Variant::lv_wmap;
   desc.seed = config.seed;
   const Targets targets = targets_of(net, config);
   desc.blocks = config.strategy == Strategy::slvt

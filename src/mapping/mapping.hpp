@@ -20,12 +20,14 @@ struct MappingConfig {
   bool random_base = false;
   std::uint64_t seed = 0;
   Finetune finetune;
+  Variant variant = Variant::none;
+  std::size_t hidden = 0;  ///< units of full-dnn's hidden layer
 };
 
 /// What the mapping's map generates: theta itself or, for fine-tuning, shifts of it.
 Targets targets_of(const Network& net, const MappingConfig& config);
 
-/// The map from z to its targets. Not for direct.
+/// The fixed map from z to its targets. Not for direct, nor for a variant that trains its map.
 MapDesc make_map(const Network& net, const MappingConfig& config);
 
 /// scale_j of each parameter tensor: with u ~ N(0, 1) theta starts with the spread of a

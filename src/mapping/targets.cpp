@@ -6,7 +6,7 @@ namespace mapnet {
 
 double he_stddev(const ParamTensor& tensor) {
   const double fan_in = tensor.fan_in;
-  return tensor.is_bias ? 1.0 / std::sqrt(3.0 * fan_in) : std::sqrt(2.0 / fan_in);
+  return tensor.is_bias ? 1.0 / std::sqrt(3.0 * fan_in) : std::sqrt(tensor.gain / fan_in);
 }
 
 Targets parameter_targets(const Network& net) {

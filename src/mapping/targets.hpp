@@ -30,8 +30,8 @@ struct Targets {
 /// The outputs are theta [P] itself, with the spread of He initialisation.
 Targets parameter_targets(const Network& net);
 
-/// Standard deviation a tensor is initialised with: sqrt(2 / fan_in) for weights (He et al. 2015)
-/// and PyTorch's 1 / sqrt(3 fan_in) for biases.
+/// Standard deviation a tensor is initialised with: sqrt(gain / fan_in) for weights, gain 2 (He et
+/// al. 2015) where a ReLU follows, and PyTorch's 1 / sqrt(3 fan_in) for biases.
 double he_stddev(const ParamTensor& tensor);
 
 /// scale_j of each tensor; `rms` is the root mean square of sigma(u), divided out.

@@ -42,7 +42,9 @@ ParamSlice slice_of(const Network& net, const std::string& param, BufferId buffe
   return {buffer, found->offset};
 }
 
-ParamSlice in(BufferId buffer, const ParamSlice& slice) { return {buffer, slice.offset}; }
+ParamSlice in(BufferId buffer, const ParamSlice& slice) {
+  return slice.absent() ? slice : ParamSlice{buffer, slice.offset};
+}
 
 Conv2dDesc conv_desc(const ForwardTrace::Op& op) {
   return {op.layer.out, op.layer.kernel, op.layer.padding, op.relu && op.pool == 0};
@@ -107,7 +109,7 @@ ForwardTrace lower_forward(Schedule& schedule, const Network& net, const Tensor&
       op.layer.name = "pool" + std::to_string(++pools);
     } else {
       op.weight = slice_of(net, op.layer.name + ".weight", theta);
-      op.bias = slice_of(net, op.layer.name + ".bias", theta);
+      if (op.layer.bias) op.bias = slice_of(net, op.layer.name + ".bias", theta);
     }
     add_forward(schedule, op);
     x = op.y;

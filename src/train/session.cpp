@@ -27,6 +27,7 @@ void add_batches(std::vector<BatchInput>& batches, std::size_t first, std::size_
 Session::Session(const Recipe& recipe, const Network& net, const ImageDataset& dataset,
                  Purpose purpose, Plan (*planner)(std::vector<Lifetime>))
     : recipe_(recipe),
+      net_(net),
       counts_(purpose == Purpose::expand
                   ? SampleCounts{}
                   : split_samples(recipe, dataset.train.count, dataset.test.count)),
@@ -34,6 +35,7 @@ Session::Session(const Recipe& recipe, const Network& net, const ImageDataset& d
       run_(build_run_schedule(recipe, net, counts_, purpose)),
       program_(std::make_unique<Program>(run_.schedule, planner(run_.schedule.lifetimes()))) {
   write(StepControl());
+  begin_mapping_loss();
   if (purpose != Purpose::expand) {
     begin_epoch(0);
     load(dataset);
@@ -120,6 +122,9 @@ std::vector<float> copy_of(const Program& program, BufferId buffer, std::size_t 
 }  // namespace
 
 std::vector<float> Session::values() const { return copy_of(*program_, run_.value, run_.n_values); }
+std::vector<float> Session::evaluated_values() const {
+  return copy_of(*program_, run_.evaluated(), run_.n_values);
+}
 std::vector<float> Session::theta() const { return copy_of(*program_, run_.theta, run_.n_theta); }
 std::vector<float> Session::dtheta() const { return copy_of(*program_, run_.dtheta, run_.n_theta); }
 std::vector<float> Session::gradient() const {
@@ -127,6 +132,16 @@ std::vector<float> Session::gradient() const {
 }
 void Session::set_values(std::span<const float> values) {
   program_->write<float>(run_.value, values);
+  if (run_.average != kNoBuffer) program_->write<float>(run_.average, values);
+}
+
+std::vector<float> Session::rounds() const {
+  if (refreshes_ > 0 && run_.history == kNoBuffer) return {};
+  std::vector<float> all(refreshes_ * run_.n_values);
+  if (refreshes_ > 0) program_->read<float>(all, run_.history);
+  const std::vector<float> present = evaluated_values();
+  all.insert(all.end(), present.begin(), present.end());
+  return all;
 }
 
 std::int64_t Session::steps_per_epoch() const {
@@ -159,6 +174,31 @@ void Session::restart(std::int64_t next) {
   write(c);
 }
 
+MappingLossState Session::mapping_loss() const {
+  MappingLossState state;
+  if (run_.loss != kNoBuffer) program_->read<MappingLossState>({&state, 1}, run_.loss);
+  return state;
+}
+
+void Session::begin_mapping_loss() {
+  if (run_.loss == kNoBuffer) return;
+  MappingLossState state;
+  const MappingLoss& loss = recipe_.loss;
+  const LossTerm* terms[kLossTerms] = {&loss.stability, &loss.smoothness, &loss.alignment};
+  for (int i = 0; i < kLossTerms; ++i)
+    if (terms[i]->on) state.terms[i] = first_loss_term(loss.mode, terms[i]->lambda);
+  program_->write<MappingLossState>(run_.loss, {&state, 1});
+}
+
+/// Begins new sums; the weights and what trains them go on.
+void Session::clear_mapping_loss() {
+  if (run_.loss == kNoBuffer) return;
+  MappingLossState state = mapping_loss();
+  for (LossTermState& term : state.terms) term.value_sum = 0;
+  state.steps = 0;
+  program_->write<MappingLossState>(run_.loss, {&state, 1});
+}
+
 void Session::write_eval_batches() {
   std::vector<BatchInput> batches;
   std::size_t first = 0;
@@ -170,6 +210,7 @@ void Session::write_eval_batches() {
 }
 
 void Session::begin_epoch(int epoch) {
+  epoch_ = epoch;
   order_.resize(counts_.total());
   fill_sample_order(order_, counts_, recipe_.seed, static_cast<std::uint32_t>(epoch));
   program_->write<std::uint32_t>(run_.samples.order, order_);
@@ -177,10 +218,13 @@ void Session::begin_epoch(int epoch) {
   std::vector<BatchInput> batches;
   add_batches(batches, 0, counts_.train, recipe_.batch);
   const AdamDesc adam;
+  const double ema = recipe_.regularisation.ema;
   std::int64_t step = epoch * steps_per_epoch();
   for (BatchInput& b : batches) {
     const double t = static_cast<double>(step + 1);
     b.step = step;
+    b.lr = static_cast<float>(learning_rate_at(step));
+    if (ema > 0) b.ema_weight = static_cast<float>((1.0 - ema) / (1.0 - std::pow(ema, t)));
     b.adam_rate = static_cast<float>(learning_rate_at(step) /
                                      (1.0 - std::pow(static_cast<double>(adam.beta1), t)));
     b.adam_inverse_root =
@@ -189,6 +233,7 @@ void Session::begin_epoch(int epoch) {
   }
   program_->write<BatchInput>(run_.train_batches, batches);
   restart(0);
+  clear_mapping_loss();
   next_ = 0;
 }
 
@@ -200,12 +245,20 @@ void Session::train_step(std::int64_t index) {
   }
   program_->run(Phase::train);
   ++next_;
+  if (recipe_.refresh.due(epoch_ * steps_per_epoch() + index, training_steps(recipe_, counts_)))
+    refresh();
+}
+
+void Session::refresh() {
+  program_->run(Phase::refresh);
+  ++refreshes_;
 }
 
 Metrics Session::train_epoch(int epoch, const Progress& progress) {
   begin_epoch(epoch);
   StepControl seen;
   for (std::int64_t index = 0; index < steps_per_epoch(); ++index) {
+    prune_if_due(epoch * steps_per_epoch() + index);
     train_step(index);
     if (progress && program_->peek(seen, run_.control) && seen.seen > 0) progress(seen.next, seen);
   }

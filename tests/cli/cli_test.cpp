@@ -58,6 +58,7 @@ BOOST_AUTO_TEST_CASE(wrong_usage_is_one_clear_line_and_exit_code_2) {
       {"train --net cnn9", "cnn1, cnn2"},
       {"train --data imagenet", "fashion-mnist"},
       {"train --strategy direct --latent 5", "--latent"},
+      {"train --strategy direct --refresh 200", "--refresh"},
       {"train --strategy slvt --latents 1,2,3,4", "--latents"},
       {"train --alpha 0.5", "--modulation"},
       {"train --require-accuracy 90", "--require-accuracy"},
@@ -142,10 +143,10 @@ BOOST_AUTO_TEST_CASE(a_config_file_gives_flags_and_the_command_line_wins) {
   const auto toml = data.folder() / "run.toml";
   write_file_atomic(toml,
                     "strategy = 'lwt'\nlatents = [8, 16, 32, 8]\nepochs = 3\nbatch = 20\n"
-                    "modulation = \"signed\"\nalpha = 0.05\n");
+                    "modulation = \"signed\"\nalpha = 0.05\nrefresh = 1\n");
   check_outcome(
       "train --config " + toml.string() + " --epochs 1 --data-dir " + at + " --out " + at + "/run",
-      0, {"lwt"});
+      0, {"lwt", "stored values", "192 (latents of every round, 2 refreshes)"});
   const auto result = nlohmann::json::parse(read_file(at + "/run/result.json"));
   BOOST_TEST(result.at("epochs") == 1);
   BOOST_TEST(result.at("batch") == 20);

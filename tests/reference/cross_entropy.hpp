@@ -14,9 +14,10 @@ struct CrossEntropy {
 };
 
 /// Softmax cross-entropy of logits [N,K]. The last batch of an epoch is padded to N rows: only the
-/// first `count` are real, and neither the logits nor the labels of the others are read.
+/// first `count` are real, and neither the logits nor the labels of the others are read. With label
+/// smoothing e the target is (1 - e) onehot + e / K, as torch.nn.CrossEntropyLoss defines it.
 inline CrossEntropy cross_entropy(View logits, Labels labels, std::size_t classes,
-                                  std::size_t count) {
+                                  std::size_t count, double smoothing = 0) {
   require_size(logits.size() % classes, 0, "cross_entropy: logits left over by whole rows");
   if (count == 0 || count > logits.size() / classes || count > labels.size())
     throw std::invalid_argument("cross_entropy: count must be 1 to N");
@@ -33,10 +34,12 @@ inline CrossEntropy cross_entropy(View logits, Labels labels, std::size_t classe
     double sum = 0;
     for (const double logit : row) sum += std::exp(logit - *largest);
 
-    result.loss += (std::log(sum) - (row[label] - *largest)) / rows;
     for (std::size_t k = 0; k < classes; ++k) {
-      const double p = std::exp(row[k] - *largest) / sum;
-      result.dlogits[n * classes + k] = (p - (k == label ? 1 : 0)) / rows;
+      const double target =
+          (1 - smoothing) * (k == label ? 1 : 0) + smoothing / static_cast<double>(classes);
+      const double log_p = row[k] - *largest - std::log(sum);
+      if (target != 0) result.loss -= target * log_p / rows;
+      result.dlogits[n * classes + k] = (std::exp(log_p) - target) / rows;
     }
     result.correct += static_cast<std::size_t>(largest - row.begin()) == label;
   }

@@ -42,6 +42,11 @@ std::vector<RunConfig> runs(const Folder& folder) {
   finetuning.finetune.pretrained = write_pretrained(folder, network("cnn2")).string();
   finetuning.finetune.share = 30;
   all.push_back(finetuning);
+  for (const char* variant : {"lv-wmap", "lv-fulldnn", "full-dnn"}) {
+    all.push_back(small_run("slvt"));
+    all.back().variant.name = variant;
+    all.back().latent = 10;
+  }
   return all;
 }
 

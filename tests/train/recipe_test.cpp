@@ -35,6 +35,8 @@ BOOST_AUTO_TEST_CASE(contradictions_are_refused_by_the_flags_name) {
   refuses("--activation", [](RunConfig& c) { c.strategy = "direct", c.activation = "tanh"; });
   refuses("--base", [](RunConfig& c) { c.strategy = "direct", c.base = "zero"; });
   refuses("--latent-std", [](RunConfig& c) { c.strategy = "direct", c.latent_std = 1; });
+  refuses("--refresh", [](RunConfig& c) { c.strategy = "direct", c.refresh.every = 200; });
+  refuses("--refresh", [](RunConfig& c) { c.refresh.every = 0; });
   refuses("--latents", [](RunConfig& c) { c.latents = {1, 2, 3, 4}; });
   refuses("--latent", [](RunConfig& c) {
     c.strategy = "lwt", c.latent = 100, c.latents = {1, 2, 3, 4};
@@ -67,6 +69,7 @@ BOOST_AUTO_TEST_CASE(a_recipe_survives_json) {
       c.base = "normal";
       c.latent_std = 0.5;
       c.map = "dense-bf16";
+      c.refresh.every = 200;
     }
     const Recipe recipe = recipe_of(c);
     const nlohmann::json json = to_json(recipe);

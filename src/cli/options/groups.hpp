@@ -11,5 +11,9 @@ namespace mapnet {
 
 void add_finetune_options(CLI::App& command, FinetuneConfig& config);
 void add_loss_options(CLI::App& command, MappingLossConfig& config);
+void add_regularisation_options(CLI::App& command, Regularisation& regularisation);
+void add_refresh_options(CLI::App& command, RefreshConfig& config);
+void add_add_on_options(CLI::App& command, AddOnsConfig& config);
+void add_variant_options(CLI::App& command, VariantConfig& config);
 
 }  // namespace mapnet

@@ -36,7 +36,8 @@ void adam_step(Schedule& schedule, const std::string& name, const AdamDesc& desc
       parallel_for(chunks, n_threads, [=](int k) {
         const std::size_t begin = static_cast<std::size_t>(k) * kChunk;
         update(value_ptr + begin, m_ptr + begin, v_ptr + begin, gradient_ptr + begin,
-               std::min(kChunk, n - begin), desc, {c->now.adam_rate, c->now.adam_inverse_root});
+               std::min(kChunk, n - begin), desc,
+               {c->now.adam_rate, c->now.adam_inverse_root, c->now.lr});
       });
     };
   };

@@ -9,7 +9,7 @@ namespace mapnet::cpu {
 
 // oneDNN's softmax would leave the loss, its gradient and the hits to three more passes.
 void cross_entropy(Schedule& schedule, const std::string& name, const Tensor& logits,
-                   BufferId labels, BufferId control, BufferId dlogits) {
+                   BufferId labels, BufferId control, BufferId dlogits, float smoothing) {
   // Row losses are summed in row order after the rows are done: any number of threads, same bits.
   const BufferId losses = schedule.buffer(name + ".losses", "workspace",
                                           static_cast<std::size_t>(logits.n) * sizeof(float));
@@ -36,8 +36,8 @@ void cross_entropy(Schedule& schedule, const std::string& name, const Tensor& lo
       parallel_for(logits.n, threads, [=](int i) {
         const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(i) * classes;
         if (i < c->now.count)
-          row_losses[i] =
-              cross_entropy_row(x + at, classes, y[i], weight, dx ? dx + at : nullptr, row_hits[i]);
+          row_losses[i] = cross_entropy_row(x + at, classes, y[i], weight, smoothing,
+                                            dx ? dx + at : nullptr, row_hits[i]);
         else if (dx)
           std::fill_n(dx + at, classes, 0.0f);
       });

@@ -16,10 +16,20 @@ MAPNET_CPU_LEVELS void scale_pixels(float* x, const std::uint8_t* pixels, std::s
   for (std::size_t i = 0; i < n; ++i) x[i] = static_cast<float>(pixels[i]) * scale + shift;
 }
 
+/// The planes [h, w] of one image.
+void augment_pixels(float* x, const std::uint8_t* pixels, int planes, int h, int w,
+                    const Augmentation& a, float scale, float shift) {
+  const auto plane = static_cast<std::size_t>(h) * static_cast<std::size_t>(w);
+  for (int c = 0; c < planes; ++c, pixels += plane)
+    for (int row = 0; row < h; ++row)
+      for (int column = 0; column < w; ++column)
+        *x++ = static_cast<float>(augmented_pixel(a, pixels, h, w, row, column)) * scale + shift;
+}
+
 }  // namespace
 
 void gather_batch(Schedule& schedule, const std::string& name, const ImageBuffers& set,
-                  BufferId control, const Tensor& x, BufferId labels) {
+                  BufferId control, const Tensor& x, BufferId labels, const AugmentDesc& augment) {
   Step step;
   step.name = name;
   step.reads = {set.images, set.labels, set.order, control};
@@ -42,7 +52,13 @@ void gather_batch(Schedule& schedule, const std::string& name, const ImageBuffer
           return;
         }
         const std::size_t sample = order[c->now.first + i];
-        scale_pixels(row, images + sample * size, size, c->pixel_scale, c->pixel_shift);
+        const std::uint8_t* image = images + sample * size;
+        if (augment.any())
+          augment_pixels(row, image, x.c, x.h, x.w,
+                         draw_augmentation(augment, x.h, x.w, c->now.step, i), c->pixel_scale,
+                         c->pixel_shift);
+        else
+          scale_pixels(row, image, size, c->pixel_scale, c->pixel_shift);
         batch_labels[i] = all_labels[sample];
       });
     };

@@ -13,7 +13,7 @@ __global__ void adam_kernel(float* value, float* m, float* v, const float* gradi
                             AdamDesc desc, const StepControl* control) {
   const std::size_t i = blockIdx.x * static_cast<std::size_t>(kThreads) + threadIdx.x;
   if (i >= n) return;
-  const AdamRates rates = {control->now.adam_rate, control->now.adam_inverse_root};
+  const AdamRates rates = {control->now.adam_rate, control->now.adam_inverse_root, control->now.lr};
   adam_update(value[i], m[i], v[i], gradient[i], desc, rates);
 }
 

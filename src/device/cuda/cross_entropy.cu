@@ -14,6 +14,7 @@ struct CrossEntropy {
   const std::int32_t* labels;  // [n]
   float* dlogits;              // [n, classes] or null
   int n, classes;
+  float smoothing;
 };
 
 /// One block for the whole batch, since its sums end in one place anyway: each thread takes every
@@ -31,7 +32,7 @@ __global__ void cross_entropy_kernel(CrossEntropy p, StepControl* control) {
     if (i < count) {
       bool hit = false;
       loss += static_cast<double>(
-          cross_entropy_row(p.logits + at, p.classes, p.labels[i], weight, drow, hit));
+          cross_entropy_row(p.logits + at, p.classes, p.labels[i], weight, p.smoothing, drow, hit));
       hit_count += hit ? 1 : 0;
     } else if (drow) {
       for (int k = 0; k < p.classes; ++k) drow[k] = 0.0f;
@@ -56,7 +57,7 @@ __global__ void cross_entropy_kernel(CrossEntropy p, StepControl* control) {
 }  // namespace
 
 void cross_entropy(Schedule& schedule, const std::string& name, const Tensor& logits,
-                   BufferId labels, BufferId control, BufferId dlogits) {
+                   BufferId labels, BufferId control, BufferId dlogits, float smoothing) {
   Step step;
   step.name = name;
   step.reads = {logits.buffer, labels, control};
@@ -65,9 +66,12 @@ void cross_entropy(Schedule& schedule, const std::string& name, const Tensor& lo
   step.bytes = 2.0 * static_cast<double>(logits.bytes());
   const cudaStream_t stream = gpu_of(schedule).stream();
   step.bind = [=](const Memory& memory) -> Run {
-    const CrossEntropy p = {
-        memory.at<const float>(logits.buffer), memory.at<const std::int32_t>(labels),
-        dlogits == kNoBuffer ? nullptr : memory.at<float>(dlogits), logits.n, logits.c};
+    const CrossEntropy p = {memory.at<const float>(logits.buffer),
+                            memory.at<const std::int32_t>(labels),
+                            dlogits == kNoBuffer ? nullptr : memory.at<float>(dlogits),
+                            logits.n,
+                            logits.c,
+                            smoothing};
     auto* c = memory.at<StepControl>(control);
     return [=] { launch(stream, 1, kThreads, cross_entropy_kernel, p, c); };
   };

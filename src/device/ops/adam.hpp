@@ -9,15 +9,17 @@
 
 namespace mapnet {
 
-/// Adam (Kingma and Ba 2015), with PyTorch's defaults and its place for epsilon.
+/// Adam (Kingma and Ba 2015), with PyTorch's defaults and its place for epsilon, and with AdamW's
+/// decoupled weight decay (Loshchilov and Hutter 2019): a value loses lr * weight_decay of itself.
 struct AdamDesc {
   float beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
+  float weight_decay = 0;
 };
 
 /// What a step's update takes from its number t, worked out once: the learning rate over 1 -
-/// beta1^t, and 1 / sqrt(1 - beta2^t).
+/// beta1^t, and 1 / sqrt(1 - beta2^t); and the learning rate itself.
 struct AdamRates {
-  float rate = 0, inverse_root = 1;
+  float rate = 0, inverse_root = 1, lr = 0;
 };
 
 /// One value's update, in PyTorch's order of operations: one division and one root a value.
@@ -25,6 +27,7 @@ MAPNET_HOST_DEVICE inline void adam_update(float& value, float& m, float& v, flo
                                            const AdamDesc& d, const AdamRates& r) {
   m = d.beta1 * m + (1.0f - d.beta1) * gradient;
   v = d.beta2 * v + (1.0f - d.beta2) * (gradient * gradient);
+  value = value - (r.lr * d.weight_decay) * value;
   value = value - r.rate * (m / (std::sqrt(v) * r.inverse_root + d.epsilon));
 }
 

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "device/ops/augment.hpp"
 #include "device/schedule.hpp"
 #include "device/tensor.hpp"
 
@@ -16,8 +17,10 @@ struct ImageBuffers {
 
 /// Adds the step that fills x [N, C, H, W] (plain, scaled as the control block says) and labels
 /// int32 [N] with the samples at positions control.first ... + control.count of the order; rows
-/// beyond are zero with label 0.
+/// beyond are zero with label 0. Each image is augmented as `augment` and control.now.step say;
+/// where it then has no pixel, x is what a pixel of 0 becomes.
 void gather_batch(Schedule& schedule, const std::string& name, const ImageBuffers& set,
-                  BufferId control, const Tensor& x, BufferId labels);
+                  BufferId control, const Tensor& x, BufferId labels,
+                  const AugmentDesc& augment = {});
 
 }  // namespace mapnet

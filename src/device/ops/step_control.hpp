@@ -15,6 +15,8 @@ struct BatchInput {
   std::int32_t count = 0;  ///< real samples in this batch; the rest is padding
   float adam_rate = 0;     ///< AdamRates of this step
   float adam_inverse_root = 1;
+  float lr = 0;          ///< learning rate of this step, for weight decay
+  float ema_weight = 1;  ///< of this step's values in their average
 };
 
 /// The few numbers steps share: what this one is about, and sums over the steps. Lies in the arena.

@@ -1,0 +1,288 @@
+#include "reference/regularisation.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+
+#include "common/compare.hpp"
+#include "common/error.hpp"
+#include "reference/adam.hpp"
+#include "reference/augment.hpp"
+#include "reference/nets.hpp"
+#include "train/model.hpp"
+#include "train/recipes.hpp"
+#include "train/toy_data.hpp"
+#include "train/train_run.hpp"
+
+/// Augmentation and regularisation where they act: in a training, and in nothing else.
+using namespace mapnet;
+using namespace mapnet::test;
+using reference::Vector;
+
+namespace {
+
+Regularisation everything(const std::string& strategy) {
+  Regularisation r = {.shift = 3, .flip = true, .cutout = 8, .label_smoothing = 0.1, .ema = 0.8};
+  r.weight_decay = 0.5;
+  if (strategy != "direct") r.weight_decay_theta = 0.02;
+  return r;
+}
+
+RunConfig regularised(const std::string& strategy) {
+  RunConfig c = small_run(strategy);
+  c.regularisation = everything(strategy);
+  return c;
+}
+
+Vector widened(const std::vector<float>& values) { return Vector(values.begin(), values.end()); }
+
+double largest(const Vector& values) {
+  double most = 0;
+  for (const double v : values) most = std::max(most, std::abs(v));
+  return most;
+}
+
+/// Buffers are not shared, so that all of them can be read after a step.
+struct Trained {
+  explicit Trained(const RunConfig& config, std::size_t n_train = 64)
+      : data(n_train, 10),
+        recipe(recipe_of(config)),
+        session(recipe, network(config.net), data.dataset, Purpose::train,
+                plan_arena_without_reuse) {}
+  ToyData data;
+  Recipe recipe;
+  Session session;
+};
+
+/// Batch `step` of epoch 0, augmented by the reference.
+struct Batch {
+  Vector x;
+  std::vector<std::uint8_t> labels;
+};
+
+Batch augmented_batch(const Trained& run, int step) {
+  const ImageBuffers& set = run.session.run_schedule().samples;
+  const std::size_t total = run.session.counts().total();
+  std::vector<std::uint32_t> order(total);
+  std::vector<std::uint8_t> labels(total), images(total * 784);
+  run.session.program().read<std::uint32_t>(order, set.order);
+  run.session.program().read<std::uint8_t>(labels, set.labels);
+  run.session.program().read<std::uint8_t>(images, set.images);
+  const AugmentDesc desc = run.recipe.regularisation.augment(run.recipe.seed);
+  Batch batch;
+  for (int row = 0; row < run.recipe.batch; ++row) {
+    const std::size_t sample = order[static_cast<std::size_t>(step * run.recipe.batch + row)];
+    const auto pixels = images.begin() + static_cast<std::ptrdiff_t>(sample * 784);
+    const Augmentation a = draw_augmentation(desc, 28, 28, step, row);
+    batch.labels.push_back(labels[sample]);
+    for (const double p : reference::augment(Vector(pixels, pixels + 784), 28, 28,
+                                             {a.flip, a.dx, a.dy, a.cut_x, a.cut_y, a.cut_size}, 0))
+      batch.x.push_back((p / 255 - run.session.pixels().mean) / run.session.pixels().stddev);
+  }
+  return batch;
+}
+
+/// The gradient of theta that a step with everything on must have.
+Vector wanted_dtheta(const Trained& run, const Vector& theta, const Batch& batch, double& loss) {
+  const reference::Net net = reference::cnn2();
+  const reference::Trace trace = reference::trace(net, theta, batch.x);
+  const Regularisation& r = run.recipe.regularisation;
+  const auto ce = reference::cross_entropy(trace.logits(), batch.labels, 10, batch.labels.size(),
+                                           r.label_smoothing);
+  loss = ce.loss;
+  Vector dtheta = reference::backward(net, theta, trace, ce.dlogits);
+  const Vector decay = reference::l2_gradient(theta, r.weight_decay_theta);
+  for (std::size_t j = 0; j < dtheta.size(); ++j) dtheta[j] += decay[j];
+  return dtheta;
+}
+
+}  // namespace
+
+// Step 2 is on a GPU the first that is replayed from a record: its draws must still be its own.
+BOOST_AUTO_TEST_CASE(a_step_with_everything_on_agrees_with_the_reference) {
+  for (const char* strategy : {"direct", "slvt"}) {
+    Trained run(regularised(strategy));
+    run.session.begin_epoch(0);
+    Vector theta;
+    double seen_loss = 0;
+    for (int step = 0; step < 3; ++step) {
+      seen_loss = run.session.control().loss_sum;
+      if (run.recipe.mapping.strategy == Strategy::direct) theta = widened(run.session.values());
+      run.session.train_step(step);
+    }
+    if (run.recipe.mapping.strategy != Strategy::direct) theta = widened(run.session.theta());
+    double loss = 0;
+    const Vector dtheta = wanted_dtheta(run, theta, augmented_batch(run, 2), loss);
+    seen_loss = run.session.control().loss_sum - seen_loss;
+    BOOST_TEST(std::abs(seen_loss / run.recipe.batch - loss) < 1e-4 * loss, strategy);
+    // As in gradient_test: a few 1e-6 a layer.
+    check_close(widened(run.session.dtheta()), dtheta, 1e-4 * largest(dtheta), 1e-4, "dtheta");
+  }
+}
+
+// With identity and no base theta is linear in z, so the penalty W / 2 ||theta||^2 is homogeneous:
+// z . d/dz of it is W ||theta||^2 (Euler). What it adds to the gradient is the difference of two
+// runs' first steps.
+BOOST_AUTO_TEST_CASE(decay_of_theta_reaches_the_latents_through_the_map) {
+  for (const char* strategy : {"slvt", "lwt"}) {
+    RunConfig config = small_run(strategy);
+    Vector gradients[2], z, theta;
+    for (const bool on : {false, true}) {
+      config.regularisation.weight_decay_theta = on ? 0.5 : 0;
+      Trained run(config);
+      z = widened(run.session.values());
+      run.session.begin_epoch(0);
+      run.session.train_step(0);
+      gradients[on] = widened(run.session.gradient());
+      theta = widened(run.session.theta());
+    }
+    const double added = reference::dot(z, gradients[1]) - reference::dot(z, gradients[0]);
+    const double want = 2 * reference::l2_loss(theta, 0.5);
+    // Sums of 108618 float32 products, their roundings of either sign.
+    BOOST_TEST(std::abs(added - want) < 1e-4 * want, strategy << ": " << added << ", " << want);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(trained_values_decay_and_their_average_follows_as_the_reference_says) {
+  for (const char* strategy : {"direct", "slvt"}) {
+    RunConfig config = regularised(strategy);
+    config.epochs = 2;
+    Trained run(config);
+    BOOST_TEST((run.session.evaluated_values() == run.session.values()));  // before the first step
+    reference::AdamState state;
+    std::vector<Vector> after;
+    for (int epoch = 0; epoch < 2; ++epoch) {
+      run.session.begin_epoch(epoch);
+      for (int step = 0; step < run.session.steps_per_epoch(); ++step) {
+        Vector x = widened(run.session.values());
+        run.session.train_step(step);
+        const double lr =
+            run.session.learning_rate_at(epoch * run.session.steps_per_epoch() + step);
+        reference::adam_step(x, widened(run.session.gradient()), state,
+                             {.lr = lr, .weight_decay = run.recipe.regularisation.weight_decay});
+        after.push_back(widened(run.session.values()));
+        // A step of Adam is off by 6e-5 of itself, which is at most a few lr; float32 rounds z.
+        check_close(after.back(), x, 3 * lr * 6e-5, 1e-6, "values");
+        // A few of the average's last roundings add up.
+        check_close(widened(run.session.evaluated_values()),
+                    reference::exponential_average(after, 0.8), 4 * 0x1p-24 * largest(x), 1e-6,
+                    "average");
+      }
+    }
+    BOOST_TEST(after.size() == 8u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_evaluation_sees_whole_images_and_the_plain_loss) {
+  for (const char* strategy : {"direct", "slvt"}) {
+    Trained with(regularised(strategy)), without(small_run(strategy));
+    for (const Split split : {Split::train, Split::test}) {
+      const Metrics a = with.session.evaluate(split), b = without.session.evaluate(split);
+      BOOST_TEST(a.loss == b.loss);
+      BOOST_TEST(a.accuracy == b.accuracy);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_regularised_run_has_the_same_bits_again_and_in_shared_memory) {
+  const ToyData data(90, 20);
+  for (const char* strategy : {"direct", "slvt", "lwt"}) {
+    const Recipe recipe = recipe_of(regularised(strategy));
+    std::vector<std::vector<float>> results;
+    for (Plan (*planner)(std::vector<Lifetime>) :
+         {plan_arena, plan_arena, plan_arena_without_reuse}) {
+      Session session(recipe, network("cnn2"), data.dataset, Purpose::train, planner);
+      session.train_epoch(0);
+      session.evaluate(Split::test);
+      session.train_epoch(1);
+      results.push_back(session.evaluated_values());
+    }
+    BOOST_TEST((results[0] == results[1]), strategy);
+    BOOST_TEST((results[0] == results[2]), strategy);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_latent_file_holds_the_average_that_was_evaluated) {
+  for (const char* strategy : {"direct", "slvt", "lwt"}) {
+    const ToyData data(200, 40);
+    const Recipe recipe = recipe_of(regularised(strategy));
+    const auto folder = data.folder() / "run";
+    const RunResult result = train_run(recipe, network("cnn2"), data.dataset, folder, false, {});
+    const nlohmann::json json = to_json(result);
+    BOOST_TEST(json["evaluated_values"] == "ema");
+    BOOST_TEST(json["regularisation"]["cutout"] == 8);
+    BOOST_TEST(json["regularisation"]["augment_flip"] == true);
+    const Model model = open_model(folder);
+    const DeviceChoice here = {testing_cuda() ? "cuda" : "cpu", 0};
+    const Metrics test = evaluate_model(model, data.dataset, Split::test, here);
+    BOOST_TEST(test.loss == result.test.loss);
+
+    Session session(recipe, network("cnn2"), data.dataset, Purpose::train);
+    session.train_epoch(0);
+    BOOST_TEST((session.evaluated_values() == model.file.values));
+    BOOST_TEST((session.values() != model.file.values));
+    if (recipe.mapping.strategy == Strategy::direct)
+      BOOST_TEST((expand_theta(model, here) == model.file.values));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(values_that_are_set_are_what_is_evaluated) {
+  Trained run(regularised("slvt"));
+  run.session.train_epoch(0);
+  const std::vector<float> values(run.session.values().size(), 0.5f);
+  run.session.set_values(values);
+  BOOST_TEST((run.session.evaluated_values() == values));
+}
+
+// Stripes stay where they are under a flip; a shift by one row blurs the border of two classes.
+BOOST_AUTO_TEST_CASE(regularised_runs_learn_the_toy_classes) {
+  const ToyData data(2000, 300);
+  for (const char* strategy : {"direct", "slvt", "lwt"}) {
+    RunConfig config = small_run(strategy);
+    config.epochs = 3;
+    config.regularisation = {.shift = 1,
+                             .flip = true,
+                             .cutout = 6,
+                             .label_smoothing = 0.1,
+                             .weight_decay = 0.01,
+                             .ema = 0.9};
+    if (config.strategy != "direct") config.regularisation.weight_decay_theta = 1e-4;
+    Session session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train);
+    for (int epoch = 0; epoch < config.epochs; ++epoch) session.train_epoch(epoch);
+    const double accuracy = session.evaluate(Split::test).accuracy;
+    BOOST_TEST(accuracy > 0.9, strategy << ": " << accuracy);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_out_of_range_is_refused_by_the_flags_name) {
+  const auto refuses = [](std::initializer_list<std::string> parts, auto&& change,
+                          const char* strategy = "slvt") {
+    RunConfig c = small_run(strategy);
+    change(c.regularisation, c);
+    check_fails<UsageError>([&] { recipe_of(c); }, parts);
+  };
+  using R = Regularisation;
+  refuses({"--augment-shift", "0 to 27"}, [](R& r, RunConfig&) { r.shift = 28; });
+  refuses({"--augment-shift"}, [](R& r, RunConfig&) { r.shift = -1; });
+  refuses({"--cutout", "0 to 28"}, [](R& r, RunConfig&) { r.cutout = 29; });
+  refuses({"--label-smoothing"}, [](R& r, RunConfig&) { r.label_smoothing = 1; });
+  refuses({"--weight-decay"}, [](R& r, RunConfig&) { r.weight_decay = -1; });
+  refuses({"--weight-decay", "--lr"}, [](R& r, RunConfig& c) { r.weight_decay = 2, c.lr = 0.5; });
+  refuses({"--weight-decay-theta"}, [](R& r, RunConfig&) { r.weight_decay_theta = -1; });
+  refuses(
+      {"--weight-decay-theta", "use --weight-decay"},
+      [](R& r, RunConfig&) { r.weight_decay_theta = 1e-4; }, "direct");
+  refuses({"--ema"}, [](R& r, RunConfig&) { r.ema = 1; });
+  refuses({"--ema"}, [](R& r, RunConfig&) { r.ema = std::nan(""); });
+}
+
+BOOST_AUTO_TEST_CASE(regularisation_survives_json_and_says_only_what_is_on) {
+  for (const char* strategy : {"direct", "slvt", "lwt"}) {
+    const nlohmann::json json = to_json(recipe_of(regularised(strategy)));
+    BOOST_TEST(to_json(recipe_from_json(json)).dump() == json.dump());
+    BOOST_TEST(json["regularisation"].contains("weight_decay_theta") ==
+               (std::string(strategy) != "direct"));
+    nlohmann::json plain = to_json(recipe_of(small_run(strategy)));
+    BOOST_TEST(!plain.contains("regularisation"));
+    BOOST_TEST(!recipe_from_json(plain).regularisation.any());
+  }
+}
