@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "train/heap_watch.hpp"
+#include "train/pretrained_file.hpp"
 #include "train/recipes.hpp"
 #include "train/session.hpp"
 #include "train/toy_data.hpp"
@@ -18,6 +19,11 @@ BOOST_AUTO_TEST_CASE(steps_10_to_100_allocate_nothing_of_ours_and_leave_the_heap
   dense.latent = 32;
   dense.map = "dense";
   runs.push_back(dense);
+  const Folder folder;
+  RunConfig finetuning = small_run("slvt");
+  finetuning.finetune.pretrained = write_pretrained(folder, network("cnn2")).string();
+  finetuning.finetune.share = 30;
+  runs.push_back(finetuning);
   RunConfig refreshed = small_run("slvt");
   refreshed.refresh.every = 7;
   runs.push_back(refreshed);

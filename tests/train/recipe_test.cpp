@@ -121,8 +121,9 @@ BOOST_AUTO_TEST_CASE(contradictions_of_fine_tuning_are_refused_by_the_flags_name
   RunConfig c = small_run("slvt");
   c.finetune.pretrained = file;
   BOOST_TEST(recipe_of(c).latent_std == 0.0);
+  BOOST_TEST(recipe_of(c).lr == 0.08);
   c.map = "dense-bf16", c.finetune.share = 250;
-  BOOST_CHECK_NO_THROW(recipe_of(c));
+  BOOST_TEST(recipe_of(c).lr == 0.04);
 }
 
 BOOST_AUTO_TEST_CASE(a_fine_tuning_recipe_survives_json) {

@@ -81,7 +81,7 @@ double default_lr(const MappingConfig& m) {
   if (m.strategy == Strategy::direct) return 3e-3;
   if (m.variant == Variant::lv_full_dnn) return 1e-3;
   if (m.variant == Variant::full_dnn) return 1e-4;
-  return 8e-2;
+  return m.finetune.on() && m.finetune.share > 1 ? 4e-2 : 8e-2;
 }
 
 void add_variant(nlohmann::json& json, const MappingConfig& m) {
