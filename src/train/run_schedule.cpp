@@ -18,6 +18,10 @@
 
 namespace mapnet {
 
+std::int64_t training_steps(const Recipe& recipe, const SampleCounts& counts) {
+  return static_cast<std::int64_t>(batches_of(counts.train, recipe.batch)) * recipe.epochs;
+}
+
 SampleCounts split_samples(const Recipe& recipe, std::size_t train, std::size_t test) {
   if (recipe.validation >= train)
     fail<UsageError>(

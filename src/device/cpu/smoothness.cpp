@@ -1,9 +1,11 @@
 #include "device/ops/smoothness.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include "device/cpu/parallel.hpp"
 #include "device/cpu/row_epilogue.hpp"
+#include "device/host_device.hpp"
 #include "device/ops/mapping_loss.hpp"
 
 namespace mapnet::cpu {
@@ -11,6 +13,56 @@ namespace mapnet::cpu {
 namespace {
 
 constexpr std::size_t kChunk = 4096;  // rows a task, summed apart
+constexpr std::size_t kBlock = 256;   // rows at once, whose loop has no branch and no sum in it
+
+/// Rows of one scale.
+struct Rows {
+  Activation activation;
+  float omega, scale, four_alpha, lambda;
+  const float *u, *row_norms;  // or null
+  float *dtheta, *weight;      // weight or null
+  std::size_t n;
+};
+
+template <Activation kind>
+[[gnu::always_inline]] inline double smooth_as(const Rows& r) {
+  float u[kBlock] = {}, norms[kBlock], values[kBlock], weights[kBlock];
+  std::fill_n(norms, kBlock, 1.0f);
+  double sums[8] = {};
+  for (std::size_t begin = 0; begin < r.n; begin += kBlock) {
+    const std::size_t n = std::min(kBlock, r.n - begin);
+    if (r.u) std::copy_n(r.u + begin, n, u);
+    if (r.row_norms) std::copy_n(r.row_norms + begin, n, norms);
+    float* dtheta = r.dtheta + begin;
+    for (std::size_t j = 0; j < n; ++j) {
+      const SmoothRow row = smooth_row(kind, r.omega, r.scale, u[j], norms[j], r.four_alpha);
+      values[j] = row.value;
+      weights[j] = r.lambda * row.weight;
+      dtheta[j] += r.lambda * row.dtheta;
+    }
+    if (r.weight) std::copy_n(weights, n, r.weight + begin);
+    std::fill(values + n, values + kBlock, 0.0f);
+    for (std::size_t j = 0; j < kBlock; j += 8)
+      for (std::size_t lane = 0; lane < 8; ++lane)
+        sums[lane] += static_cast<double>(values[j + lane]);
+  }
+  double sum = 0;
+  for (const double lane : sums) sum += lane;
+  return sum;
+}
+
+// The switch stands outside the loops so that each loop vectorises.
+MAPNET_CPU_LEVELS double smooth_rows(const Rows& r) {
+  switch (r.activation) {
+    case Activation::tanh:
+      return smooth_as<Activation::tanh>(r);
+    case Activation::sine:
+      return smooth_as<Activation::sine>(r);
+    case Activation::identity:
+      break;
+  }
+  return smooth_as<Activation::identity>(r);
+}
 
 struct Smoothness {
   const MapDesc* desc;
@@ -22,28 +74,11 @@ struct Smoothness {
   double run(std::size_t begin, std::size_t end, float lambda) const {
     double sum = 0;
     for_each_scale(desc->scales, begin, end, [&](std::size_t at, std::size_t n, float scale) {
-      switch (desc->activation) {
-        case Activation::identity:
-          return rows<Activation::identity>(at, n, scale, lambda, sum);
-        case Activation::tanh:
-          return rows<Activation::tanh>(at, n, scale, lambda, sum);
-        case Activation::sine:
-          return rows<Activation::sine>(at, n, scale, lambda, sum);
-      }
+      sum += smooth_rows({desc->activation, desc->omega, scale, four_alpha, lambda,
+                          u ? u + at : nullptr, row_norms ? row_norms + at : nullptr, dtheta + at,
+                          weight ? weight + at : nullptr, n});
     });
     return sum;
-  }
-
- private:
-  template <Activation kind>
-  void rows(std::size_t begin, std::size_t n, float scale, float lambda, double& sum) const {
-    for (std::size_t j = begin; j < begin + n; ++j) {
-      const SmoothRow row = smooth_row(kind, desc->omega, scale, u ? u[j] : 0.0f,
-                                       row_norms ? row_norms[j] : 1.0f, four_alpha);
-      sum += static_cast<double>(row.value);
-      dtheta[j] += lambda * row.dtheta;
-      if (weight) weight[j] = lambda * row.weight;
-    }
   }
 };
 
