@@ -62,6 +62,8 @@ BOOST_AUTO_TEST_CASE(wrong_usage_is_one_clear_line_and_exit_code_2) {
       {"train --strategy slvt --latents 1,2,3,4", "--latents"},
       {"train --alpha 0.5", "--modulation"},
       {"train --require-accuracy 90", "--require-accuracy"},
+      {"train --strategy direct --weight-decay-theta 1e-4", "--weight-decay"},
+      {"train --ema 1", "--ema"},
       {"plan --latent 0", "latents"},
       {"train --share 250", "--pretrained"},
       {"plan --validation 60000", "--validation"},
@@ -143,7 +145,8 @@ BOOST_AUTO_TEST_CASE(a_config_file_gives_flags_and_the_command_line_wins) {
   const auto toml = data.folder() / "run.toml";
   write_file_atomic(toml,
                     "strategy = 'lwt'\nlatents = [8, 16, 32, 8]\nepochs = 3\nbatch = 20\n"
-                    "modulation = \"signed\"\nalpha = 0.05\nrefresh = 1\n");
+                    "modulation = \"signed\"\nalpha = 0.05\nrefresh = 1\naugment-flip = true\n"
+                    "label-smoothing = 0.125\n");
   check_outcome(
       "train --config " + toml.string() + " --epochs 1 --data-dir " + at + " --out " + at + "/run",
       0, {"lwt", "stored values", "192 (latents of every round, 2 refreshes)"});
@@ -151,6 +154,8 @@ BOOST_AUTO_TEST_CASE(a_config_file_gives_flags_and_the_command_line_wins) {
   BOOST_TEST(result.at("epochs") == 1);
   BOOST_TEST(result.at("batch") == 20);
   BOOST_TEST(result.at("alpha") == 0.05);
+  BOOST_TEST(result.at("regularisation").at("augment_flip") == true);
+  BOOST_TEST(result.at("regularisation").at("label_smoothing") == 0.125);
   BOOST_TEST((result.at("latents").get<std::vector<int>>() == std::vector<int>{8, 16, 32, 8}));
 
   const auto refuses = [&](const char* text, std::initializer_list<std::string> parts) {

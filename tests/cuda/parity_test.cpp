@@ -77,6 +77,15 @@ std::vector<RunConfig> runs(const Folder& folder) {
     all.back().variant.name = variant;
     all.back().latent = 10;
   }
+  RunConfig regularised = small_run("slvt");
+  regularised.regularisation = {.shift = 2,
+                                .flip = true,
+                                .cutout = 8,
+                                .label_smoothing = 0.1,
+                                .weight_decay = 0.01,
+                                .weight_decay_theta = 1e-3,
+                                .ema = 0.9};
+  all.push_back(regularised);
   for (const char* map : {"dense", "dense-bf16"}) {
     RunConfig dense = small_run("slvt");
     dense.latent = 40;

@@ -34,7 +34,7 @@ __global__ void gather_kernel(float* x, std::int32_t* labels, const std::uint8_t
   const float scale = control->pixel_scale, shift = control->pixel_shift;
   float* out = x + row * image.size;
   Augmentation a;
-  if (kAugmented)
+  if constexpr (kAugmented)
     a = draw_augmentation(augment, image.h, image.w, control->now.step, static_cast<int>(row));
   for (std::size_t k = threadIdx.x; k < image.size; k += kThreads) {
     const std::uint8_t pixel = kAugmented ? pixel_of(a, pixels, image, k) : pixels[k];
