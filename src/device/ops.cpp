@@ -45,6 +45,11 @@ void cross_entropy(Schedule& schedule, const std::string& name, const Tensor& lo
   twins(schedule).cross_entropy(schedule, name, logits, labels, control, dlogits);
 }
 
+void fake_quantize(Schedule& schedule, const std::string& name, const Tensor& x, BufferId ranges,
+                   std::size_t index) {
+  twins(schedule).fake_quantize(schedule, name, x, ranges, index);
+}
+
 void fill_normal(Schedule& schedule, const std::string& name, BufferId values, std::size_t n,
                  std::uint64_t seed, Stream stream, float stddev,
                  const std::vector<RowScale>& scales) {
@@ -93,6 +98,11 @@ Tensor max_pool_backward(Schedule& schedule, const std::string& name, int kernel
 
 void next_batch(Schedule& schedule, const std::string& name, BufferId batches, BufferId control) {
   twins(schedule).next_batch(schedule, name, batches, control);
+}
+
+void observe_range(Schedule& schedule, const std::string& name, const Tensor& x, BufferId ranges,
+                   std::size_t index) {
+  twins(schedule).observe_range(schedule, name, x, ranges, index);
 }
 
 void prune(Schedule& schedule, const std::string& name, BufferId values, BufferId pruned,

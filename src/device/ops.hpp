@@ -4,6 +4,7 @@
 #include "device/ops/conv2d.hpp"
 #include "device/ops/conv_pool2d.hpp"
 #include "device/ops/cross_entropy.hpp"
+#include "device/ops/fake_quantize.hpp"
 #include "device/ops/gather.hpp"
 #include "device/ops/linear.hpp"
 #include "device/ops/map.hpp"
@@ -23,6 +24,7 @@ namespace mapnet {
   OP(conv_pool2d_forward)  \
   OP(conv_pool2d_backward) \
   OP(cross_entropy)        \
+  OP(fake_quantize)        \
   OP(fill_normal)          \
   OP(gather_batch)         \
   OP(linear_forward)       \
@@ -33,6 +35,7 @@ namespace mapnet {
   OP(max_pool_forward)     \
   OP(max_pool_backward)    \
   OP(next_batch)           \
+  OP(observe_range)        \
   OP(prune)                \
   OP(relayout)             \
   OP(relu_forward)         \

@@ -17,8 +17,10 @@ enum class Phase {
   train,       ///< once a training step
   eval_begin,  ///< once before an evaluation: z -> theta
   eval,        ///< once a batch of an evaluation
+  calibrate,   ///< once a batch whose activations' ranges are taken, before an int8 evaluation
+  eval_int8,   ///< once a batch of an int8 evaluation
 };
-inline constexpr int kPhases = 4;
+inline constexpr int kPhases = 6;
 
 using BufferId = int;
 inline constexpr BufferId kNoBuffer = -1;

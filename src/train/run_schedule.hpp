@@ -24,8 +24,8 @@ constexpr std::size_t batches_of(std::size_t n, int batch) {
 
 /// What a schedule is for.
 enum class Purpose {
-  train,     ///< setup, train, eval_begin, eval
-  evaluate,  ///< setup, eval_begin, eval
+  train,     ///< every phase
+  evaluate,  ///< all but train
   expand,    ///< setup, eval_begin: theta from the latents, no data
 };
 
@@ -44,7 +44,8 @@ struct RunSchedule {
   BufferId gradient = kNoBuffer;       ///< of `value`
   BufferId adam_m = kNoBuffer, adam_v = kNoBuffer;  ///< moments of `value`; train only
   BufferId pruned = kNoBuffer;  ///< bits [P] of the parameters held at zero, with --prune
-  ImageBuffers samples;         ///< train, then validation, then test
+  BufferId activation_ranges = kNoBuffer;  ///< a float a layer with weights, with --quantize
+  ImageBuffers samples;                    ///< train, then validation, then test
   std::size_t n_values = 0, n_theta = 0;
 };
 
