@@ -15,7 +15,7 @@ namespace mapnet {
 namespace {
 
 struct EvalOptions {
-  std::string run, pretrained, data, data_dir, split = "test";
+  std::string run, pretrained, data, data_dir, split = "test", quantize = "none";
   DeviceChoice on;
   bool json = false;
 };
@@ -33,17 +33,17 @@ void evaluate(const EvalOptions& o) {
   const Split split = parse_split(o.split);
   if (split == Split::validation && model.file.recipe.validation == 0)
     fail<UsageError>("--split validation: {} was trained without --validation", o.run);
-  const Metrics m = evaluate_model(model, dataset, split, o.on);
+  const bool int8 = o.quantize == "int8";
+  const Metrics m = int8 ? evaluate_model_int8(model, dataset, split, o.on)
+                         : evaluate_model(model, dataset, split, o.on);
   if (o.json) {
-    const nlohmann::json json = {{"data", name},
-                                 {"split", o.split},
-                                 {"samples", m.samples},
-                                 {"accuracy", m.accuracy},
-                                 {"loss", m.loss}};
+    const nlohmann::json json = {{"data", name},           {"split", o.split},
+                                 {"quantize", o.quantize}, {"samples", m.samples},
+                                 {"accuracy", m.accuracy}, {"loss", m.loss}};
     fmt::print("{}\n", json.dump());
   } else {
-    fmt::print("{} {}: accuracy {:.2f}%, loss {:.4f}, {} samples\n", name, o.split,
-               100 * m.accuracy, m.loss, m.samples);
+    fmt::print("{} {}{}: accuracy {:.2f}%, loss {:.4f}, {} samples\n", name, o.split,
+               int8 ? " in int8" : "", 100 * m.accuracy, m.loss, m.samples);
   }
 }
 
@@ -87,6 +87,9 @@ void add_eval_command(CLI::App& app) {
   command->add_option("--data-dir", o->data_dir, "read the raw files from this folder");
   command->add_option("--split", o->split, "train, validation, test")
       ->check(CLI::IsMember({"train", "validation", "test"}))
+      ->capture_default_str();
+  command->add_option("--quantize", o->quantize, "none, int8: weights and activations rounded")
+      ->check(CLI::IsMember({"none", "int8"}))
       ->capture_default_str();
   add_device_options(*command, o->on);
   command->add_flag("--json", o->json, "for tools");

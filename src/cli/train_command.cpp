@@ -53,6 +53,9 @@ void print_summary(const RunResult& r, const std::string& folder) {
   fmt::print("\n{} on {}, {}{}\n", r.recipe.net, r.recipe.data, to_string(mapping.strategy),
              variant ? " " + to_string(mapping.variant) : "");
   row("test accuracy", fmt::format("{:.2f}%", 100 * r.test.accuracy));
+  if (r.recipe.add_ons.int8)
+    row("test accuracy in int8", fmt::format("{:.2f}% ({})", 100 * r.add_ons->int8_test.accuracy,
+                                             format_bytes(r.add_ons->int8_bytes)));
   if (r.validation.samples > 0)
     row("validation accuracy", fmt::format("{:.2f}%", 100 * r.validation.accuracy));
   row("train accuracy", fmt::format("{:.2f}%", 100 * r.train.accuracy));

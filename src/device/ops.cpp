@@ -60,6 +60,11 @@ void ema_step(Schedule& schedule, const std::string& name, BufferId average, Buf
   twins(schedule).ema_step(schedule, name, average, value, n, control);
 }
 
+void fake_quantize(Schedule& schedule, const std::string& name, const Tensor& x, BufferId ranges,
+                   std::size_t index) {
+  twins(schedule).fake_quantize(schedule, name, x, ranges, index);
+}
+
 void fill(Schedule& schedule, const std::string& name, BufferId y, float value, std::size_t n) {
   twins(schedule).fill(schedule, name, y, value, n);
 }
@@ -152,6 +157,11 @@ MaxPool max_pool_forward(Schedule& schedule, const std::string& name, int kernel
 
 void next_batch(Schedule& schedule, const std::string& name, BufferId batches, BufferId control) {
   twins(schedule).next_batch(schedule, name, batches, control);
+}
+
+void observe_range(Schedule& schedule, const std::string& name, const Tensor& x, BufferId ranges,
+                   std::size_t index) {
+  twins(schedule).observe_range(schedule, name, x, ranges, index);
 }
 
 void perturb_latents(Schedule& schedule, const std::string& name, BufferId z, BufferId perturbed,

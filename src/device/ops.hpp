@@ -7,6 +7,7 @@
 #include "device/ops/conv_pool2d.hpp"
 #include "device/ops/cross_entropy.hpp"
 #include "device/ops/ema.hpp"
+#include "device/ops/fake_quantize.hpp"
 #include "device/ops/gather.hpp"
 #include "device/ops/gemv.hpp"
 #include "device/ops/jacobian_probe.hpp"
@@ -37,6 +38,7 @@ namespace mapnet {
   OP(conv_pool2d_forward)    \
   OP(cross_entropy)          \
   OP(ema_step)               \
+  OP(fake_quantize)          \
   OP(fill)                   \
   OP(fill_normal)            \
   OP(gather_batch)           \
@@ -54,6 +56,7 @@ namespace mapnet {
   OP(max_pool_backward)      \
   OP(max_pool_forward)       \
   OP(next_batch)             \
+  OP(observe_range)          \
   OP(perturb_latents)        \
   OP(probe_latents)          \
   OP(probe_latents_backward) \

@@ -18,8 +18,10 @@ enum class Phase {
   refresh,     ///< every R training steps, where a run refreshes its map
   eval_begin,  ///< once before an evaluation: z -> theta
   eval,        ///< once a batch of an evaluation
+  calibrate,   ///< once a batch whose activations' ranges are taken, before an int8 evaluation
+  eval_int8,   ///< once a batch of an int8 evaluation
 };
-inline constexpr int kPhases = 5;
+inline constexpr int kPhases = 7;
 
 using BufferId = int;
 inline constexpr BufferId kNoBuffer = -1;

@@ -98,7 +98,7 @@ Tensor add_backward(Schedule& schedule, const ForwardTrace::Op& op, const Tensor
 }  // namespace
 
 ForwardTrace lower_forward(Schedule& schedule, const Network& net, const Tensor& input,
-                           BufferId theta) {
+                           BufferId theta, const BeforeLayer& before_layer) {
   ForwardTrace trace;
   trace.ops = join_layers(net);
   Tensor x = input;
@@ -108,6 +108,7 @@ ForwardTrace lower_forward(Schedule& schedule, const Network& net, const Tensor&
     if (op.layer.kind == Kind::max_pool) {
       op.layer.name = "pool" + std::to_string(++pools);
     } else {
+      if (before_layer) before_layer(op.layer, op.x);
       op.weight = slice_of(net, op.layer.name + ".weight", theta);
       if (op.layer.bias) op.bias = slice_of(net, op.layer.name + ".bias", theta);
     }

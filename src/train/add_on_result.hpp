@@ -12,6 +12,8 @@ struct AddOnResult {
   std::size_t nonzeros = 0;    ///< of theta, counted
   double sparsity = 0;         ///< share of zeros
   std::size_t mask_bytes = 0;  ///< of the latent file; 0: nothing is pruned
+  Metrics int8_test;           ///< of the quantised network; no samples: not asked for
+  std::size_t int8_bytes = 0;
 };
 
 /// Of the present values. Nothing where the recipe has no add-ons.

@@ -65,14 +65,30 @@ std::vector<float> expand_theta(const Model& model, const DeviceChoice& choice) 
   return session->theta();
 }
 
-Metrics evaluate_model(const Model& model, const ImageDataset& dataset, Split split,
-                       const DeviceChoice& choice) {
+namespace {
+
+void check_fits(const Model& model, const ImageDataset& dataset) {
   if (dataset.channels != model.file.channels || dataset.height != model.file.height ||
       dataset.width != model.file.width || dataset.classes != model.file.classes)
     fail("{} has images [{}, {}, {}] in {} classes; the model was trained on [{}, {}, {}] in {}",
          dataset.name, dataset.channels, dataset.height, dataset.width, dataset.classes,
          model.file.channels, model.file.height, model.file.width, model.file.classes);
+}
+
+}  // namespace
+
+Metrics evaluate_model(const Model& model, const ImageDataset& dataset, Split split,
+                       const DeviceChoice& choice) {
+  check_fits(model, dataset);
   return restore(model, dataset, Purpose::evaluate, choice)->evaluate(split);
+}
+
+Metrics evaluate_model_int8(const Model& model, const ImageDataset& dataset, Split split,
+                            const DeviceChoice& choice) {
+  check_fits(model, dataset);
+  Model int8 = model;
+  int8.file.recipe.add_ons.int8 = true;
+  return restore(int8, dataset, Purpose::evaluate, choice)->evaluate_int8(split);
 }
 
 }  // namespace mapnet

@@ -9,10 +9,12 @@
 #include "device/ops/add_scaled.hpp"
 #include "device/ops/cross_entropy.hpp"
 #include "device/ops/ema.hpp"
+#include "device/ops/fake_quantize.hpp"
 #include "device/ops/map_refresh.hpp"
 #include "device/ops/stability.hpp"
 #include "device/ops/step_control.hpp"
 #include "mapping/mapping_loss.hpp"
+#include "nets/int8.hpp"
 #include "nets/lower.hpp"
 #include "train/generator.hpp"
 
@@ -215,6 +217,28 @@ struct Builder {
     const BufferId theta = direct() ? run.evaluated() : run.theta;
     const ForwardTrace trace = lower_forward(schedule(), net, b.x, theta);
     cross_entropy_forward(schedule(), "eval.loss", trace.logits, b.labels, run.control);
+    if (recipe.add_ons.int8) eval_int8();
+  }
+
+  /// Ranges of the float32 network's activations; then the network with its activations rounded to
+  /// int8, whose theta the session has rounded.
+  void eval_int8() {
+    run.activation_ranges =
+        persistent("activation_ranges", "control", weighted_layers(net) * sizeof(float));
+    std::size_t layer = 0;
+    schedule().begin(Phase::calibrate);
+    const Batch seen = batch("calibrate", run.eval_batches);
+    lower_forward(schedule(), net, seen.x, run.theta, [&](const Layer& l, const Tensor& x) {
+      observe_range(schedule(), l.name + ".observe", x, run.activation_ranges, layer++);
+    });
+    layer = 0;
+    schedule().begin(Phase::eval_int8);
+    const Batch b = batch("int8", run.eval_batches);
+    const ForwardTrace trace =
+        lower_forward(schedule(), net, b.x, run.theta, [&](const Layer& l, const Tensor& x) {
+          fake_quantize(schedule(), l.name + ".int8", x, run.activation_ranges, layer++);
+        });
+    cross_entropy_forward(schedule(), "int8.loss", trace.logits, b.labels, run.control);
   }
 };
 

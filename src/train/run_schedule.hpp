@@ -27,8 +27,8 @@ std::int64_t training_steps(const Recipe& recipe, const SampleCounts& counts);
 
 /// What a schedule is for.
 enum class Purpose {
-  train,     ///< setup, train, eval_begin, eval; and refresh, here and below, where a run has it
-  evaluate,  ///< setup, eval_begin, eval
+  train,     ///< every phase that the recipe has a use for
+  evaluate,  ///< all but train
   expand,    ///< setup, eval_begin: theta from the latents, no data
 };
 
@@ -53,7 +53,8 @@ struct RunSchedule {
                                        ///< only, and where it takes less memory than theta
   BufferId adam_m = kNoBuffer, adam_v = kNoBuffer;  ///< moments of `value`; train only
   BufferId pruned = kNoBuffer;  ///< bits [P] of the parameters held at zero, with --prune
-  ImageBuffers samples;         ///< train, then validation, then test
+  BufferId activation_ranges = kNoBuffer;  ///< a float a layer with weights, with --quantize
+  ImageBuffers samples;                    ///< train, then validation, then test
   std::size_t n_values = 0, n_theta = 0;
 
   /// What an evaluation uses and a latent file holds: `value`, or its average where there is one.

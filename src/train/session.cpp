@@ -265,24 +265,29 @@ Metrics Session::train_epoch(int epoch, const Progress& progress) {
   return metrics();
 }
 
-Metrics Session::evaluate(Split split) {
+Session::Batches Session::batches_of_split(Split split) const {
   const auto batches = [&](std::size_t n) {
     return static_cast<std::int64_t>(batches_of(n, recipe_.batch));
   };
   const std::int64_t validation = batches(counts_.train);
   const std::int64_t test = validation + batches(counts_.validation);
-  const std::int64_t end = test + batches(counts_.test);
-  const std::int64_t begin = split == Split::train        ? 0
-                             : split == Split::validation ? validation
-                                                          : test;
-  const std::int64_t stop = split == Split::train        ? validation
-                            : split == Split::validation ? test
-                                                         : end;
+  if (split == Split::train) return {0, validation};
+  if (split == Split::validation) return {validation, test};
+  return {test, test + batches(counts_.test)};
+}
+
+/// Runs an evaluation's phase over some of its batches; the sums are of them.
+Metrics Session::walk(Phase phase, std::int64_t begin, std::int64_t end) {
   restart(begin);
   next_ = -1;
-  program_->run(Phase::eval_begin);
-  for (std::int64_t index = begin; index < stop; ++index) program_->run(Phase::eval);
+  for (std::int64_t index = begin; index < end; ++index) program_->run(phase);
   return metrics();
+}
+
+Metrics Session::evaluate(Split split) {
+  expand();
+  const auto [begin, end] = batches_of_split(split);
+  return walk(Phase::eval, begin, end);
 }
 
 }  // namespace mapnet

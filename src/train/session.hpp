@@ -56,6 +56,10 @@ class Session {
   /// Metrics of the present values over a whole split.
   Metrics evaluate(Split split);
 
+  /// The same of the network in int8 (nets/int8.hpp), its activations' ranges taken from the first
+  /// 1,024 training samples. Only with --quantize int8.
+  Metrics evaluate_int8(Split split);
+
   /// z -> theta into the theta buffer.
   void expand() const { program_->run(Phase::eval_begin); }
 
@@ -98,6 +102,12 @@ class Session {
   void clear_mapping_loss();
   void write(const StepControl& control) const;
   Metrics metrics() const;
+  struct Batches {
+    std::int64_t begin, end;  ///< in run_.eval_batches
+  };
+  Batches batches_of_split(Split split) const;
+  Metrics walk(Phase phase, std::int64_t begin, std::int64_t end);
+  void calibrate();
   std::int64_t pruning_step() const;
 
   Recipe recipe_;

@@ -1,4 +1,5 @@
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "common/file.hpp"
@@ -76,6 +77,46 @@ BOOST_AUTO_TEST_CASE(a_pruned_run_of_each_strategy) {
       check_reopened(run);
       BOOST_TEST(nonzeros(expand_theta(run.model, here())) == 10862u);
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_quantised_run_of_each_strategy) {
+  for (const char* strategy : {"direct", "slvt", "lwt"}) {
+    RunConfig config = small_run(strategy);
+    config.add_ons.quantize = "int8";
+    const Finished run(config);
+    BOOST_TEST(run.json["int8_model_bytes"] == 109936);
+    check_reopened(run);
+    const Metrics int8 = evaluate_model_int8(run.model, run.data.dataset, Split::test, here());
+    BOOST_TEST(run.json["quantized_test_accuracy"] == int8.accuracy);
+    BOOST_TEST(run.json["quantized_test_loss"] == int8.loss);
+    BOOST_TEST(int8.loss != run.result.test.loss);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(all_add_ons_at_once_with_each_strategy) {
+  for (const char* strategy : {"direct", "slvt", "lwt"}) {
+    RunConfig config = small_run(strategy);
+    config.validation = 30;
+    config.add_ons.low_rank = "fc1:32,fc2:4";
+    config.add_ons.prune = 0.8;
+    config.add_ons.quantize = "int8";
+    const Finished run(config);
+    const std::size_t params = 35914 - 1280 + 4 * 138;
+    BOOST_TEST(run.json["target_params"] == params);
+    BOOST_TEST(run.json["nonzeros"] == std::llround(0.2 * double(params)));
+    BOOST_TEST(run.json["quantized_test_accuracy"] ==
+               evaluate_model_int8(run.model, run.data.dataset, Split::test, here()).accuracy);
+    check_reopened(run);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_run_without_add_ons_says_nothing_of_them) {
+  const Finished run(small_run("slvt"));
+  for (const char* key : {"add_ons", "nonzeros", "mask_bytes", "quantized_test_accuracy"})
+    BOOST_TEST(!run.json.contains(key), key);
+  // Any model may be tried in int8 afterwards.
+  const Metrics int8 = evaluate_model_int8(run.model, run.data.dataset, Split::test, here());
+  BOOST_TEST(int8.samples == 40u);
 }
 
 BOOST_AUTO_TEST_CASE(a_mask_of_another_length_is_refused) {

@@ -51,6 +51,16 @@ BOOST_AUTO_TEST_CASE(contradictions_are_refused_by_the_flags_name) {
   refuses("--lr", [](RunConfig& c) { c.lr = 0; });
   refuses("--warmup", [](RunConfig& c) { c.warmup = -1; });
   refuses("--threads", [](RunConfig& c) { c.threads = -2; });
+  refuses("--lrd", [](RunConfig& c) { c.add_ons.low_rank = "conv1:2"; });
+  refuses("--prune", [](RunConfig& c) { c.add_ons.prune = 0; });
+  refuses("--prune", [](RunConfig& c) { c.add_ons.prune = 1; });
+  refuses("--prune-scope", [](RunConfig& c) { c.add_ons.prune_scope = "global"; });
+  refuses("--prune-at", [](RunConfig& c) { c.add_ons.prune_at = 0.5; });
+  refuses("--prune-at", [](RunConfig& c) { c.add_ons.prune = 0.9, c.add_ons.prune_at = 1.5; });
+  refuses("global or tensor",
+          [](RunConfig& c) { c.add_ons.prune = 0.9, c.add_ons.prune_scope = "layer"; });
+  refuses("none or int8", [](RunConfig& c) { c.add_ons.quantize = "int4"; });
+  refuses("35914", [](RunConfig& c) { c.add_ons.low_rank = "fc1:32", c.latent = 40000; });
   refuses("108618", [](RunConfig& c) { c.latent = 200000; });
   refuses("direct, slvt, lwt", [](RunConfig& c) { c.strategy = "both"; });
   refuses("dense, dense-bf16, hadamard", [](RunConfig& c) { c.map = "magic"; });
@@ -71,6 +81,7 @@ BOOST_AUTO_TEST_CASE(a_recipe_survives_json) {
       c.map = "dense-bf16";
       c.refresh.every = 200;
     }
+    c.add_ons = {"fc1:32,fc2:4", 0.9, 0.25, "tensor", "int8"};
     const Recipe recipe = recipe_of(c);
     const nlohmann::json json = to_json(recipe);
     BOOST_TEST(to_json(recipe_from_json(json)).dump() == json.dump());

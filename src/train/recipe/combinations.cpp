@@ -29,6 +29,8 @@ void refuse_combinations(const Recipe& r) {
          "generates theta itself; with --pretrained the map shifts given weights");
   refuse(pruned && r.regularisation.ema > 0 && m.strategy == Strategy::direct, "--prune",
          "sets trained values to zero; their average (--ema) would go on remembering them");
+  refuse(r.add_ons.int8 && r.regularisation.ema > 0 && m.strategy == Strategy::direct, "--quantize",
+         "rounds the trained values themselves; leave out --ema, which evaluates their average");
   refuse(pruned && r.loss.smoothness.on, "--prune",
          "holds parts of theta at zero, which the term smooth of --loss does not know");
 }
