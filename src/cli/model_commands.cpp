@@ -15,7 +15,7 @@ namespace mapnet {
 namespace {
 
 struct EvalOptions {
-  std::string run, data, data_dir, split = "test";
+  std::string run, pretrained, data, data_dir, split = "test", quantize = "none";
   DeviceChoice on;
   bool json = false;
 };
@@ -27,33 +27,33 @@ Split parse_split(const std::string& text) {
 }
 
 void evaluate(const EvalOptions& o) {
-  const Model model = open_model(o.run);
+  const Model model = open_model(o.run, o.pretrained);
   const std::string name = o.data.empty() ? model.file.recipe.data : o.data;
   const ImageDataset dataset = open_image_dataset(name, o.data_dir);
   const Split split = parse_split(o.split);
   if (split == Split::validation && model.file.recipe.validation == 0)
     fail<UsageError>("--split validation: {} was trained without --validation", o.run);
-  const Metrics m = evaluate_model(model, dataset, split, o.on);
+  const bool int8 = o.quantize == "int8";
+  const Metrics m = int8 ? evaluate_model_int8(model, dataset, split, o.on)
+                         : evaluate_model(model, dataset, split, o.on);
   if (o.json) {
-    const nlohmann::json json = {{"data", name},
-                                 {"split", o.split},
-                                 {"samples", m.samples},
-                                 {"accuracy", m.accuracy},
-                                 {"loss", m.loss}};
+    const nlohmann::json json = {{"data", name},           {"split", o.split},
+                                 {"quantize", o.quantize}, {"samples", m.samples},
+                                 {"accuracy", m.accuracy}, {"loss", m.loss}};
     fmt::print("{}\n", json.dump());
   } else {
-    fmt::print("{} {}: accuracy {:.2f}%, loss {:.4f}, {} samples\n", name, o.split,
-               100 * m.accuracy, m.loss, m.samples);
+    fmt::print("{} {}{}: accuracy {:.2f}%, loss {:.4f}, {} samples\n", name, o.split,
+               int8 ? " in int8" : "", 100 * m.accuracy, m.loss, m.samples);
   }
 }
 
 struct ExportOptions {
-  std::string run, format = "safetensors", out;
+  std::string run, pretrained, format = "safetensors", out;
   DeviceChoice on;
 };
 
 void export_model(const ExportOptions& o) {
-  const Model model = open_model(o.run);
+  const Model model = open_model(o.run, o.pretrained);
   const std::vector<float> theta = expand_theta(model, o.on);
   std::vector<NamedTensor> tensors;
   for (const ParamTensor& p : model.net.params)
@@ -64,6 +64,11 @@ void export_model(const ExportOptions& o) {
                      {"pixel_mean", fmt::format("{}", model.file.pixels.mean)},
                      {"pixel_stddev", fmt::format("{}", model.file.pixels.stddev)}});
   fmt::print("{}: {} tensors, {} values\n", o.out, tensors.size(), theta.size());
+}
+
+void add_pretrained_option(CLI::App& command, std::string& file) {
+  command.add_option("--pretrained", file,
+                     "weights that a fine-tuned model shifts  [where training had them]");
 }
 
 void add_device_options(CLI::App& command, DeviceChoice& on) {
@@ -77,10 +82,14 @@ void add_eval_command(CLI::App& app) {
   auto o = std::make_shared<EvalOptions>();
   CLI::App* command = app.add_subcommand("eval", "accuracy of a trained model");
   command->add_option("--run", o->run, "run folder or latent file")->required();
+  add_pretrained_option(*command, o->pretrained);
   command->add_option("--data", o->data, "data set  [the one it was trained on]");
   command->add_option("--data-dir", o->data_dir, "read the raw files from this folder");
   command->add_option("--split", o->split, "train, validation, test")
       ->check(CLI::IsMember({"train", "validation", "test"}))
+      ->capture_default_str();
+  command->add_option("--quantize", o->quantize, "none, int8: weights and activations rounded")
+      ->check(CLI::IsMember({"none", "int8"}))
       ->capture_default_str();
   add_device_options(*command, o->on);
   command->add_flag("--json", o->json, "for tools");
@@ -91,6 +100,7 @@ void add_export_command(CLI::App& app) {
   auto o = std::make_shared<ExportOptions>();
   CLI::App* command = app.add_subcommand("export", "write the generated weights for other tools");
   command->add_option("--run", o->run, "run folder or latent file")->required();
+  add_pretrained_option(*command, o->pretrained);
   command->add_option("--format", o->format, "safetensors")
       ->check(CLI::IsMember({"safetensors"}))
       ->capture_default_str();

@@ -8,6 +8,7 @@
 #include "cli/options/groups.hpp"
 #include "common/error.hpp"
 #include "data/manifest.hpp"
+#include "train/target_network.hpp"
 
 namespace mapnet {
 
@@ -30,11 +31,18 @@ void add_run_options(CLI::App& command, RunOptions& o) {
   command.add_option("--omega", c.omega, "frequency of the sine  [2]");
   command.add_option("--base", c.base, "fixed offset b of eq. 21: zero, normal  [zero]");
   command.add_option("--latent-std", c.latent_std, "spread of the initial latents  [1]");
+  add_variant_options(command, c.variant);
   add_loss_options(command, c.loss);
   add_regularisation_options(command, c.regularisation);
+  add_refresh_options(command, c.refresh);
+  add_add_on_options(command, c.add_ons);
+  add_finetune_options(command, c.finetune);
   command.add_option("--epochs", c.epochs)->capture_default_str();
   command.add_option("--batch", c.batch)->capture_default_str();
-  command.add_option("--lr", c.lr, "peak learning rate of Adam  [mapped 0.08, direct 0.003]");
+  command.add_option(
+      "--lr", c.lr,
+      "peak learning rate of Adam  [mapped 0.08, --share above 1 0.04, direct 0.003, "
+      "lv-fulldnn 0.001, full-dnn 0.0001]");
   command.add_option("--warmup", c.warmup, "epochs of linear warm-up before the cosine")
       ->capture_default_str();
   command.add_option("--seed", c.seed, "of the map, the latents and the shuffles")
@@ -102,8 +110,8 @@ void read_config_file(CLI::App& command, const RunOptions& o) {
 
 Network network_of(const RunConfig& config) {
   const DatasetManifest& m = dataset_manifest(config.data);
-  return build_network(config.net, m.channels, m.height, m.width,
-                       static_cast<int>(m.class_names.size()));
+  return target_network(config, m.channels, m.height, m.width,
+                        static_cast<int>(m.class_names.size()));
 }
 
 }  // namespace mapnet

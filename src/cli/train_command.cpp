@@ -48,16 +48,40 @@ void print_summary(const RunResult& r, const std::string& folder) {
   const auto row = [](const char* what, const std::string& value) {
     fmt::print("  {:<22}{}\n", what, value);
   };
-  fmt::print("\n{} on {}, {}\n", r.recipe.net, r.recipe.data, to_string(r.recipe.mapping.strategy));
+  const MappingConfig& mapping = r.recipe.mapping;
+  const bool variant = mapping.variant != Variant::none, trained_map = trains_map(mapping.variant);
+  fmt::print("\n{} on {}, {}{}\n", r.recipe.net, r.recipe.data, to_string(mapping.strategy),
+             variant ? " " + to_string(mapping.variant) : "");
   row("test accuracy", fmt::format("{:.2f}%", 100 * r.test.accuracy));
+  if (r.recipe.add_ons.int8)
+    row("test accuracy in int8", fmt::format("{:.2f}% ({})", 100 * r.add_ons->int8_test.accuracy,
+                                             format_bytes(r.add_ons->int8_bytes)));
   if (r.validation.samples > 0)
     row("validation accuracy", fmt::format("{:.2f}%", 100 * r.validation.accuracy));
   row("train accuracy", fmt::format("{:.2f}%", 100 * r.train.accuracy));
   row("trainable parameters", fmt::format("{}", r.trainable_params));
+  if (r.refreshes > 0)
+    row("stored values",
+        fmt::format("{} ({}, {} refreshes)", r.stored_values,
+                    r.stored_values == r.target_params ? "theta itself" : "latents of every round",
+                    r.refreshes));
+  const double ratio =
+      static_cast<double>(r.target_params) / static_cast<double>(r.trainable_params);
   row("target parameters",
-      fmt::format("{} ({:.1f} times as many)", r.target_params,
-                  static_cast<double>(r.target_params) / static_cast<double>(r.trainable_params)));
-  row("fixed map stored", r.map_bytes > 0 ? format_bytes(r.map_bytes) : "nothing but its seed");
+      fmt::format("{} ({:.{}f} times as many)", r.target_params, ratio, ratio < 1 ? 3 : 1));
+  if (r.recipe.add_ons.pruning.on())
+    row("not pruned",
+        fmt::format("{} ({:.1f}% zeros)", r.add_ons->nonzeros, 100 * r.add_ons->sparsity));
+  if (r.recipe.pretrained.given()) row("pre-trained weights", r.recipe.pretrained.file);
+  if (const Finetune& f = mapping.finetune; f.on()) {
+    std::string layers;
+    for (const ChosenLayer& layer : f.layers) layers += (layers.empty() ? "" : ", ") + layer.name;
+    row("fine-tuned", fmt::format("{}; L = {}", layers, f.share));
+  }
+  if (trained_map)
+    row("trained values stored", format_bytes(r.stored_value_bytes));
+  else
+    row("fixed map stored", r.map_bytes > 0 ? format_bytes(r.map_bytes) : "nothing but its seed");
   row("arena", fmt::format("{} ({:.4f} of the lower bound)", format_bytes(r.arena_bytes),
                            static_cast<double>(r.arena_bytes) /
                                static_cast<double>(r.arena_lower_bound_bytes)));

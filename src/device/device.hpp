@@ -37,9 +37,9 @@ class Executor {
   /// Copies out of the arena, behind everything asked for so far, and waits for it.
   virtual void read(void* to, const std::byte* from, std::size_t bytes) = 0;
 
-  /// Runs the steps of phase number `phase` once. A GPU records them (but for phase 0, the setup)
-  /// and replays the record, so they are the same at every call.
-  virtual void run(int phase, const std::vector<Run>& steps) = 0;
+  /// Runs the steps of phase number `phase` once. A GPU records them (but for phase 0, the setup,
+  /// or unless `recordable`) and replays the record, so they are the same at every call.
+  virtual void run(int phase, const std::vector<Run>& steps, bool recordable) = 0;
 
   /// Waits for everything asked for.
   virtual void wait() = 0;

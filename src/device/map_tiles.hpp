@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include "device/host_device.hpp"
 #include "device/ops/map.hpp"
 
 /// How a map block is walked: in tiles of m rows, m the points of the block's Hadamard
@@ -12,6 +13,13 @@
 /// the same tiles.
 namespace mapnet {
 
+/// The block word of what a map block draws: in round r of a run that refreshes its map, block +
+/// 2^16 r. `round` is null where there is but one round, whose draws are those of round 0.
+MAPNET_HOST_DEVICE inline std::uint32_t draw_block(std::uint32_t block,
+                                                   const std::uint32_t* round) {
+  return round ? block + (*round << 16) : block;
+}
+
 /// Which signs: the diagonal of tile `tile` of map block `block` in `stream`. Sign i of a tile is
 /// bit i % 32 of word i / 32 of its random words (four words a draw, ceil(m / 128) draws a tile,
 /// tile after tile); a set bit is -1.
@@ -19,6 +27,9 @@ struct SignStream {
   std::uint64_t seed;
   Stream stream;
   std::uint32_t block;
+  const std::uint32_t* round = nullptr;  ///< an address of the device: known when a step is bound
+
+  MAPNET_HOST_DEVICE std::uint32_t block_word() const { return draw_block(block, round); }
 };
 
 struct Tiling {
@@ -27,6 +38,10 @@ struct Tiling {
   std::size_t tiles = 0;
   std::size_t groups = 0;  ///< runs of tiles whose gradients are summed apart, then in order
   SignStream outer{}, inner{}, modulation_outer{}, modulation_inner{};
+
+  void set_round(const std::uint32_t* round) {
+    for (SignStream* s : {&outer, &inner, &modulation_outer, &modulation_inner}) s->round = round;
+  }
 
   std::size_t rows_of(std::size_t tile) const {
     return std::min(points, block.rows - tile * points);
@@ -51,21 +66,29 @@ inline Tiling tile_block(const MapDesc& desc, std::size_t index, std::size_t max
   t.tiles = (t.block.rows + t.points - 1) / t.points;
   t.groups = std::min(t.tiles, max_groups);
   const auto number = static_cast<std::uint32_t>(index);
-  t.outer = {desc.seed, Stream::map_outer_signs, number};
-  t.inner = {desc.seed, Stream::map_inner_signs, number};
   t.modulation_outer = {desc.seed, Stream::modulation_outer, number};
   t.modulation_inner = {desc.seed, Stream::modulation_inner, number};
+  t.outer = {desc.seed, Stream::map_outer_signs, number};
+  t.inner = {desc.seed, Stream::map_inner_signs, number};
+  if (desc.second_map) t.outer = t.modulation_outer, t.inner = t.modulation_inner;
   return t;
 }
 
 inline bool is_dense(MapKind kind) { return kind != MapKind::hadamard; }
 
-/// What a pass over one block takes: `row_values` floats read or written a row beside the stored W
-/// of `dense_bytes`, which is 0 for the Hadamard map.
+/// Whether every row of sqrt(P / d) W has length 1: of a Hadamard map that uses all its points.
+bool rows_have_unit_norm(const MapDesc& desc);
+
+/// Adds what a map has whatever its kind: its base, and the round where it is refreshed.
+void add_base(Schedule& schedule, const MapDesc& desc, MapState& state);
+
+/// What a pass over one block takes, each value moved once: `row_values` floats read or written a
+/// row and `latent_values` a latent, beside the stored W of `dense_bytes`, which is 0 for the
+/// Hadamard map.
 struct MapCost {
   double flops, bytes;
 };
-MapCost map_cost(const Tiling& tiling, int row_values, std::size_t dense_bytes);
+MapCost map_cost(const Tiling& tiling, int row_values, int latent_values, std::size_t dense_bytes);
 
 /// Throws Error: a block's Gaussian cannot be orthonormalised, the Cholesky factorisation stopped
 /// at column `stopped_at`.

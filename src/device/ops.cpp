@@ -19,9 +19,9 @@ void add_scaled(Schedule& schedule, const std::string& name, BufferId y, BufferI
   twins(schedule).add_scaled(schedule, name, y, x, scale, n);
 }
 
-Tensor conv2d_forward(Schedule& schedule, const std::string& name, const Conv2dDesc& desc,
-                      const Tensor& x, const ParamSlice& weight, const ParamSlice& bias) {
-  return twins(schedule).conv2d_forward(schedule, name, desc, x, weight, bias);
+void alignment(Schedule& schedule, const std::string& name, const MapDesc& desc, BufferId z,
+               BufferId mean_w, BufferId mean_s, BufferId loss, BufferId dz) {
+  twins(schedule).alignment(schedule, name, desc, z, mean_w, mean_s, loss, dz);
 }
 
 Tensor conv2d_backward(Schedule& schedule, const std::string& name, const Conv2dDesc& desc,
@@ -31,10 +31,9 @@ Tensor conv2d_backward(Schedule& schedule, const std::string& name, const Conv2d
                                          need_dx);
 }
 
-ConvPool2d conv_pool2d_forward(Schedule& schedule, const std::string& name,
-                               const ConvPool2dDesc& desc, const Tensor& x,
-                               const ParamSlice& weight, const ParamSlice& bias) {
-  return twins(schedule).conv_pool2d_forward(schedule, name, desc, x, weight, bias);
+Tensor conv2d_forward(Schedule& schedule, const std::string& name, const Conv2dDesc& desc,
+                      const Tensor& x, const ParamSlice& weight, const ParamSlice& bias) {
+  return twins(schedule).conv2d_forward(schedule, name, desc, x, weight, bias);
 }
 
 Tensor conv_pool2d_backward(Schedule& schedule, const std::string& name, const ConvPool2dDesc& desc,
@@ -45,6 +44,12 @@ Tensor conv_pool2d_backward(Schedule& schedule, const std::string& name, const C
                                               dbias, need_dx);
 }
 
+ConvPool2d conv_pool2d_forward(Schedule& schedule, const std::string& name,
+                               const ConvPool2dDesc& desc, const Tensor& x,
+                               const ParamSlice& weight, const ParamSlice& bias) {
+  return twins(schedule).conv_pool2d_forward(schedule, name, desc, x, weight, bias);
+}
+
 void cross_entropy(Schedule& schedule, const std::string& name, const Tensor& logits,
                    BufferId labels, BufferId control, BufferId dlogits, float smoothing) {
   twins(schedule).cross_entropy(schedule, name, logits, labels, control, dlogits, smoothing);
@@ -53,6 +58,11 @@ void cross_entropy(Schedule& schedule, const std::string& name, const Tensor& lo
 void ema_step(Schedule& schedule, const std::string& name, BufferId average, BufferId value,
               std::size_t n, BufferId control) {
   twins(schedule).ema_step(schedule, name, average, value, n, control);
+}
+
+void fake_quantize(Schedule& schedule, const std::string& name, const Tensor& x, BufferId ranges,
+                   std::size_t index) {
+  twins(schedule).fake_quantize(schedule, name, x, ranges, index);
 }
 
 void fill(Schedule& schedule, const std::string& name, BufferId y, float value, std::size_t n) {
@@ -70,9 +80,31 @@ void gather_batch(Schedule& schedule, const std::string& name, const ImageBuffer
   twins(schedule).gather_batch(schedule, name, set, control, x, labels, augment);
 }
 
-Tensor linear_forward(Schedule& schedule, const std::string& name, const LinearDesc& desc,
-                      const Tensor& x, const ParamSlice& weight, const ParamSlice& bias) {
-  return twins(schedule).linear_forward(schedule, name, desc, x, weight, bias);
+void gemv_backward(Schedule& schedule, const std::string& name, const GemvDesc& desc,
+                   const ParamSlice& dx, const ParamSlice& dweight, const ParamSlice& dbias,
+                   const ParamSlice& dy, const ParamSlice& x, const ParamSlice& weight) {
+  require_floats(schedule, name, "dx", dx, desc.inputs);
+  require_floats(schedule, name, "dweight", dweight, desc.outputs * desc.inputs);
+  require_floats(schedule, name, "dbias", dbias, desc.outputs);
+  require_floats(schedule, name, "dy", dy, desc.outputs);
+  require_floats(schedule, name, "x", x, desc.inputs);
+  require_floats(schedule, name, "weight", weight, desc.outputs * desc.inputs);
+  twins(schedule).gemv_backward(schedule, name, desc, dx, dweight, dbias, dy, x, weight);
+}
+
+void gemv_forward(Schedule& schedule, const std::string& name, const GemvDesc& desc,
+                  const ParamSlice& y, const ParamSlice& x, const ParamSlice& weight,
+                  const ParamSlice& bias) {
+  require_floats(schedule, name, "y", y, desc.outputs);
+  require_floats(schedule, name, "x", x, desc.inputs);
+  require_floats(schedule, name, "weight", weight, desc.outputs * desc.inputs);
+  require_floats(schedule, name, "bias", bias, desc.outputs);
+  twins(schedule).gemv_forward(schedule, name, desc, y, x, weight, bias);
+}
+
+void lambda_step(Schedule& schedule, const std::string& name, LambdaMode mode, BufferId loss,
+                 BufferId control) {
+  twins(schedule).lambda_step(schedule, name, mode, loss, control);
 }
 
 Tensor linear_backward(Schedule& schedule, const std::string& name, const LinearDesc& desc,
@@ -82,13 +114,9 @@ Tensor linear_backward(Schedule& schedule, const std::string& name, const Linear
                                          need_dx);
 }
 
-MapState map_setup(Schedule& schedule, const MapDesc& desc) {
-  return twins(schedule).map_setup(schedule, desc);
-}
-
-void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, BufferId z,
-                 BufferId theta, bool keep_u) {
-  twins(schedule).map_forward(schedule, desc, state, z, theta, keep_u);
+Tensor linear_forward(Schedule& schedule, const std::string& name, const LinearDesc& desc,
+                      const Tensor& x, const ParamSlice& weight, const ParamSlice& bias) {
+  return twins(schedule).linear_forward(schedule, name, desc, x, weight, bias);
 }
 
 void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state, BufferId z,
@@ -96,8 +124,26 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
   twins(schedule).map_backward(schedule, desc, state, z, dtheta, dz);
 }
 
-MaxPool max_pool_forward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x) {
-  return twins(schedule).max_pool_forward(schedule, name, kernel, x);
+void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, BufferId z,
+                 BufferId theta, bool keep_u) {
+  twins(schedule).map_forward(schedule, desc, state, z, theta, keep_u);
+}
+
+void map_redraw(Schedule& schedule, const MapDesc& desc, const MapState& state) {
+  twins(schedule).map_redraw(schedule, desc, state);
+}
+
+void map_restart(Schedule& schedule, const MapDesc& desc, const MapState& state,
+                 const RestartBuffers& buffers) {
+  twins(schedule).map_restart(schedule, desc, state, buffers);
+}
+
+BufferId map_row_norms(Schedule& schedule, const MapDesc& desc, const MapState& state) {
+  return twins(schedule).map_row_norms(schedule, desc, state);
+}
+
+MapState map_setup(Schedule& schedule, const MapDesc& desc) {
+  return twins(schedule).map_setup(schedule, desc);
 }
 
 Tensor max_pool_backward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x,
@@ -105,20 +151,94 @@ Tensor max_pool_backward(Schedule& schedule, const std::string& name, int kernel
   return twins(schedule).max_pool_backward(schedule, name, kernel, x, forward, dy);
 }
 
+MaxPool max_pool_forward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x) {
+  return twins(schedule).max_pool_forward(schedule, name, kernel, x);
+}
+
 void next_batch(Schedule& schedule, const std::string& name, BufferId batches, BufferId control) {
   twins(schedule).next_batch(schedule, name, batches, control);
+}
+
+void observe_range(Schedule& schedule, const std::string& name, const Tensor& x, BufferId ranges,
+                   std::size_t index) {
+  twins(schedule).observe_range(schedule, name, x, ranges, index);
+}
+
+void perturb_latents(Schedule& schedule, const std::string& name, BufferId z, BufferId perturbed,
+                     std::size_t n, float stddev, std::uint64_t seed, BufferId control) {
+  twins(schedule).perturb_latents(schedule, name, z, perturbed, n, stddev, seed, control);
+}
+
+void probe_latents(Schedule& schedule, const std::string& name, BufferId z, BufferId signs,
+                   BufferId product, std::size_t n, std::uint64_t seed, BufferId control) {
+  twins(schedule).probe_latents(schedule, name, z, signs, product, n, seed, control);
+}
+
+void probe_latents_backward(Schedule& schedule, const std::string& name, BufferId signs,
+                            BufferId gradient, BufferId dz, std::size_t n) {
+  twins(schedule).probe_latents_backward(schedule, name, signs, gradient, dz, n);
+}
+
+void probe_rows(Schedule& schedule, const std::string& name, const MapDesc& desc,
+                const MapState& state, BufferId linear, BufferId modulated, BufferId dtheta,
+                BufferId loss) {
+  twins(schedule).probe_rows(schedule, name, desc, state, linear, modulated, dtheta, loss);
+}
+
+void prune(Schedule& schedule, const std::string& name, BufferId values, BufferId pruned,
+           std::size_t n) {
+  twins(schedule).prune(schedule, name, values, pruned, n);
 }
 
 Tensor relayout(Schedule& schedule, const std::string& name, const Tensor& x, int channel_block) {
   return twins(schedule).relayout(schedule, name, x, channel_block);
 }
 
+void relu_backward(Schedule& schedule, const std::string& name, const Tensor& y, const Tensor& dy) {
+  twins(schedule).relu_backward(schedule, name, y, dy);
+}
+
 void relu_forward(Schedule& schedule, const std::string& name, const Tensor& x) {
   twins(schedule).relu_forward(schedule, name, x);
 }
 
-void relu_backward(Schedule& schedule, const std::string& name, const Tensor& y, const Tensor& dy) {
-  twins(schedule).relu_backward(schedule, name, y, dy);
+void row_factors_backward(Schedule& schedule, const MapDesc& desc, const RowFactors& factors,
+                          BufferId z, BufferId weight, BufferId dz) {
+  twins(schedule).row_factors_backward(schedule, desc, factors, z, weight, dz);
+}
+
+void row_factors_forward(Schedule& schedule, const MapDesc& desc, const RowFactors& factors,
+                         BufferId row_norms, BufferId z, BufferId rho) {
+  twins(schedule).row_factors_forward(schedule, desc, factors, row_norms, z, rho);
+}
+
+RowFactors row_factors_setup(Schedule& schedule, const MapDesc& desc) {
+  return twins(schedule).row_factors_setup(schedule, desc);
+}
+
+void share_backward(Schedule& schedule, const std::string& name, const ShareDesc& desc,
+                    const ShareState& state, BufferId dtheta, BufferId doutputs) {
+  twins(schedule).share_backward(schedule, name, desc, state, dtheta, doutputs);
+}
+
+void share_forward(Schedule& schedule, const std::string& name, const ShareDesc& desc,
+                   const ShareState& state, BufferId base, BufferId outputs, BufferId theta) {
+  twins(schedule).share_forward(schedule, name, desc, state, base, outputs, theta);
+}
+
+ShareState share_setup(Schedule& schedule, const std::string& name, const ShareDesc& desc) {
+  return twins(schedule).share_setup(schedule, name, desc);
+}
+
+void smoothness(Schedule& schedule, const std::string& name, const MapDesc& desc,
+                const MapState& state, const SmoothnessBuffers& buffers) {
+  twins(schedule).smoothness(schedule, name, desc, state, buffers);
+}
+
+void stability(Schedule& schedule, const std::string& name, const Tensor& logits,
+               const Tensor& perturbed, BufferId loss, BufferId control, const Tensor& dlogits,
+               const Tensor& dperturbed) {
+  twins(schedule).stability(schedule, name, logits, perturbed, loss, control, dlogits, dperturbed);
 }
 
 }  // namespace mapnet

@@ -2,44 +2,77 @@
 
 #include "device/ops/adam.hpp"
 #include "device/ops/add_scaled.hpp"
+#include "device/ops/alignment.hpp"
 #include "device/ops/conv2d.hpp"
 #include "device/ops/conv_pool2d.hpp"
 #include "device/ops/cross_entropy.hpp"
 #include "device/ops/ema.hpp"
+#include "device/ops/fake_quantize.hpp"
 #include "device/ops/gather.hpp"
+#include "device/ops/gemv.hpp"
+#include "device/ops/jacobian_probe.hpp"
 #include "device/ops/linear.hpp"
 #include "device/ops/map.hpp"
+#include "device/ops/map_refresh.hpp"
+#include "device/ops/mapping_loss.hpp"
 #include "device/ops/max_pool.hpp"
+#include "device/ops/prune.hpp"
 #include "device/ops/relayout.hpp"
 #include "device/ops/relu.hpp"
+#include "device/ops/row_factors.hpp"
+#include "device/ops/share.hpp"
+#include "device/ops/smoothness.hpp"
+#include "device/ops/stability.hpp"
 #include "device/ops/step_control.hpp"
 
 namespace mapnet {
 
 /// Every op there is, once: MAPNET_OPS(OP) expands to OP(name) for each.
-#define MAPNET_OPS(OP)     \
-  OP(adam_step)            \
-  OP(add_scaled)           \
-  OP(conv2d_forward)       \
-  OP(conv2d_backward)      \
-  OP(conv_pool2d_forward)  \
-  OP(conv_pool2d_backward) \
-  OP(cross_entropy)        \
-  OP(ema_step)             \
-  OP(fill)                 \
-  OP(fill_normal)          \
-  OP(gather_batch)         \
-  OP(linear_forward)       \
-  OP(linear_backward)      \
-  OP(map_setup)            \
-  OP(map_forward)          \
-  OP(map_backward)         \
-  OP(max_pool_forward)     \
-  OP(max_pool_backward)    \
-  OP(next_batch)           \
-  OP(relayout)             \
-  OP(relu_forward)         \
-  OP(relu_backward)
+#define MAPNET_OPS(OP)       \
+  OP(adam_step)              \
+  OP(add_scaled)             \
+  OP(alignment)              \
+  OP(conv2d_backward)        \
+  OP(conv2d_forward)         \
+  OP(conv_pool2d_backward)   \
+  OP(conv_pool2d_forward)    \
+  OP(cross_entropy)          \
+  OP(ema_step)               \
+  OP(fake_quantize)          \
+  OP(fill)                   \
+  OP(fill_normal)            \
+  OP(gather_batch)           \
+  OP(gemv_backward)          \
+  OP(gemv_forward)           \
+  OP(lambda_step)            \
+  OP(linear_backward)        \
+  OP(linear_forward)         \
+  OP(map_backward)           \
+  OP(map_forward)            \
+  OP(map_redraw)             \
+  OP(map_restart)            \
+  OP(map_row_norms)          \
+  OP(map_setup)              \
+  OP(max_pool_backward)      \
+  OP(max_pool_forward)       \
+  OP(next_batch)             \
+  OP(observe_range)          \
+  OP(perturb_latents)        \
+  OP(probe_latents)          \
+  OP(probe_latents_backward) \
+  OP(probe_rows)             \
+  OP(prune)                  \
+  OP(relayout)               \
+  OP(relu_backward)          \
+  OP(relu_forward)           \
+  OP(row_factors_backward)   \
+  OP(row_factors_forward)    \
+  OP(row_factors_setup)      \
+  OP(share_backward)         \
+  OP(share_forward)          \
+  OP(share_setup)            \
+  OP(smoothness)             \
+  OP(stability)
 
 /// The twins of one device, an entry an op, of its name and contract. The public functions of
 /// ops/*.hpp call the entry of their schedule's device.

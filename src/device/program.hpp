@@ -20,7 +20,7 @@ class Program {
   /// Runs the steps of one phase, in order. A GPU is only asked to: see wait and read.
   void run(Phase phase) const {
     const auto index = static_cast<std::size_t>(phase);
-    executor_->run(static_cast<int>(phase), runs_[index]);
+    executor_->run(static_cast<int>(phase), runs_[index], recordable_[index]);
   }
   void wait() const { executor_->wait(); }
 
@@ -77,6 +77,7 @@ class Program {
   Memory memory_;
   std::array<std::vector<Bound>, kPhases> steps_;
   std::array<std::vector<Run>, kPhases> runs_;
+  std::array<bool, kPhases> recordable_;
 };
 
 }  // namespace mapnet

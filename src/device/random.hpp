@@ -23,7 +23,10 @@ enum class Stream : std::uint32_t {
   modulation_inner = 7,
   shuffle = 8,
   validation_split = 9,
-  augmentation = 20,  ///< index: the step; block: the row of the batch
+  stability = 10,       ///< eq. 28's perturbations
+  jacobian_probe = 11,  ///< signs of the smoothness estimator
+  augmentation = 20,    ///< index: the step; block: the row of the batch
+  head_init = 16,       ///< a fine-tuned network's new output layer
 };
 
 /// Four 32-bit words from Philox4x32-10 (Salmon et al. 2011). `index` and `block` number the draw

@@ -15,10 +15,13 @@ namespace mapnet {
 enum class Phase {
   setup,       ///< once: data, fixed maps, initial latents
   train,       ///< once a training step
+  refresh,     ///< every R training steps, where a run refreshes its map
   eval_begin,  ///< once before an evaluation: z -> theta
   eval,        ///< once a batch of an evaluation
+  calibrate,   ///< once a batch whose activations' ranges are taken, before an int8 evaluation
+  eval_int8,   ///< once a batch of an int8 evaluation
 };
-inline constexpr int kPhases = 4;
+inline constexpr int kPhases = 7;
 
 using BufferId = int;
 inline constexpr BufferId kNoBuffer = -1;
@@ -46,6 +49,7 @@ struct Step {
   std::vector<BufferId> writes = {};
   double flops = 0;
   double bytes = 0;
+  bool recordable = true;  ///< false: a GPU walks the step's phase each time it runs
   std::function<Run(const Memory&)> bind = {};
   Phase phase = Phase::setup;  ///< set by Schedule::add
 };

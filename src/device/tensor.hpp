@@ -39,6 +39,8 @@ struct Tensor {
 struct ParamSlice {
   BufferId buffer = kNoBuffer;
   std::size_t offset = 0;
+
+  bool absent() const { return buffer == kNoBuffer; }  ///< a layer without a bias
 };
 
 }  // namespace mapnet

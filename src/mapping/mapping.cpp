@@ -24,13 +24,11 @@ double activation_rms(Activation activation, double omega) {
 }
 
 std::vector<RowScale> he_scales(const Network& net, double rms) {
-  std::vector<RowScale> scales;
-  for (const ParamTensor& p : net.params) {
-    const double fan_in = p.fan_in;
-    const double stddev = p.is_bias ? 1.0 / std::sqrt(3.0 * fan_in) : std::sqrt(2.0 / fan_in);
-    scales.push_back({p.offset, p.size, static_cast<float>(stddev / rms)});
-  }
-  return scales;
+  return initial_scales(parameter_targets(net), rms);
+}
+
+Targets targets_of(const Network& net, const MappingConfig& config) {
+  return config.finetune.on() ? finetune_targets(net, config.finetune) : parameter_targets(net);
 }
 
 MapDesc make_map(const Network& net, const MappingConfig& config) {
@@ -41,10 +39,13 @@ MapDesc make_map(const Network& net, const MappingConfig& config) {
   desc.activation = config.activation;
   desc.omega = static_cast<float>(config.omega);
   desc.random_base = config.random_base;
+  desc.own_modulator = config.variant == Variant::lv_wmap;
   desc.seed = config.seed;
-  desc.blocks = config.strategy == Strategy::slvt ? single_latent_blocks(net, config.latents.at(0))
-                                                  : layer_wise_blocks(net, config.latents);
-  desc.scales = he_scales(net, activation_rms(config.activation, config.omega));
+  const Targets targets = targets_of(net, config);
+  desc.blocks = config.strategy == Strategy::slvt
+                    ? single_latent_blocks(targets, config.latents.at(0))
+                    : layer_wise_blocks(targets, config.latents);
+  desc.scales = initial_scales(targets, activation_rms(config.activation, config.omega));
   return desc;
 }
 

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "mapping/finetune.hpp"
 #include "mapping/names.hpp"
-#include "nets/network.hpp"
 
 namespace mapnet {
 
@@ -19,14 +19,19 @@ struct MappingConfig {
   double omega = 1;
   bool random_base = false;
   std::uint64_t seed = 0;
+  Finetune finetune;
+  Variant variant = Variant::none;
+  std::size_t hidden = 0;  ///< units of full-dnn's hidden layer
 };
 
-/// The map from z to all of theta. Not for direct.
+/// What the mapping's map generates: theta itself or, for fine-tuning, shifts of it.
+Targets targets_of(const Network& net, const MappingConfig& config);
+
+/// The fixed map from z to its targets. Not for direct, nor for a variant that trains its map.
 MapDesc make_map(const Network& net, const MappingConfig& config);
 
-/// scale_j of each tensor: with u ~ N(0, 1) theta starts with the spread of a He-initialised
-/// network, standard deviation sqrt(2 / fan_in) for weights and PyTorch's 1 / sqrt(3 fan_in) for
-/// biases. `rms` is the root mean square of sigma(u), divided out.
+/// scale_j of each parameter tensor: with u ~ N(0, 1) theta starts with the spread of a
+/// He-initialised network. `rms` is the root mean square of sigma(u), divided out.
 std::vector<RowScale> he_scales(const Network& net, double rms = 1.0);
 
 /// Root mean square of sigma(u), u ~ N(0, 1).

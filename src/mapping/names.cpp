@@ -15,6 +15,11 @@ using Spelling = std::pair<const char*, T>;
 constexpr std::array kStrategies = {Spelling<Strategy>{"direct", Strategy::direct},
                                     Spelling<Strategy>{"slvt", Strategy::slvt},
                                     Spelling<Strategy>{"lwt", Strategy::lwt}};
+constexpr std::array kVariants = {Spelling<Variant>{"none", Variant::none},
+                                  Spelling<Variant>{"wm-off", Variant::wm_off},
+                                  Spelling<Variant>{"lv-wmap", Variant::lv_wmap},
+                                  Spelling<Variant>{"lv-fulldnn", Variant::lv_full_dnn},
+                                  Spelling<Variant>{"full-dnn", Variant::full_dnn}};
 constexpr std::array kMaps = {Spelling<MapKind>{"dense", MapKind::dense},
                               Spelling<MapKind>{"dense-bf16", MapKind::dense_bf16},
                               Spelling<MapKind>{"hadamard", MapKind::hadamard}};
@@ -45,11 +50,13 @@ auto read(const Table& table, const char* what, std::string_view text) {
 }  // namespace
 
 std::string to_string(Strategy value) { return spell(kStrategies, value); }
+std::string to_string(Variant value) { return spell(kVariants, value); }
 std::string to_string(MapKind value) { return spell(kMaps, value); }
 std::string to_string(Modulation value) { return spell(kModulations, value); }
 std::string to_string(Activation value) { return spell(kActivations, value); }
 
 Strategy parse_strategy(std::string_view text) { return read(kStrategies, "strategy", text); }
+Variant parse_variant(std::string_view text) { return read(kVariants, "variant", text); }
 MapKind parse_map_kind(std::string_view text) { return read(kMaps, "map", text); }
 Modulation parse_modulation(std::string_view text) {
   return read(kModulations, "modulation", text);

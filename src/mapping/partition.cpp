@@ -12,16 +12,24 @@ namespace {
 
 struct LayerSpan {
   std::string name;
-  std::size_t offset = 0, size = 0;
+  std::size_t offset = 0, size = 0;  // of its outputs
+  std::size_t weights = 0;
 };
 
-std::vector<LayerSpan> layer_spans(const Network& net) {
+std::vector<LayerSpan> layer_spans(const Targets& targets) {
   std::vector<LayerSpan> spans;
-  for (const ParamTensor& p : net.params) {
-    if (spans.empty() || spans.back().name != p.layer) spans.push_back({p.layer, p.offset, 0});
-    spans.back().size += p.size;
+  for (const Target& t : targets.tensors) {
+    if (spans.empty() || spans.back().name != t.layer) spans.push_back({t.layer, t.offset, 0, 0});
+    spans.back().size += t.size;
+    spans.back().weights += t.weights;
   }
   return spans;
+}
+
+std::size_t weights_of(const Targets& targets) {
+  std::size_t weights = 0;
+  for (const Target& t : targets.tensors) weights += t.weights;
+  return weights;
 }
 
 void check_latents(const std::string& what, std::size_t latents, std::size_t params) {
@@ -32,21 +40,30 @@ void check_latents(const std::string& what, std::size_t latents, std::size_t par
 
 }  // namespace
 
+std::vector<MapBlock> single_latent_blocks(const Targets& targets, std::size_t latents) {
+  check_latents(targets.of, latents, weights_of(targets));
+  return {{"all", 0, targets.size(), 0, latents}};
+}
+
 std::vector<MapBlock> single_latent_blocks(const Network& net, std::size_t latents) {
-  check_latents(net.name, latents, net.param_count());
-  return {{"all", 0, net.param_count(), 0, latents}};
+  return single_latent_blocks(parameter_targets(net), latents);
 }
 
 std::vector<MapBlock> layer_wise_blocks(const Network& net,
                                         const std::vector<std::size_t>& latents) {
-  const std::vector<LayerSpan> spans = layer_spans(net);
+  return layer_wise_blocks(parameter_targets(net), latents);
+}
+
+std::vector<MapBlock> layer_wise_blocks(const Targets& targets,
+                                        const std::vector<std::size_t>& latents) {
+  const std::vector<LayerSpan> spans = layer_spans(targets);
   if (latents.size() != spans.size())
-    fail<UsageError>("{} has {} layers with parameters; got {} numbers of latents", net.name,
+    fail<UsageError>("{} has {} layers to generate; got {} numbers of latents", targets.of,
                      spans.size(), latents.size());
   std::vector<MapBlock> blocks;
   std::size_t latent_offset = 0;
   for (std::size_t i = 0; i < spans.size(); ++i) {
-    check_latents(net.name + " " + spans[i].name, latents[i], spans[i].size);
+    check_latents(targets.of + " " + spans[i].name, latents[i], spans[i].weights);
     blocks.push_back({spans[i].name, spans[i].offset, spans[i].size, latent_offset, latents[i]});
     latent_offset += latents[i];
   }
@@ -54,10 +71,14 @@ std::vector<MapBlock> layer_wise_blocks(const Network& net,
 }
 
 std::vector<std::size_t> allot_latents(const Network& net, std::size_t total) {
-  const std::vector<LayerSpan> spans = layer_spans(net);
-  check_latents(net.name, total, net.param_count());
+  return allot_latents(parameter_targets(net), total);
+}
+
+std::vector<std::size_t> allot_latents(const Targets& targets, std::size_t total) {
+  const std::vector<LayerSpan> spans = layer_spans(targets);
+  check_latents(targets.of, total, weights_of(targets));
   if (total < spans.size())
-    fail<UsageError>("{}: {} latents for {} layers; layer-wise training needs one each", net.name,
+    fail<UsageError>("{}: {} latents for {} layers; layer-wise training needs one each", targets.of,
                      total, spans.size());
   std::vector<std::size_t> latents(spans.size(), 1);
   // Hand out one latent at a time to the layer furthest below its share: exact, deterministic, and
@@ -66,7 +87,7 @@ std::vector<std::size_t> allot_latents(const Network& net, std::size_t total) {
     std::size_t neediest = spans.size();
     double least = 0;
     for (std::size_t i = 0; i < spans.size(); ++i) {
-      if (latents[i] >= spans[i].size) continue;
+      if (latents[i] >= spans[i].weights) continue;
       const double fill =
           static_cast<double>(latents[i]) / std::sqrt(static_cast<double>(spans[i].size));
       if (neediest == spans.size() || fill < least) neediest = i, least = fill;

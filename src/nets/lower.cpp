@@ -42,7 +42,9 @@ ParamSlice slice_of(const Network& net, const std::string& param, BufferId buffe
   return {buffer, found->offset};
 }
 
-ParamSlice in(BufferId buffer, const ParamSlice& slice) { return {buffer, slice.offset}; }
+ParamSlice in(BufferId buffer, const ParamSlice& slice) {
+  return slice.absent() ? slice : ParamSlice{buffer, slice.offset};
+}
 
 Conv2dDesc conv_desc(const ForwardTrace::Op& op) {
   return {op.layer.out, op.layer.kernel, op.layer.padding, op.relu && op.pool == 0};
@@ -96,7 +98,7 @@ Tensor add_backward(Schedule& schedule, const ForwardTrace::Op& op, const Tensor
 }  // namespace
 
 ForwardTrace lower_forward(Schedule& schedule, const Network& net, const Tensor& input,
-                           BufferId theta) {
+                           BufferId theta, const BeforeLayer& before_layer) {
   ForwardTrace trace;
   trace.ops = join_layers(net);
   Tensor x = input;
@@ -106,8 +108,9 @@ ForwardTrace lower_forward(Schedule& schedule, const Network& net, const Tensor&
     if (op.layer.kind == Kind::max_pool) {
       op.layer.name = "pool" + std::to_string(++pools);
     } else {
+      if (before_layer) before_layer(op.layer, op.x);
       op.weight = slice_of(net, op.layer.name + ".weight", theta);
-      op.bias = slice_of(net, op.layer.name + ".bias", theta);
+      if (op.layer.bias) op.bias = slice_of(net, op.layer.name + ".bias", theta);
     }
     add_forward(schedule, op);
     x = op.y;
@@ -117,11 +120,13 @@ ForwardTrace lower_forward(Schedule& schedule, const Network& net, const Tensor&
 }
 
 void lower_backward(Schedule& schedule, const ForwardTrace& trace, const Tensor& dlogits,
-                    BufferId dtheta) {
+                    BufferId dtheta, std::string_view first) {
   Tensor dy = dlogits;
   for (auto op = trace.ops.rbegin(); op != trace.ops.rend(); ++op) {
     dy = relayout(schedule, op->layer.name + ".unflatten", dy, op->y.channel_block);
-    dy = add_backward(schedule, *op, dy, dtheta, std::next(op) != trace.ops.rend());
+    const bool last = std::next(op) == trace.ops.rend() || op->layer.name == first;
+    dy = add_backward(schedule, *op, dy, dtheta, !last);
+    if (last) return;
   }
 }
 

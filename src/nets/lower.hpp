@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <string_view>
 #include <vector>
 
 #include "device/schedule.hpp"
@@ -22,14 +24,21 @@ struct ForwardTrace {
   Tensor logits;  ///< [N, classes]
 };
 
+/// Adds steps that see or change what enters a layer with weights.
+using BeforeLayer = std::function<void(const Layer& layer, const Tensor& x)>;
+
 /// Adds the steps of logits = f_theta(x). x [N, C, H, W] plain; theta [P] as the parameter table
 /// says. A max-pooling is joined to the convolution before it. ReLU is fused into the convolution
 /// or product before it; before a max-pooling it is moved behind, where it is k^2 times cheaper and
-/// gives the same values, since both are monotone.
-ForwardTrace lower_forward(Schedule& schedule, const Network& net, const Tensor& x, BufferId theta);
+/// gives the same values, since both are monotone. `before_layer` is called for each layer with
+/// weights, in order, before its steps are added.
+ForwardTrace lower_forward(Schedule& schedule, const Network& net, const Tensor& x, BufferId theta,
+                           const BeforeLayer& before_layer = {});
 
-/// Adds the steps of dtheta = (d logits / d theta)^T dlogits. Sets every value of dtheta [P].
+/// Adds the steps of dtheta = (d logits / d theta)^T dlogits. Sets every value of dtheta [P] or,
+/// where `first` names a layer, those of that layer and all behind it: with the layers in front
+/// frozen there is nothing to carry further back.
 void lower_backward(Schedule& schedule, const ForwardTrace& trace, const Tensor& dlogits,
-                    BufferId dtheta);
+                    BufferId dtheta, std::string_view first = {});
 
 }  // namespace mapnet

@@ -11,8 +11,10 @@ Layer conv(std::string name, int out_channels, int kernel, int padding) {
 }
 Layer relu() { return {Layer::Kind::relu}; }
 Layer max_pool(int kernel) { return {Layer::Kind::max_pool, {}, 0, kernel}; }
-Layer linear(std::string name, int out_features) {
-  return {Layer::Kind::linear, std::move(name), out_features};
+Layer linear(std::string name, int out_features, bool bias) {
+  Layer layer = {Layer::Kind::linear, std::move(name), out_features};
+  layer.bias = bias;
+  return layer;
 }
 
 std::size_t Network::param_count() const {
@@ -21,17 +23,18 @@ std::size_t Network::param_count() const {
 
 namespace {
 
-void add_param(Network& net, const std::string& layer, const char* what, std::vector<int> shape,
+void add_param(Network& net, const Layer& layer, const char* what, std::vector<int> shape,
                int fan_in) {
   ParamTensor p;
-  p.layer = layer;
-  p.name = layer + "." + what;
+  p.layer = layer.part_of.empty() ? layer.name : layer.part_of;
+  p.name = layer.name + "." + what;
   p.is_bias = shape.size() == 1;
   p.offset = net.param_count();
   p.size = 1;
   for (int extent : shape) p.size *= static_cast<std::size_t>(extent);
   p.shape = std::move(shape);
   p.fan_in = fan_in;
+  p.gain = layer.gain;
   net.params.push_back(std::move(p));
 }
 
@@ -50,8 +53,8 @@ Network make_network(std::string name, int channels, int height, int width, int 
     switch (layer.kind) {
       case Layer::Kind::conv: {
         const int fan_in = c * layer.kernel * layer.kernel;
-        add_param(net, layer.name, "weight", {layer.out, c, layer.kernel, layer.kernel}, fan_in);
-        add_param(net, layer.name, "bias", {layer.out}, fan_in);
+        add_param(net, layer, "weight", {layer.out, c, layer.kernel, layer.kernel}, fan_in);
+        add_param(net, layer, "bias", {layer.out}, fan_in);
         c = layer.out;
         h += 2 * layer.padding - layer.kernel + 1;
         w += 2 * layer.padding - layer.kernel + 1;
@@ -59,8 +62,8 @@ Network make_network(std::string name, int channels, int height, int width, int 
       }
       case Layer::Kind::linear: {
         const int fan_in = c * h * w;
-        add_param(net, layer.name, "weight", {layer.out, fan_in}, fan_in);
-        add_param(net, layer.name, "bias", {layer.out}, fan_in);
+        add_param(net, layer, "weight", {layer.out, fan_in}, fan_in);
+        if (layer.bias) add_param(net, layer, "bias", {layer.out}, fan_in);
         c = layer.out, h = w = 1;
         break;
       }

@@ -16,20 +16,24 @@ struct Layer {
   int out = 0;     ///< channels or features
   int kernel = 0;  ///< of a convolution or a pooling window (whose stride it also is)
   int padding = 0;
+  bool bias = true;          ///< of a linear layer; convolutions have one
+  double gain = 2;           ///< of its weights' initial spread: see ParamTensor
+  std::string part_of = {};  ///< layer it counts as; its own name where empty
 };
 
 Layer conv(std::string name, int out_channels, int kernel, int padding);
 Layer relu();
 Layer max_pool(int kernel);
-Layer linear(std::string name, int out_features);
+Layer linear(std::string name, int out_features, bool bias = true);
 
 /// One tensor of theta: row-major, at `offset` floats from its start.
 struct ParamTensor {
   std::string name;        ///< "conv1.weight"
-  std::string layer;       ///< "conv1"
+  std::string layer;       ///< "conv1"; what layer-wise training gives a z of its own
   std::vector<int> shape;  ///< [O, I, K, K], [O, I] or [O]
   std::size_t offset = 0, size = 0;
-  int fan_in = 0;  ///< inputs of one output value, also for the bias beside a weight
+  int fan_in = 0;   ///< inputs of one output value, also for the bias beside a weight
+  double gain = 2;  ///< weights start with variance gain / fan_in: 2 is He's, 1 keeps the spread
   bool is_bias = false;
 };
 

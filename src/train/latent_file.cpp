@@ -34,11 +34,16 @@ std::uint32_t read_u32(std::string_view bytes, std::size_t at) {
 }  // namespace
 
 void write_latent_file(const std::filesystem::path& path, const LatentFile& file) {
-  const nlohmann::json description = {
+  nlohmann::json description = {
       {"recipe", to_json(file.recipe)}, {"input", {file.channels, file.height, file.width}},
       {"classes", file.classes},        {"class_names", file.class_names},
       {"pixel_mean", file.pixels.mean}, {"pixel_stddev", file.pixels.stddev},
       {"values", file.values.size()}};
+  if (file.refreshes > 0) {
+    description["refreshes"] = file.refreshes;
+    description["stored"] = file.stores_theta ? "theta" : "latents";
+  }
+  if (!file.pruned.empty()) description["pruned_words"] = file.pruned.size();
   const std::string text = description.dump();
   std::string bytes(kMagic);
   append(bytes, kVersion);
@@ -46,6 +51,8 @@ void write_latent_file(const std::filesystem::path& path, const LatentFile& file
   bytes += text;
   bytes.append(reinterpret_cast<const char*>(file.values.data()),
                file.values.size() * sizeof(float));
+  bytes.append(reinterpret_cast<const char*>(file.pruned.data()),
+               file.pruned.size() * sizeof(std::uint32_t));
   append(bytes, checksum(bytes));
   write_file_atomic(path, bytes);
 }
@@ -76,11 +83,19 @@ LatentFile read_latent_file(const std::filesystem::path& path) {
     file.classes = description.at("classes");
     file.class_names = description.at("class_names");
     file.pixels = {description.at("pixel_mean"), description.at("pixel_stddev")};
+    file.refreshes = description.value("refreshes", std::size_t{0});
+    file.stores_theta = description.value("stored", "latents") == "theta";
     file.values.resize(description.at("values").get<std::size_t>());
-    const std::size_t value_bytes = bytes.size() - kHeader - text_size - 4;
-    if (value_bytes != file.values.size() * sizeof(float))
-      fail("{}: {} values expected, {} bytes found", name, file.values.size(), value_bytes);
-    std::memcpy(file.values.data(), bytes.data() + kHeader + text_size, value_bytes);
+    file.pruned.resize(description.value("pruned_words", std::size_t{0}));
+    const std::size_t value_bytes = file.values.size() * sizeof(float);
+    const std::size_t pruned_bytes = file.pruned.size() * sizeof(std::uint32_t);
+    const std::size_t found_bytes = bytes.size() - kHeader - text_size - 4;
+    if (found_bytes != value_bytes + pruned_bytes)
+      fail("{}: {} values and {} bytes of mask expected, {} bytes found", name, file.values.size(),
+           pruned_bytes, found_bytes);
+    const char* const data = bytes.data() + kHeader + text_size;
+    std::memcpy(file.values.data(), data, value_bytes);
+    if (pruned_bytes > 0) std::memcpy(file.pruned.data(), data + value_bytes, pruned_bytes);
     return file;
   } catch (const nlohmann::json::exception& e) {
     fail("{}: description: {}", name, e.what());

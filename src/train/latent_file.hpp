@@ -11,14 +11,25 @@ namespace mapnet {
 /// A trained model as its latents, seeds and description: all that is needed to rebuild theta.
 ///
 /// Layout, little-endian: "MAPNETLV", uint32 version = 1, uint32 n = bytes of the JSON description,
-/// the description (UTF-8), float32 values (their number is "values" in the description), uint32
-/// CRC-32 (zlib's) of everything before it.
+/// the description (UTF-8), float32 values (their number is "values" in the description), for a
+/// pruned model uint32 words of one bit a parameter (their number is "pruned_words"; set where the
+/// parameter is zero, see device/ops/prune.hpp), uint32 CRC-32 (zlib's) of everything before it.
+/// Where a run refreshed its map the description says how often ("refreshes") and whether the
+/// values are the "latents" of all rounds or "theta" ("stored").
 struct LatentFile {
   Recipe recipe;
   int channels = 0, height = 0, width = 0, classes = 0;
   std::vector<std::string> class_names;
   PixelStatistics pixels;
-  std::vector<float> values;  ///< z, or theta itself for direct
+  std::vector<float> values;          ///< z, of each round one; or theta itself
+  std::size_t refreshes = 0;          ///< of the map: a round less than there are
+  std::vector<std::uint32_t> pruned;  ///< Session::pruned
+  bool stores_theta = false;  ///< though z was trained: the rounds' latents would be more values
+
+  /// Values there should be, for `trained` at a time and `target` of theta.
+  std::size_t expected_values(std::size_t trained, std::size_t target) const {
+    return stores_theta ? target : trained * (refreshes + 1);
+  }
 };
 
 void write_latent_file(const std::filesystem::path& path, const LatentFile& file);

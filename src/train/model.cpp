@@ -3,26 +3,37 @@
 #include <algorithm>
 
 #include "common/error.hpp"
+#include "device/ops/prune.hpp"
+#include "train/target_network.hpp"
 
 namespace mapnet {
 
 namespace {
 
-/// A session in which the file's values stand in for the initial ones.
+/// A session in which the file's values stand in for the initial ones, behind the rounds that led
+/// there.
 std::unique_ptr<Session> restore(const Model& model, const ImageDataset& dataset, Purpose purpose,
                                  const DeviceChoice& choice) {
   Recipe recipe = model.file.recipe;
   if (choice.threads > 0) recipe.threads = choice.threads;
   recipe.device = resolve_device(choice.device);
+  if (model.file.stores_theta) recipe.mapping.strategy = Strategy::direct, recipe.refresh = {};
   auto session = std::make_unique<Session>(recipe, model.net, dataset, purpose);
-  session->set_values(model.file.values);
+  const std::size_t rounds = model.file.stores_theta ? 1 : model.file.refreshes + 1;
+  const std::size_t d = model.file.values.size() / rounds;
+  for (std::size_t round = 0; round < rounds; ++round) {
+    if (round > 0) session->refresh();
+    session->set_values(std::span(model.file.values).subspan(round * d, d));
+  }
+  if (recipe.add_ons.pruning.on()) session->set_pruned(model.file.pruned);
   session->set_pixels(model.file.pixels);
   return session;
 }
 
 }  // namespace
 
-Model open_model(const std::filesystem::path& run_or_file) {
+Model open_model(const std::filesystem::path& run_or_file,
+                 const std::filesystem::path& pretrained) {
   const bool folder = std::filesystem::is_directory(run_or_file);
   const std::filesystem::path path = folder ? run_or_file / "model.latent" : run_or_file;
   if (!std::filesystem::exists(path))
@@ -30,11 +41,21 @@ Model open_model(const std::filesystem::path& run_or_file) {
   Model model;
   model.file = read_latent_file(path);
   const LatentFile& f = model.file;
-  model.net = build_network(f.recipe.net, f.channels, f.height, f.width, f.classes);
-  const std::size_t expected = trainable_params(f.recipe, model.net);
+  model.net = target_network(f.recipe, f.channels, f.height, f.width, f.classes);
+  const std::size_t expected =
+      f.expected_values(trainable_params(f.recipe, model.net), model.net.param_count());
   if (f.values.size() != expected)
-    fail("{}: {} values; its recipe for {} trains {}", path.string(), f.values.size(), f.recipe.net,
+    fail("{}: {} values; its recipe for {} stores {}", path.string(), f.values.size(), f.recipe.net,
          expected);
+  const bool pruned = f.recipe.add_ons.pruning.on();
+  if (f.pruned.size() != (pruned ? pruned_words(model.net.param_count()) : 0))
+    fail("{}: the mask is not that of {} parameters", path.string(), model.net.param_count());
+  if (!pretrained.empty()) {
+    if (!f.recipe.mapping.finetune.on())
+      fail<UsageError>("--pretrained: {} does not need any: it holds its own weights",
+                       path.string());
+    model.file.recipe.pretrained.file = pretrained.string();
+  }
   return model;
 }
 
@@ -44,14 +65,30 @@ std::vector<float> expand_theta(const Model& model, const DeviceChoice& choice) 
   return session->theta();
 }
 
-Metrics evaluate_model(const Model& model, const ImageDataset& dataset, Split split,
-                       const DeviceChoice& choice) {
+namespace {
+
+void check_fits(const Model& model, const ImageDataset& dataset) {
   if (dataset.channels != model.file.channels || dataset.height != model.file.height ||
       dataset.width != model.file.width || dataset.classes != model.file.classes)
     fail("{} has images [{}, {}, {}] in {} classes; the model was trained on [{}, {}, {}] in {}",
          dataset.name, dataset.channels, dataset.height, dataset.width, dataset.classes,
          model.file.channels, model.file.height, model.file.width, model.file.classes);
+}
+
+}  // namespace
+
+Metrics evaluate_model(const Model& model, const ImageDataset& dataset, Split split,
+                       const DeviceChoice& choice) {
+  check_fits(model, dataset);
   return restore(model, dataset, Purpose::evaluate, choice)->evaluate(split);
+}
+
+Metrics evaluate_model_int8(const Model& model, const ImageDataset& dataset, Split split,
+                            const DeviceChoice& choice) {
+  check_fits(model, dataset);
+  Model int8 = model;
+  int8.file.recipe.add_ons.int8 = true;
+  return restore(int8, dataset, Purpose::evaluate, choice)->evaluate_int8(split);
 }
 
 }  // namespace mapnet

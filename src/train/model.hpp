@@ -13,7 +13,10 @@ struct Model {
 };
 
 /// Throws Error when there is no latent file or its network has other counts than it says.
-Model open_model(const std::filesystem::path& run_or_file);
+/// `pretrained`: where a fine-tuned model's pre-trained weights lie now, if not where they were;
+/// UsageError for a model that has none.
+Model open_model(const std::filesystem::path& run_or_file,
+                 const std::filesystem::path& pretrained = {});
 
 /// Where a model is to run.
 struct DeviceChoice {
@@ -27,5 +30,9 @@ std::vector<float> expand_theta(const Model& model, const DeviceChoice& choice =
 /// Metrics over a data set's split with the model's own pixel scaling.
 Metrics evaluate_model(const Model& model, const ImageDataset& dataset, Split split,
                        const DeviceChoice& choice = {});
+
+/// The same of the model in int8 (Session::evaluate_int8), however it was trained.
+Metrics evaluate_model_int8(const Model& model, const ImageDataset& dataset, Split split,
+                            const DeviceChoice& choice = {});
 
 }  // namespace mapnet

@@ -1,12 +1,12 @@
 #include "train/recipe.hpp"
 
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <thread>
 
 #include "common/error.hpp"
 #include "mapping/partition.hpp"
 #include "train/recipe/check.hpp"
+#include "train/recipe/combinations.hpp"
 
 namespace mapnet {
 
@@ -25,6 +25,7 @@ double default_alpha(Modulation modulation) {
 }
 
 MappingConfig resolve_direct(const RunConfig& c) {
+  resolve_variant(c, Strategy::direct);  // refuses any
   constexpr const char* why = "has no meaning with --strategy direct, which trains theta itself";
   refuse(c.latent.has_value(), "--latent", why);
   refuse(!c.latents.empty(), "--latents", why);
@@ -41,23 +42,44 @@ MappingConfig resolve_direct(const RunConfig& c) {
   return m;
 }
 
-MappingConfig resolve_mapped(const RunConfig& c, Strategy strategy, const Network& net) {
+/// What fine-tuning leaves no room for.
+void check_finetune(const RunConfig& c, const MappingConfig& m, const Network& net) {
+  refuse(c.base.has_value(), "--base",
+         "has no meaning with --pretrained: the pre-trained weights are the base");
+  if (m.map == MapKind::hadamard) return;
+  for (const MapBlock& block : make_map(net, m).blocks)
+    if (block.latents > block.rows)
+      fail<UsageError>(
+          "--map {}: {} latents for the {} modulation elements of {}; columns of a dense map "
+          "cannot "
+          "be orthonormal then. Take fewer, a smaller --share or --map hadamard",
+          to_string(m.map), block.latents, block.rows, block.name);
+}
+
+MappingConfig resolve_mapped(const RunConfig& c, Strategy strategy, const Network& net,
+                             const Finetune& finetune) {
+  const Variant variant = resolve_variant(c, strategy);
+  if (trains_map(variant)) return resolve_trained_map(c, variant, net);
   MappingConfig m;
+  m.variant = variant;
   m.strategy = strategy;
   m.seed = c.seed;
+  m.finetune = finetune;
+  const Targets targets = targets_of(net, m);
   if (strategy == Strategy::slvt) {
     refuse(!c.latents.empty(), "--latents",
            "gives latents a layer, for --strategy lwt; --strategy slvt takes one --latent");
     m.latents = {c.latent.value_or(2048)};
-    single_latent_blocks(net, m.latents[0]);  // checks the range
+    single_latent_blocks(targets, m.latents[0]);  // checks the range
   } else {
     refuse(c.latent.has_value() && !c.latents.empty(), "--latent",
            "(a total to allot) contradicts --latents (a number a layer); give one of them");
-    m.latents = c.latents.empty() ? allot_latents(net, c.latent.value_or(2688)) : c.latents;
-    layer_wise_blocks(net, m.latents);
+    m.latents = c.latents.empty() ? allot_latents(targets, c.latent.value_or(2688)) : c.latents;
+    layer_wise_blocks(targets, m.latents);
   }
   m.map = parse_map_kind(c.map.value_or("hadamard"));
-  m.modulation = parse_modulation(c.modulation.value_or("none"));
+  const char* modulation = variant == Variant::lv_wmap ? "scalar" : "none";
+  m.modulation = parse_modulation(c.modulation.value_or(modulation));
   refuse(c.alpha && m.modulation == Modulation::none, "--alpha",
          "is the scale of a modulation; choose --modulation scalar or signed");
   m.alpha = c.alpha.value_or(default_alpha(m.modulation));
@@ -69,6 +91,7 @@ MappingConfig resolve_mapped(const RunConfig& c, Strategy strategy, const Networ
   const std::string base = c.base.value_or("zero");
   require(base == "zero" || base == "normal", "--base", base, "zero or normal");
   m.random_base = base == "normal";
+  if (finetune.on()) check_finetune(c, m, net);
   return m;
 }
 
@@ -108,12 +131,17 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   Recipe r;
   r.net = c.net;
   r.data = c.data;
-  r.mapping = strategy == Strategy::direct ? resolve_direct(c) : resolve_mapped(c, strategy, net);
-  r.latent_std = c.latent_std.value_or(1.0);
+  r.pretrained = resolve_pretrained(c.finetune, net);
+  const Finetune finetune = resolve_finetune(c.finetune, r.pretrained, strategy, net);
+  r.mapping =
+      strategy == Strategy::direct ? resolve_direct(c) : resolve_mapped(c, strategy, net, finetune);
+  r.latent_std = c.latent_std.value_or(finetune.on() ? 0.0 : 1.0);
   r.loss = resolve(c.loss, r.mapping);
+  r.refresh = resolve(c.refresh, r.mapping);
+  r.add_ons = resolve(c.add_ons);
   r.epochs = c.epochs;
   r.batch = c.batch;
-  r.lr = c.lr.value_or(strategy == Strategy::direct ? 3e-3 : 8e-2);
+  r.lr = c.lr.value_or(default_lr(r.mapping));
   r.regularisation = resolve(c.regularisation, r.mapping, net, r.lr);
   r.warmup = c.warmup;
   r.seed = c.seed;
@@ -122,12 +150,13 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   r.fast_math = resolve_fast_math(c.fast_math, r.device);
   r.validation = c.validation;
   require(r.latent_std >= 0, "--latent-std", r.latent_std, "0 or more");
-  require(r.latent_std > 0 || r.mapping.random_base, "--latent-std", r.latent_std,
+  require(r.latent_std > 0 || r.mapping.random_base || finetune.on(), "--latent-std", r.latent_std,
           "more than 0 unless --base normal, or every weight starts at zero");
   require(r.epochs >= 0 && r.epochs <= 1000000, "--epochs", r.epochs, "0 to 1000000");
   require(r.batch >= 1 && r.batch <= 65536, "--batch", r.batch, "1 to 65536");
   require(r.lr > 0, "--lr", r.lr, "more than 0");
   require(r.warmup >= 0, "--warmup", r.warmup, "0 or more epochs");
+  refuse_combinations(r);
   return r;
 }
 
@@ -145,9 +174,13 @@ nlohmann::json to_json(const Recipe& r) {
                          {"validation", r.validation},
                          {"fast_math", to_string(r.fast_math)}};
   if (r.regularisation.any()) json["regularisation"] = r.regularisation;
+  if (r.add_ons.any()) json["add_ons"] = r.add_ons;
+  if (r.pretrained.given()) json["pretrained"] = r.pretrained;
   if (m.strategy == Strategy::direct) return json;
   json["latents"] = m.latents;
   json["latent_std"] = r.latent_std;
+  add_variant(json, m);
+  if (trains_map(m.variant)) return json;
   json["map"] = to_string(m.map);
   json["modulation"] = to_string(m.modulation);
   json["alpha"] = m.alpha;
@@ -155,6 +188,8 @@ nlohmann::json to_json(const Recipe& r) {
   json["omega"] = m.omega;
   json["base"] = m.random_base ? "normal" : "zero";
   if (r.loss.any()) json["mapping_loss"] = r.loss;
+  if (r.refresh.on()) json["refresh"] = r.refresh;
+  if (m.finetune.on()) json["finetune"] = m.finetune;
   return json;
 }
 
@@ -174,9 +209,13 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     m.strategy = parse_strategy(json.at("strategy").get<std::string>());
     m.seed = r.seed;
     if (json.contains("regularisation")) json.at("regularisation").get_to(r.regularisation);
+    if (json.contains("add_ons")) json.at("add_ons").get_to(r.add_ons);
+    if (json.contains("pretrained")) json.at("pretrained").get_to(r.pretrained);
     if (m.strategy == Strategy::direct) return r;
     json.at("latents").get_to(m.latents);
     json.at("latent_std").get_to(r.latent_std);
+    read_variant(json, m);
+    if (trains_map(m.variant)) return r;
     m.map = parse_map_kind(json.at("map").get<std::string>());
     m.modulation = parse_modulation(json.at("modulation").get<std::string>());
     json.at("alpha").get_to(m.alpha);
@@ -184,6 +223,9 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     json.at("omega").get_to(m.omega);
     m.random_base = json.at("base").get<std::string>() == "normal";
     if (json.contains("mapping_loss")) json.at("mapping_loss").get_to(r.loss);
+    if (json.contains("refresh")) json.at("refresh").get_to(r.refresh);
+    if (json.contains("finetune")) json.at("finetune").get_to(m.finetune);
+    m.finetune.fresh = r.pretrained.fresh;
     return r;
   } catch (const nlohmann::json::exception& e) {
     fail("recipe: {}", e.what());
@@ -192,14 +234,24 @@ Recipe recipe_from_json(const nlohmann::json& json) {
 
 std::size_t trainable_params(const Recipe& r, const Network& net) {
   if (r.mapping.strategy == Strategy::direct) return net.param_count();
-  return std::accumulate(r.mapping.latents.begin(), r.mapping.latents.end(), std::size_t{0});
+  return trained_values(r.mapping, net.param_count());
+}
+
+std::size_t trained_lambdas(const Recipe& r) {
+  if (r.loss.mode == LambdaMode::fixed) return 0;
+  return std::size_t{r.loss.stability.on} + std::size_t{r.loss.smoothness.on} +
+         std::size_t{r.loss.alignment.on};
 }
 
 std::string default_run_name(const Recipe& r, const Network& net) {
   std::string name = r.net + "-" + r.data + "-" + to_string(r.mapping.strategy);
+  if (r.mapping.variant != Variant::none) name += "-" + to_string(r.mapping.variant);
   if (r.mapping.strategy != Strategy::direct)
     name += "-" + std::to_string(trainable_params(r, net));
-  return name + "-seed" + std::to_string(r.seed);
+  if (r.refresh.on()) name += "-refresh" + std::to_string(r.refresh.every);
+  if (r.pretrained.given()) name += "-finetuned";
+  if (r.mapping.finetune.on()) name += "-share" + std::to_string(r.mapping.finetune.share);
+  return name + name_suffix(r.add_ons) + "-seed" + std::to_string(r.seed);
 }
 
 }  // namespace mapnet

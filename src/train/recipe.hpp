@@ -10,8 +10,12 @@
 #include "device/device.hpp"
 #include "mapping/mapping.hpp"
 #include "nets/network.hpp"
+#include "train/recipe/add_ons.hpp"
+#include "train/recipe/finetune.hpp"
 #include "train/recipe/mapping_loss.hpp"
+#include "train/recipe/refresh.hpp"
 #include "train/recipe/regularisation.hpp"
+#include "train/recipe/variant.hpp"
 
 namespace mapnet {
 
@@ -25,8 +29,12 @@ struct RunConfig {
   std::vector<std::size_t> latents;   ///< lwt: d a layer
   std::optional<std::string> map, modulation, activation, base;
   std::optional<double> alpha, omega, latent_std;
+  VariantConfig variant;
   MappingLossConfig loss;
   Regularisation regularisation;
+  RefreshConfig refresh;
+  AddOnsConfig add_ons;
+  FinetuneConfig finetune;
   int epochs = 10;
   int batch = 128;
   std::optional<double> lr;
@@ -45,6 +53,9 @@ struct Recipe {
   double latent_std = 1.0;
   MappingLoss loss;
   Regularisation regularisation;
+  Refresh refresh;
+  AddOns add_ons;
+  Pretrained pretrained;
   int epochs = 0, batch = 0, threads = 0;
   double lr = 0, warmup = 0;
   std::uint64_t seed = 0;
@@ -62,7 +73,8 @@ int resolve_threads(int threads);
 /// Opens the device a recipe runs on. Throws Error where that is missing.
 std::shared_ptr<Device> open_device(const Recipe& recipe);
 
-/// Throws UsageError, naming the flags, for what is unknown, out of range or contradictory.
+/// `net`: the config's target_network. Throws UsageError, naming the flags, for what is unknown,
+/// out of range or contradictory.
 Recipe resolve(const RunConfig& config, const Network& net);
 
 /// What `recipe_from_json` reads back from a latent file. The device is not part of it: a model may
@@ -70,10 +82,13 @@ Recipe resolve(const RunConfig& config, const Network& net);
 nlohmann::json to_json(const Recipe& recipe);
 Recipe recipe_from_json(const nlohmann::json& json);
 
-/// Values trained: the sum of the latents, or P for direct.
+/// Values trained: the sum of the latents, P for direct; of a variant see trained_values.
 std::size_t trainable_params(const Recipe& recipe, const Network& net);
 
-/// "cnn2-fashion-mnist-slvt-2048-seed1"
+/// Weights of the mapping loss that are trained beside them.
+std::size_t trained_lambdas(const Recipe& recipe);
+
+/// "cnn2-fashion-mnist-slvt-2048-seed1", with "-refresh200" before the seed where there is one
 std::string default_run_name(const Recipe& recipe, const Network& net);
 
 }  // namespace mapnet

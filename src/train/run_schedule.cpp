@@ -1,14 +1,28 @@
 #include "train/run_schedule.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
 #include "common/error.hpp"
 #include "device/ops/adam.hpp"
 #include "device/ops/add_scaled.hpp"
 #include "device/ops/cross_entropy.hpp"
 #include "device/ops/ema.hpp"
+#include "device/ops/fake_quantize.hpp"
+#include "device/ops/map_refresh.hpp"
+#include "device/ops/stability.hpp"
 #include "device/ops/step_control.hpp"
+#include "mapping/mapping_loss.hpp"
+#include "nets/int8.hpp"
 #include "nets/lower.hpp"
+#include "train/generator.hpp"
 
 namespace mapnet {
+
+std::int64_t training_steps(const Recipe& recipe, const SampleCounts& counts) {
+  return static_cast<std::int64_t>(batches_of(counts.train, recipe.batch)) * recipe.epochs;
+}
 
 SampleCounts split_samples(const Recipe& recipe, std::size_t train, std::size_t test) {
   if (recipe.validation >= train)
@@ -20,53 +34,68 @@ SampleCounts split_samples(const Recipe& recipe, std::size_t train, std::size_t 
 
 namespace {
 
+/// Samples of a batch that go through the perturbed network too.
+int stability_rows(const Recipe& recipe) {
+  const double rows = recipe.loss.stability_fraction * recipe.batch;
+  return std::clamp(static_cast<int>(std::lround(rows)), 1, recipe.batch);
+}
+
 /// Builds the phases one after another; the members are what they share.
 struct Builder {
   const Recipe& recipe;
   const Network& net;
-  RunSchedule run;
-  MapDesc map = {};
-  MapState map_state = {};
+  RunSchedule& run;
+  Generator generator{run.schedule, recipe, net};
+  std::optional<MappingLossSteps> loss_steps = {};
 
   Schedule& schedule() { return run.schedule; }
-  bool direct() const { return recipe.mapping.strategy == Strategy::direct; }
+  bool direct() const { return generator.direct(); }
 
   BufferId persistent(const char* name, const char* group, std::size_t bytes) {
     return schedule().persistent_buffer(name, group, bytes);
+  }
+  BufferId floats(const char* name, const char* group, std::size_t n) {
+    return schedule().buffer(name, group, n * sizeof(float));
+  }
+
+  void add_data(const SampleCounts& counts) {
+    const std::size_t n = counts.total();
+    const auto pixels = static_cast<std::size_t>(net.channels * net.height * net.width);
+    run.samples.images = persistent("images", "data", n * pixels);
+    run.samples.labels = persistent("labels", "data", n);
+    run.samples.order = persistent("order", "data", n * sizeof(std::uint32_t));
+    const auto batches = [&](std::size_t samples) { return batches_of(samples, recipe.batch); };
+    run.train_batches =
+        persistent("train_batches", "control", batches(counts.train) * sizeof(BatchInput));
+    run.eval_batches =
+        persistent("eval_batches", "control",
+                   (batches(counts.train) + batches(counts.validation) + batches(counts.test)) *
+                       sizeof(BatchInput));
   }
 
   void setup(const SampleCounts& counts, Purpose purpose) {
     run.n_theta = net.param_count();
     run.n_values = trainable_params(recipe, net);
+    if (generator.value_count() != run.n_values)
+      fail("{} of {} is to train {} values; its schedule trains {}", default_run_name(recipe, net),
+           net.name, run.n_values, generator.value_count());
     run.control = persistent("control", "control", sizeof(StepControl));
-    if (purpose != Purpose::expand) {
-      const std::size_t n = counts.total();
-      const auto pixels = static_cast<std::size_t>(net.channels * net.height * net.width);
-      run.samples.images = persistent("images", "data", n * pixels);
-      run.samples.labels = persistent("labels", "data", n);
-      run.samples.order = persistent("order", "data", n * sizeof(std::uint32_t));
-      const auto batches = [&](std::size_t samples) { return batches_of(samples, recipe.batch); };
-      run.train_batches =
-          persistent("train_batches", "control", batches(counts.train) * sizeof(BatchInput));
-      run.eval_batches =
-          persistent("eval_batches", "control",
-                     (batches(counts.train) + batches(counts.validation) + batches(counts.test)) *
-                         sizeof(BatchInput));
-    }
+    if (purpose != Purpose::expand) add_data(counts);
     schedule().begin(Phase::setup);
     run.value = persistent(direct() ? "theta" : "latent", "trained", run.n_values * sizeof(float));
-    if (direct()) {
-      run.theta = run.value;
-      fill_normal(schedule(), "theta.init", run.value, run.n_values, recipe.seed,
-                  Stream::latent_init, 1.0f, he_scales(net));
-    } else {
-      map = make_map(net, recipe.mapping);
-      fill_normal(schedule(), "latent.init", run.value, run.n_values, recipe.seed,
-                  Stream::latent_init, static_cast<float>(recipe.latent_std));
-      map_state = map_setup(schedule(), map);
-      run.theta = schedule().buffer("theta", "theta", run.n_theta * sizeof(float));
+    generator.setup(run.value);
+    run.pruned = generator.pruned();
+    run.base = generator.pretrained();
+    run.theta = direct() ? run.value : floats("theta", "theta", run.n_theta);
+    if (purpose != Purpose::train) return;
+    if (recipe.loss.any()) {
+      run.loss = persistent("mapping_loss", "control", sizeof(MappingLossState));
+      loss_steps.emplace(
+          schedule(), generator.map(), generator.map_state(),
+          MappingLossSteps::Terms{recipe.loss.smoothness.on, recipe.loss.alignment.on}, run.loss,
+          run.control);
     }
-    if (purpose == Purpose::train && recipe.regularisation.ema > 0) {
+    if (recipe.regularisation.ema > 0) {
       run.average = persistent("average", "trained", run.n_values * sizeof(float));
       average("average.init");  // the control block's first weight is 1: a copy
     }
@@ -95,43 +124,121 @@ struct Builder {
     return b;
   }
 
+  /// The stability term (eq. 28): a second network from perturbed latents on the first samples of
+  /// the batch. Its gradient joins dlogits; returns what reaches the latents through the second
+  /// network [d].
+  BufferId perturbed_pass(const Batch& b, const Tensor& logits, const Tensor& dlogits) {
+    const BufferId z = floats("perturbed.latent", "workspace", run.n_values);
+    const BufferId theta = floats("perturbed.theta", "theta", run.n_theta);
+    const BufferId dtheta = floats("perturbed.dtheta", "theta", run.n_theta);
+    const BufferId dz = floats("perturbed.dlatent", "workspace", run.n_values);
+    Generator second = generator.apart();
+    perturb_latents(schedule(), "perturbed.latent", run.value, z, run.n_values,
+                    static_cast<float>(recipe.loss.stability_std), recipe.seed, run.control);
+    second.forward(z, theta, true);
+    const Tensor x = b.x.images(0, stability_rows(recipe));
+    const ForwardTrace trace = lower_forward(schedule(), net, x, theta);
+    Tensor dperturbed = trace.logits;
+    dperturbed.buffer = schedule().buffer("perturbed.dlogits", "activations", dperturbed.bytes());
+    stability(schedule(), "stability", logits, trace.logits, run.loss, run.control, dlogits,
+              dperturbed);
+    lower_backward(schedule(), trace, dperturbed, dtheta);
+    second.mask("perturbed.prune", dtheta);
+    second.backward(z, dtheta, dz);
+    return dz;
+  }
+
+  /// From dtheta to the gradient of what is trained, with all terms of the loss.
+  void value_gradient(BufferId perturbed_dz) {
+    run.gradient = run.dtheta;
+    if (direct()) return;
+    run.gradient = floats("dlatent", "trained", run.n_values);
+    if (loss_steps) loss_steps->add_to_dtheta(schedule(), run.value, run.dtheta);
+    generator.backward(run.value, run.dtheta, run.gradient);
+    if (loss_steps) loss_steps->add_to_dz(schedule(), run.value, run.gradient);
+    if (perturbed_dz != kNoBuffer)
+      add_scaled(schedule(), "perturbed.add", run.gradient, perturbed_dz, 1.0f, run.n_values);
+  }
+
   void train() {
-    const std::size_t bytes = run.n_values * sizeof(float);
-    const BufferId m = persistent("adam.m", "trained", bytes);
-    const BufferId v = persistent("adam.v", "trained", bytes);
-    schedule().begin(Phase::train);
     const Regularisation& r = recipe.regularisation;
+    run.adam_m = persistent("adam.m", "trained", run.n_values * sizeof(float));
+    run.adam_v = persistent("adam.v", "trained", run.n_values * sizeof(float));
+    schedule().begin(Phase::train);
     const Batch b = batch("batch", run.train_batches, r.augment(recipe.seed));
-    if (!direct()) map_forward(schedule(), map, map_state, run.value, run.theta, true);
+    generator.forward(run.value, run.theta, true);
     const ForwardTrace trace = lower_forward(schedule(), net, b.x, run.theta);
     const Tensor dlogits =
         cross_entropy_forward_backward(schedule(), "loss", trace.logits, b.labels, run.control,
                                        static_cast<float>(r.label_smoothing));
-    run.dtheta = schedule().buffer("dtheta", "theta", run.n_theta * sizeof(float));
-    lower_backward(schedule(), trace, dlogits, run.dtheta);
+    BufferId perturbed_dz = kNoBuffer;
+    if (recipe.loss.stability.on) perturbed_dz = perturbed_pass(b, trace.logits, dlogits);
+    run.dtheta = floats("dtheta", "theta", run.n_theta);
+    lower_backward(schedule(), trace, dlogits, run.dtheta, generator.first_trained_layer());
     if (r.weight_decay_theta > 0)
       add_scaled(schedule(), "theta.decay", run.dtheta, run.theta,
                  static_cast<float>(r.weight_decay_theta), run.n_theta);
-    run.gradient = run.dtheta;
-    if (!direct()) {
-      run.gradient = schedule().buffer("dlatent", "trained", bytes);
-      map_backward(schedule(), map, map_state, run.value, run.dtheta, run.gradient);
-    }
+    generator.mask("dtheta.prune", run.dtheta);
+    value_gradient(perturbed_dz);
     AdamDesc adam;
     adam.weight_decay = static_cast<float>(r.weight_decay);
-    adam_step(schedule(), "adam", adam, run.value, m, v, run.gradient, run.n_values, run.control);
+    adam_step(schedule(), "adam", adam, run.value, run.adam_m, run.adam_v, run.gradient,
+              run.n_values, run.control);
     if (run.average != kNoBuffer) average("average");
+    if (loss_steps) lambda_step(schedule(), "lambdas", recipe.loss.mode, run.loss, run.control);
+  }
+
+  /// Room for the z of every round but the last; a model of more values than theta stores theta.
+  void keep_history(const SampleCounts& counts) {
+    const std::int64_t refreshes = recipe.refresh.count(training_steps(recipe, counts));
+    const auto rounds = static_cast<std::size_t>(refreshes) + 1;
+    if (rounds > kMaxRounds)
+      fail<UsageError>("--refresh {} makes {} refreshes; expected less than {}",
+                       recipe.refresh.every, refreshes, kMaxRounds);
+    if (rounds > 1 && rounds * run.n_values <= run.n_theta)
+      run.history =
+          persistent("latent.history", "trained", (rounds - 1) * run.n_values * sizeof(float));
+  }
+
+  void refresh() {
+    schedule().begin(Phase::refresh);
+    generator.forward(run.value, run.theta, false);
+    map_restart(schedule(), generator.map(), generator.map_state(),
+                {run.theta, run.value, run.adam_m, run.adam_v, run.history});
+    map_redraw(schedule(), generator.map(), generator.map_state());
   }
 
   void eval(Purpose purpose) {
     schedule().begin(Phase::eval_begin);
-    if (!direct()) map_forward(schedule(), map, map_state, run.evaluated(), run.theta, false);
+    generator.forward(run.evaluated(), run.theta, false);
     if (purpose == Purpose::expand) return;
     schedule().begin(Phase::eval);
     const Batch b = batch("eval", run.eval_batches);
     const BufferId theta = direct() ? run.evaluated() : run.theta;
     const ForwardTrace trace = lower_forward(schedule(), net, b.x, theta);
     cross_entropy_forward(schedule(), "eval.loss", trace.logits, b.labels, run.control);
+    if (recipe.add_ons.int8) eval_int8();
+  }
+
+  /// Ranges of the float32 network's activations; then the network with its activations rounded to
+  /// int8, whose theta the session has rounded.
+  void eval_int8() {
+    run.activation_ranges =
+        persistent("activation_ranges", "control", weighted_layers(net) * sizeof(float));
+    std::size_t layer = 0;
+    schedule().begin(Phase::calibrate);
+    const Batch seen = batch("calibrate", run.eval_batches);
+    lower_forward(schedule(), net, seen.x, run.theta, [&](const Layer& l, const Tensor& x) {
+      observe_range(schedule(), l.name + ".observe", x, run.activation_ranges, layer++);
+    });
+    layer = 0;
+    schedule().begin(Phase::eval_int8);
+    const Batch b = batch("int8", run.eval_batches);
+    const ForwardTrace trace =
+        lower_forward(schedule(), net, b.x, run.theta, [&](const Layer& l, const Tensor& x) {
+          fake_quantize(schedule(), l.name + ".int8", x, run.activation_ranges, layer++);
+        });
+    cross_entropy_forward(schedule(), "int8.loss", trace.logits, b.labels, run.control);
   }
 };
 
@@ -139,11 +246,16 @@ struct Builder {
 
 RunSchedule build_run_schedule(const Recipe& recipe, const Network& net, const SampleCounts& counts,
                                Purpose purpose) {
-  Builder builder{recipe, net, RunSchedule(Schedule(open_device(recipe)))};
+  RunSchedule run{Schedule(open_device(recipe))};
+  Builder builder{recipe, net, run};
   builder.setup(counts, purpose);
-  if (purpose == Purpose::train) builder.train();
+  if (purpose == Purpose::train) {
+    builder.keep_history(counts);
+    builder.train();
+  }
+  if (recipe.refresh.on()) builder.refresh();
   builder.eval(purpose);
-  return std::move(builder.run);
+  return run;
 }
 
 }  // namespace mapnet

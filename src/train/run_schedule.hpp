@@ -22,10 +22,13 @@ constexpr std::size_t batches_of(std::size_t n, int batch) {
   return (n + size - 1) / size;
 }
 
+/// Steps of a whole training.
+std::int64_t training_steps(const Recipe& recipe, const SampleCounts& counts);
+
 /// What a schedule is for.
 enum class Purpose {
-  train,     ///< setup, train, eval_begin, eval
-  evaluate,  ///< setup, eval_begin, eval
+  train,     ///< every phase that the recipe has a use for
+  evaluate,  ///< all but train
   expand,    ///< setup, eval_begin: theta from the latents, no data
 };
 
@@ -36,14 +39,22 @@ struct RunSchedule {
 
   Schedule schedule;
   BufferId control = kNoBuffer;        ///< StepControl
+  BufferId loss = kNoBuffer;           ///< MappingLossState, where the recipe has one; train only
   BufferId train_batches = kNoBuffer;  ///< BatchInput [steps of an epoch]
   BufferId eval_batches = kNoBuffer;   ///< BatchInput [batches of all splits, one after another]
   BufferId value = kNoBuffer;          ///< what is trained: z [d], or theta itself [P]
   BufferId average = kNoBuffer;        ///< of `value` over the steps (--ema); train only
   BufferId theta = kNoBuffer;          ///< [P]; the same buffer as `value` for direct
   BufferId dtheta = kNoBuffer;         ///< [P], likewise; train only
+  BufferId base = kNoBuffer;           ///< [P] fine-tuning: the pre-trained weights, its owner's to
+                                       ///< fill
   BufferId gradient = kNoBuffer;       ///< of `value`
-  ImageBuffers samples;                ///< train, then validation, then test
+  BufferId history = kNoBuffer;        ///< [refreshes, d]: the z of each round that is over; train
+                                       ///< only, and where it takes less memory than theta
+  BufferId adam_m = kNoBuffer, adam_v = kNoBuffer;  ///< moments of `value`; train only
+  BufferId pruned = kNoBuffer;  ///< bits [P] of the parameters held at zero, with --prune
+  BufferId activation_ranges = kNoBuffer;  ///< a float a layer with weights, with --quantize
+  ImageBuffers samples;                    ///< train, then validation, then test
   std::size_t n_values = 0, n_theta = 0;
 
   /// What an evaluation uses and a latent file holds: `value`, or its average where there is one.

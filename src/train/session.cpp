@@ -27,6 +27,7 @@ void add_batches(std::vector<BatchInput>& batches, std::size_t first, std::size_
 Session::Session(const Recipe& recipe, const Network& net, const ImageDataset& dataset,
                  Purpose purpose, Plan (*planner)(std::vector<Lifetime>))
     : recipe_(recipe),
+      net_(net),
       counts_(purpose == Purpose::expand
                   ? SampleCounts{}
                   : split_samples(recipe, dataset.train.count, dataset.test.count)),
@@ -34,6 +35,7 @@ Session::Session(const Recipe& recipe, const Network& net, const ImageDataset& d
       run_(build_run_schedule(recipe, net, counts_, purpose)),
       program_(std::make_unique<Program>(run_.schedule, planner(run_.schedule.lifetimes()))) {
   write(StepControl());
+  begin_mapping_loss();
   if (purpose != Purpose::expand) {
     begin_epoch(0);
     load(dataset);
@@ -41,6 +43,19 @@ Session::Session(const Recipe& recipe, const Network& net, const ImageDataset& d
   }
   program_->run(Phase::setup);
   program_->wait();
+  if (run_.base != kNoBuffer)
+    load_pretrained(net, run_.base);
+  else if (recipe.pretrained.given() && purpose == Purpose::train)
+    load_pretrained(net, run_.theta);  // trained itself: otherwise the values are restored
+}
+
+void Session::load_pretrained(const Network& net, BufferId into) {
+  std::vector<float> staging;
+  auto* in_place = program_->host<float>(into);
+  if (!in_place) staging.resize(run_.n_theta);
+  const std::span<float> theta(in_place ? in_place : staging.data(), run_.n_theta);
+  read_pretrained(recipe_.pretrained, net, recipe_.seed, theta);
+  if (!in_place) program_->write<float>(into, theta);
 }
 
 void Session::load(const ImageDataset& dataset) {
@@ -120,6 +135,15 @@ void Session::set_values(std::span<const float> values) {
   if (run_.average != kNoBuffer) program_->write<float>(run_.average, values);
 }
 
+std::vector<float> Session::rounds() const {
+  if (refreshes_ > 0 && run_.history == kNoBuffer) return {};
+  std::vector<float> all(refreshes_ * run_.n_values);
+  if (refreshes_ > 0) program_->read<float>(all, run_.history);
+  const std::vector<float> present = evaluated_values();
+  all.insert(all.end(), present.begin(), present.end());
+  return all;
+}
+
 std::int64_t Session::steps_per_epoch() const {
   return static_cast<std::int64_t>(batches_of(counts_.train, recipe_.batch));
 }
@@ -150,6 +174,31 @@ void Session::restart(std::int64_t next) {
   write(c);
 }
 
+MappingLossState Session::mapping_loss() const {
+  MappingLossState state;
+  if (run_.loss != kNoBuffer) program_->read<MappingLossState>({&state, 1}, run_.loss);
+  return state;
+}
+
+void Session::begin_mapping_loss() {
+  if (run_.loss == kNoBuffer) return;
+  MappingLossState state;
+  const MappingLoss& loss = recipe_.loss;
+  const LossTerm* terms[kLossTerms] = {&loss.stability, &loss.smoothness, &loss.alignment};
+  for (int i = 0; i < kLossTerms; ++i)
+    if (terms[i]->on) state.terms[i] = first_loss_term(loss.mode, terms[i]->lambda);
+  program_->write<MappingLossState>(run_.loss, {&state, 1});
+}
+
+/// Begins new sums; the weights and what trains them go on.
+void Session::clear_mapping_loss() {
+  if (run_.loss == kNoBuffer) return;
+  MappingLossState state = mapping_loss();
+  for (LossTermState& term : state.terms) term.value_sum = 0;
+  state.steps = 0;
+  program_->write<MappingLossState>(run_.loss, {&state, 1});
+}
+
 void Session::write_eval_batches() {
   std::vector<BatchInput> batches;
   std::size_t first = 0;
@@ -161,6 +210,7 @@ void Session::write_eval_batches() {
 }
 
 void Session::begin_epoch(int epoch) {
+  epoch_ = epoch;
   order_.resize(counts_.total());
   fill_sample_order(order_, counts_, recipe_.seed, static_cast<std::uint32_t>(epoch));
   program_->write<std::uint32_t>(run_.samples.order, order_);
@@ -183,6 +233,7 @@ void Session::begin_epoch(int epoch) {
   }
   program_->write<BatchInput>(run_.train_batches, batches);
   restart(0);
+  clear_mapping_loss();
   next_ = 0;
 }
 
@@ -194,36 +245,49 @@ void Session::train_step(std::int64_t index) {
   }
   program_->run(Phase::train);
   ++next_;
+  if (recipe_.refresh.due(epoch_ * steps_per_epoch() + index, training_steps(recipe_, counts_)))
+    refresh();
+}
+
+void Session::refresh() {
+  program_->run(Phase::refresh);
+  ++refreshes_;
 }
 
 Metrics Session::train_epoch(int epoch, const Progress& progress) {
   begin_epoch(epoch);
   StepControl seen;
   for (std::int64_t index = 0; index < steps_per_epoch(); ++index) {
+    prune_if_due(epoch * steps_per_epoch() + index);
     train_step(index);
     if (progress && program_->peek(seen, run_.control) && seen.seen > 0) progress(seen.next, seen);
   }
   return metrics();
 }
 
-Metrics Session::evaluate(Split split) {
+Session::Batches Session::batches_of_split(Split split) const {
   const auto batches = [&](std::size_t n) {
     return static_cast<std::int64_t>(batches_of(n, recipe_.batch));
   };
   const std::int64_t validation = batches(counts_.train);
   const std::int64_t test = validation + batches(counts_.validation);
-  const std::int64_t end = test + batches(counts_.test);
-  const std::int64_t begin = split == Split::train        ? 0
-                             : split == Split::validation ? validation
-                                                          : test;
-  const std::int64_t stop = split == Split::train        ? validation
-                            : split == Split::validation ? test
-                                                         : end;
+  if (split == Split::train) return {0, validation};
+  if (split == Split::validation) return {validation, test};
+  return {test, test + batches(counts_.test)};
+}
+
+/// Runs an evaluation's phase over some of its batches; the sums are of them.
+Metrics Session::walk(Phase phase, std::int64_t begin, std::int64_t end) {
   restart(begin);
   next_ = -1;
-  program_->run(Phase::eval_begin);
-  for (std::int64_t index = begin; index < stop; ++index) program_->run(Phase::eval);
+  for (std::int64_t index = begin; index < end; ++index) program_->run(phase);
   return metrics();
+}
+
+Metrics Session::evaluate(Split split) {
+  expand();
+  const auto [begin, end] = batches_of_split(split);
+  return walk(Phase::eval, begin, end);
 }
 
 }  // namespace mapnet

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/dataset.hpp"
+#include "device/ops/mapping_loss.hpp"
 #include "device/ops/step_control.hpp"
 #include "device/program.hpp"
 #include "train/run_schedule.hpp"
@@ -47,8 +48,17 @@ class Session {
   void begin_epoch(int epoch);
   void train_step(std::int64_t index);
 
+  /// Ends the round: theta stays, z begins again at zero on another map. A training run does so by
+  /// itself where its recipe says; a stored model's rounds are gone through again.
+  void refresh();
+  std::size_t refreshes() const { return refreshes_; }
+
   /// Metrics of the present values over a whole split.
   Metrics evaluate(Split split);
+
+  /// The same of the network in int8 (nets/int8.hpp), its activations' ranges taken from the first
+  /// 1,024 training samples. Only with --quantize int8.
+  Metrics evaluate_int8(Split split);
 
   /// z -> theta into the theta buffer.
   void expand() const { program_->run(Phase::eval_begin); }
@@ -60,7 +70,19 @@ class Session {
   std::vector<float> dtheta() const;
   std::vector<float> gradient() const;
   StepControl control() const;
+  MappingLossState mapping_loss() const;           ///< all off where the recipe has none
   void set_values(std::span<const float> values);  ///< and their average
+
+  /// The z of every round, one after another, the present one last: [refreshes + 1, d]. Empty where
+  /// the schedule had no room for them: they are more than theta.
+  std::vector<float> rounds() const;
+
+  /// With --prune: chooses which parameters are removed, once, when at least the steps before the
+  /// pruning are done. Called with the steps done so far.
+  void prune_if_due(std::int64_t step);
+  /// Which parameters are zero, bits as device/ops/prune.hpp reads them; empty before the pruning.
+  const std::vector<std::uint32_t>& pruned() const { return pruned_; }
+  void set_pruned(std::vector<std::uint32_t> bits);
 
   std::int64_t steps_per_epoch() const;
   const SampleCounts& counts() const { return counts_; }
@@ -72,20 +94,34 @@ class Session {
 
  private:
   void load(const ImageDataset& dataset);
+  void load_pretrained(const Network& net, BufferId into);
   void measure_pixels(std::span<const std::uint8_t> images);
   void write_eval_batches();
   void restart(std::int64_t next);
+  void begin_mapping_loss();
+  void clear_mapping_loss();
   void write(const StepControl& control) const;
   Metrics metrics() const;
+  struct Batches {
+    std::int64_t begin, end;  ///< in run_.eval_batches
+  };
+  Batches batches_of_split(Split split) const;
+  Metrics walk(Phase phase, std::int64_t begin, std::int64_t end);
+  void calibrate();
+  std::int64_t pruning_step() const;
 
   Recipe recipe_;
+  Network net_;
   SampleCounts counts_;
   std::size_t pixels_per_image_ = 0;
   RunSchedule run_;
   std::unique_ptr<Program> program_;
   PixelStatistics pixels_;
+  std::vector<std::uint32_t> pruned_;
   std::vector<std::uint32_t> order_;  // of the epoch last begun, as the device has it
-  std::int64_t next_ = 0;             // what the device's control.next is, or -1: an evaluation's
+  int epoch_ = 0;                     // last begun
+  std::size_t refreshes_ = 0;
+  std::int64_t next_ = 0;  // what the device's control.next is, or -1: an evaluation's
 };
 
 }  // namespace mapnet

@@ -69,6 +69,26 @@ class MetricsLog {
   std::ofstream out_;
 };
 
+std::vector<LossTermReport> loss_terms(const Session& session) {
+  const MappingLossState state = session.mapping_loss();
+  const char* const names[kLossTerms] = {"stability", "smoothness", "alignment"};
+  std::vector<LossTermReport> terms;
+  for (int i = 0; i < kLossTerms; ++i) {
+    const LossTermState& term = state.terms[i];
+    if (!term.on) continue;
+    const double mean = state.steps > 0 ? term.value_sum / static_cast<double>(state.steps) : 0.0;
+    terms.push_back({names[i], static_cast<double>(term.lambda), mean});
+  }
+  return terms;
+}
+
+void add_loss_terms(nlohmann::json& json, const std::vector<LossTermReport>& terms) {
+  for (const LossTermReport& term : terms) {
+    json["lambda_" + term.name] = term.lambda;
+    json[term.name] = term.value;
+  }
+}
+
 nlohmann::json epoch_json(const EpochReport& e) {
   nlohmann::json json = {{"epoch", e.epoch},
                          {"train_loss", e.running.loss},
@@ -79,6 +99,7 @@ nlohmann::json epoch_json(const EpochReport& e) {
     json["validation_loss"] = e.validation.loss;
     json["validation_accuracy"] = e.validation.accuracy;
   }
+  add_loss_terms(json, e.loss_terms);
   return json;
 }
 
@@ -98,7 +119,14 @@ LatentFile describe_model(const Recipe& recipe, const Network& net, const ImageD
   file.classes = net.classes;
   file.class_names = dataset.class_names;
   file.pixels = session.pixels();
-  file.values = session.evaluated_values();
+  file.refreshes = session.refreshes();
+  file.values = session.rounds();
+  file.stores_theta = file.values.empty();
+  if (file.stores_theta) {
+    session.expand();
+    file.values = session.theta();
+  }
+  file.pruned = session.pruned();
   return file;
 }
 
@@ -129,6 +157,7 @@ RunResult train_run(const Recipe& recipe, const Network& net, const ImageDataset
     };
     e.running = session.train_epoch(epoch, progress);
     e.seconds = watch_epoch.seconds();
+    e.loss_terms = loss_terms(session);
     r.seconds += e.seconds;
     if (recipe.validation > 0) e.validation = session.evaluate(Split::validation);
     e.finished = true;
@@ -136,20 +165,27 @@ RunResult train_run(const Recipe& recipe, const Network& net, const ImageDataset
     if (watch) watch(e);
   }
 
+  r.loss_terms = e.loss_terms;
+  session.prune_if_due(e.steps * recipe.epochs);
   r.recipe = recipe;
   r.trainable_params = trainable_params(recipe, net);
   r.target_params = net.param_count();
   r.train = session.evaluate(Split::train);
   if (recipe.validation > 0) r.validation = session.evaluate(Split::validation);
   r.test = session.evaluate(Split::test);
+  r.add_ons = measure_add_ons(session, recipe, net);
   const Plan& plan = session.program().plan();
   r.arena_bytes = plan.total;
   r.arena_lower_bound_bytes = plan.lower_bound;
   r.map_bytes = map_bytes(plan);
+  r.stored_value_bytes = r.trainable_params * sizeof(float);
   r.peak_rss_bytes = peak_rss_bytes();
   r.device = session.program().device().description();
   r.version = version_string();
-  write_latent_file(folder / "model.latent", describe_model(recipe, net, dataset, session));
+  const LatentFile model = describe_model(recipe, net, dataset, session);
+  r.stored_values = model.values.size();
+  r.refreshes = model.refreshes;
+  write_latent_file(folder / "model.latent", model);
   write_file_atomic(folder / "result.json", to_json(r).dump(2) + "\n");
   return r;
 }
@@ -159,6 +195,8 @@ nlohmann::json to_json(const RunResult& r) {
   if (r.recipe.regularisation.ema > 0) json["evaluated_values"] = "ema";
   json["trainable_params"] = r.trainable_params;
   json["target_params"] = r.target_params;
+  json["stored_values"] = r.stored_values;
+  json["refreshes"] = r.refreshes;
   json["train_accuracy"] = r.train.accuracy;
   json["train_loss"] = r.train.loss;
   json["test_accuracy"] = r.test.accuracy;
@@ -168,12 +206,18 @@ nlohmann::json to_json(const RunResult& r) {
     json["validation_accuracy"] = r.validation.accuracy;
     json["validation_loss"] = r.validation.loss;
   }
+  if (r.recipe.loss.any()) {
+    add_loss_terms(json, r.loss_terms);
+    json["trained_lambdas"] = trained_lambdas(r.recipe);
+  }
+  if (r.add_ons) add_to_json(json, *r.add_ons);
   json["seconds"] = r.seconds;
   json["seconds_per_epoch"] = r.recipe.epochs > 0 ? r.seconds / r.recipe.epochs : 0.0;
   json["setup_seconds"] = r.setup_seconds;
   json["arena_bytes"] = r.arena_bytes;
   json["arena_lower_bound_bytes"] = r.arena_lower_bound_bytes;
   json["map_bytes"] = r.map_bytes;
+  json["stored_value_bytes"] = r.stored_value_bytes;
   json["peak_rss_bytes"] = r.peak_rss_bytes;
   json["device"] = r.device;
   json["version"] = r.version;

@@ -4,21 +4,33 @@
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
 
+#include "train/add_on_result.hpp"
 #include "train/session.hpp"
 
 namespace mapnet {
+
+/// One term of the mapping loss: its weight at the end of an epoch, its mean over the epoch.
+struct LossTermReport {
+  std::string name;
+  double lambda = 0, value = 0;
+};
 
 /// What a finished run reports; the keys of result.json.
 struct RunResult {
   Recipe recipe;
   std::size_t trainable_params = 0, target_params = 0;
+  std::size_t stored_values = 0;  ///< floats of the latent file: what the model needs beside seeds
+  std::size_t refreshes = 0;      ///< of the map
   Metrics train, validation, test;  ///< of the last epoch's values
   double seconds = 0;               ///< of the training epochs, evaluation apart
   double setup_seconds = 0;         ///< planning, reading data, building the map
   std::size_t arena_bytes = 0, arena_lower_bound_bytes = 0;
-  std::size_t map_bytes = 0;  ///< of fixed weights stored beside the latents
+  std::size_t map_bytes = 0;           ///< of fixed weights stored beside the latents
+  std::optional<AddOnResult> add_ons;  ///< what they made of theta
+  std::size_t stored_value_bytes = 0;  ///< of the trained values, in the latent file
   std::size_t peak_rss_bytes = 0;
   std::string device, version;
+  std::vector<LossTermReport> loss_terms;  ///< of the last epoch
 };
 
 /// What a run tells whoever watches it.
@@ -28,6 +40,7 @@ struct EpochReport {
   Metrics running;     ///< over the epoch so far
   Metrics validation;  ///< after the epoch, where a split was set aside
   double learning_rate = 0, seconds = 0;
+  std::vector<LossTermReport> loss_terms;  ///< once finished
   bool finished = false;
 };
 using Watch = std::function<void(const EpochReport&)>;

@@ -58,12 +58,14 @@ BOOST_AUTO_TEST_CASE(wrong_usage_is_one_clear_line_and_exit_code_2) {
       {"train --net cnn9", "cnn1, cnn2"},
       {"train --data imagenet", "fashion-mnist"},
       {"train --strategy direct --latent 5", "--latent"},
+      {"train --strategy direct --refresh 200", "--refresh"},
       {"train --strategy slvt --latents 1,2,3,4", "--latents"},
       {"train --alpha 0.5", "--modulation"},
       {"train --require-accuracy 90", "--require-accuracy"},
       {"train --strategy direct --weight-decay-theta 1e-4", "--weight-decay"},
       {"train --ema 1", "--ema"},
       {"plan --latent 0", "latents"},
+      {"train --share 250", "--pretrained"},
       {"plan --validation 60000", "--validation"},
       {"eval", "--run"},
       {"export --run x", "--out"},
@@ -114,22 +116,46 @@ BOOST_AUTO_TEST_CASE(train_eval_and_export_work_together) {
   check_outcome("export --run " + run + " --out " + at + "/theta.safetensors", 0, {"8 tensors"});
 }
 
+// Pre-train, export, fine-tune from a TOML file, evaluate and export again.
+BOOST_AUTO_TEST_CASE(an_exported_network_is_fine_tuned) {
+  const ToyData data(300, 50);
+  const std::string at = data.folder().string(), weights = at + "/theta.safetensors";
+  const std::string flags = " --data-dir " + at + " --epochs 1 --batch 20 --out " + at;
+  check_outcome("train --strategy direct" + flags + "/before", 0, {"test accuracy"});
+  check_outcome("export --run " + at + "/before --out " + weights, 0, {"8 tensors"});
+  const auto toml = data.folder() / "run.toml";
+  write_file_atomic(toml, "pretrained = '" + weights +
+                              "'\nlatent = 100\nshare = 250\nfinetune = ['fc1', 'fc2']\n"
+                              "finetune-alpha = ['0.5', 'fc2:0.25']\n");
+  check_outcome("train --config " + toml.string() + flags + "/after", 0,
+                {"pre-trained weights", "fc1, fc2", "L = 250"});
+  const auto result = nlohmann::json::parse(read_file(at + "/after/result.json"));
+  BOOST_TEST(result.at("finetune").at("share") == 250);
+  BOOST_TEST(result.at("finetune").at("layers").at(1).at("alpha") == 0.25);
+  const Outcome eval = mapnet_with("eval --json --run " + at + "/after --data-dir " + at);
+  BOOST_TEST(nlohmann::json::parse(eval.output).at("accuracy") == result.at("test_accuracy"));
+  write_file_atomic(weights, read_file(weights) + "x");
+  check_outcome("export --run " + at + "/after --out " + at + "/again", 1, {weights, "SHA-256"});
+  check_outcome("train --pretrained " + weights, 1, {weights});
+}
+
 BOOST_AUTO_TEST_CASE(a_config_file_gives_flags_and_the_command_line_wins) {
   const ToyData data(60, 10);
   const std::string at = data.folder().string();
   const auto toml = data.folder() / "run.toml";
   write_file_atomic(toml,
                     "strategy = 'lwt'\nlatents = [8, 16, 32, 8]\nepochs = 3\nbatch = 20\n"
-                    "modulation = \"signed\"\nalpha = 0.05\naugment-flip = true\nema = 0.5\n");
+                    "modulation = \"signed\"\nalpha = 0.05\nrefresh = 1\naugment-flip = true\n"
+                    "label-smoothing = 0.125\n");
   check_outcome(
       "train --config " + toml.string() + " --epochs 1 --data-dir " + at + " --out " + at + "/run",
-      0, {"lwt"});
+      0, {"lwt", "stored values", "192 (latents of every round, 2 refreshes)"});
   const auto result = nlohmann::json::parse(read_file(at + "/run/result.json"));
   BOOST_TEST(result.at("epochs") == 1);
   BOOST_TEST(result.at("batch") == 20);
   BOOST_TEST(result.at("alpha") == 0.05);
   BOOST_TEST(result.at("regularisation").at("augment_flip") == true);
-  BOOST_TEST(result.at("regularisation").at("ema") == 0.5);
+  BOOST_TEST(result.at("regularisation").at("label_smoothing") == 0.125);
   BOOST_TEST((result.at("latents").get<std::vector<int>>() == std::vector<int>{8, 16, 32, 8}));
 
   const auto refuses = [&](const char* text, std::initializer_list<std::string> parts) {

@@ -14,10 +14,12 @@
 
 namespace mapnet::test {
 
-/// A folder of its own for each test, gone with it.
+/// A folder of its own for each object, gone with it.
 struct Folder {
   std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("mapnet-test-" + std::to_string(::getpid()));
+      std::filesystem::temp_directory_path() /
+      ("mapnet-test-" + std::to_string(::getpid()) + "-" + std::to_string(made++));
+  static inline int made = 0;
   Folder() { std::filesystem::create_directories(path); }
   ~Folder() { std::filesystem::remove_all(path); }
 

@@ -75,4 +75,22 @@ BOOST_AUTO_TEST_CASE(an_epoch_is_one_launch_a_step_and_one_wait) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_refresh_is_one_launch_more_and_no_wait) {
+  const ToyData data(16 * 21, 40);
+  RunConfig config = small_run("lwt");
+  config.modulation = "signed";
+  config.refresh.every = 4;
+  config.epochs = 2;
+  Session session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train);
+  session.train_epoch(0);  // five refreshes: their graph is recorded now
+  session.begin_epoch(1);
+  const std::size_t graphs = emulation::graph_launches(), kernels = emulation::kernel_launches(),
+                    waits = emulation::synchronisations();
+  for (int step = 0; step < 20; ++step) session.train_step(step);
+  BOOST_TEST(session.refreshes() == 10u);
+  BOOST_TEST(emulation::graph_launches() == graphs + 20 + 5);
+  BOOST_TEST(emulation::kernel_launches() == kernels);
+  BOOST_TEST(emulation::synchronisations() == waits);
+}
+
 #endif

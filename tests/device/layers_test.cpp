@@ -46,15 +46,16 @@ constexpr double kWinograd = 4;
 
 struct LinearCase {
   int n, c, size, out, block;
-  bool relu;
+  bool relu, bias = true;
 };
 std::ostream& operator<<(std::ostream& out, const LinearCase& k) {
   return out << k.n << "x" << k.c << "x" << k.size << "x" << k.size << " -> " << k.out << ", block "
-             << k.block << (k.relu ? ", relu" : "");
+             << k.block << (k.relu ? ", relu" : "") << (k.bias ? "" : ", no bias");
 }
 const LinearCase kLinears[] = {
-    {8, 32, 5, 128, 16, true}, {8, 128, 3, 256, 16, false}, {8, 128, 1, 10, 1, false},
-    {3, 7, 1, 5, 1, true},     {1, 20, 3, 1, 8, false},
+    {8, 32, 5, 128, 16, true},     {8, 128, 3, 256, 16, false}, {8, 128, 1, 10, 1, false},
+    {3, 7, 1, 5, 1, true},         {1, 20, 3, 1, 8, false},     {8, 32, 5, 32, 16, false, false},
+    {5, 33, 1, 9, 1, true, false},
 };
 
 }  // namespace
@@ -121,21 +122,22 @@ BOOST_AUTO_TEST_CASE(a_product_wants_a_plain_input) {
 
 BOOST_DATA_TEST_CASE(linear_agrees_with_the_reference, data::make(kLinears), k) {
   const std::size_t inputs = std::size_t(k.c) * std::size_t(k.size) * std::size_t(k.size);
-  const reference::Linear shape = {std::size_t(k.n), inputs, std::size_t(k.out)};
+  const reference::Linear shape = {std::size_t(k.n), inputs, std::size_t(k.out), k.bias};
   const Vector x = exact_floats(shape.n * inputs, 1),
                w = exact_floats(inputs * std::size_t(k.out), 2),
-               b = exact_floats(std::size_t(k.out), 3),
+               b = exact_floats(shape.bias_size(), 3),
                dy = exact_floats(shape.n * std::size_t(k.out), 4);
   OpHarness h;
   const Tensor xt = h.tensor(k.n, k.c, k.size, k.size, k.block, x);
-  const BufferId weight = h.input(w), bias = h.input(b);
-  const BufferId dweight = h.output(w.size()), dbias = h.output(b.size());
+  const BufferId weight = h.input(w), dweight = h.output(w.size());
+  const ParamSlice bias = k.bias ? ParamSlice{h.input(b), 0} : ParamSlice{};
+  const ParamSlice dbias = k.bias ? ParamSlice{h.output(b.size()), 0} : ParamSlice{};
   const LinearDesc desc = {k.out, k.relu};
   const Tensor flat = relayout(h.schedule, "flatten", xt, 1);
-  const Tensor y = linear_forward(h.schedule, "fc", desc, flat, {weight, 0}, {bias, 0});
+  const Tensor y = linear_forward(h.schedule, "fc", desc, flat, {weight, 0}, bias);
   const Tensor dyt = h.tensor(k.n, k.out, 1, 1, 1, dy);
-  const Tensor dflat = linear_backward(h.schedule, "fc", desc, flat, dyt, {weight, 0}, {dweight, 0},
-                                       {dbias, 0}, true);
+  const Tensor dflat =
+      linear_backward(h.schedule, "fc", desc, flat, dyt, {weight, 0}, {dweight, 0}, dbias, true);
   const Tensor dx = relayout(h.schedule, "unflatten", dflat, xt.channel_block);
   BOOST_TEST((xt.channel_block == 1 || dx.buffer != dflat.buffer));
   h.run();
@@ -146,7 +148,8 @@ BOOST_DATA_TEST_CASE(linear_agrees_with_the_reference, data::make(kLinears), k) 
   check_close(h.read(y), want_y, sum_tolerance(inputs), 0, "y");
   check_close(h.read(dx), want.dx, sum_tolerance(std::size_t(k.out)), 0, "dx");
   check_close(h.read(dweight, w.size()), want.dweight, sum_tolerance(shape.n), 0, "dweight");
-  check_close(h.read(dbias, b.size()), want.dbias, sum_tolerance(shape.n), 0, "dbias");
+  if (k.bias)
+    check_close(h.read(dbias.buffer, b.size()), want.dbias, sum_tolerance(shape.n), 0, "dbias");
 }
 
 BOOST_AUTO_TEST_CASE(max_pooling_and_relu_give_exactly_the_reference) {

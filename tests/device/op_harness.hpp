@@ -68,6 +68,13 @@ class OpHarness {
     return id;
   }
 
+  template <class T>
+  BufferId array(const std::vector<T>& values) {
+    const BufferId id = schedule.persistent_buffer("array", "test", values.size() * sizeof(T));
+    inputs_.push_back([id, values](const Program& on) { on.write<T>(id, values); });
+    return id;
+  }
+
   /// Plans without reuse, so that every buffer can be read afterwards, and runs every phase once.
   void run() {
     program = std::make_unique<Program>(schedule, plan_arena_without_reuse(schedule.lifetimes()));

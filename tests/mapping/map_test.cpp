@@ -75,6 +75,92 @@ BOOST_AUTO_TEST_CASE(forward_and_backward_agree_with_the_reference) {
         }
 }
 
+// Table 7's LV + WMAP: the modulating factor is trained beside z. Two blocks, so that each finds
+// its stretch of v.
+BOOST_AUTO_TEST_CASE(a_modulator_of_its_own_agrees_with_the_reference) {
+  for (const MapKind kind : kKinds)
+    for (const auto& [modulation, ref_modulation] : kModulations) {
+      if (modulation == Modulation::none) continue;
+      MapDesc desc = one_block(kind, 301, 50, 21);
+      desc.blocks.push_back({"more", 301, 100, 50, 20});
+      desc.scales = {{0, 401, 0.5f}};
+      desc.modulation = modulation;
+      desc.alpha = modulation == Modulation::scalar ? 0.01f : 0.3f;
+      desc.own_modulator = true;
+      const Vector both = exact_floats(140, 5, -2, 2), dtheta = exact_floats(401, 6);
+      const MapRun fast = run_map(desc, both, dtheta);
+      for (std::size_t i = 0; i < 2; ++i) {
+        const MapBlock& b = desc.blocks[i];
+        const auto block = static_cast<std::uint32_t>(i);
+        const auto part = [](const Vector& of, std::size_t from, std::size_t n) {
+          return Vector(of.begin() + long(from), of.begin() + long(from + n));
+        };
+        reference::Map ref{b.rows, b.latents, {}, {}, Vector(b.rows, 0.5), Vector(b.rows, 0.0)};
+        ref.modulation = ref_modulation;
+        ref.alpha = static_cast<double>(desc.alpha);
+        ref.W = kind == MapKind::hadamard
+                    ? hadamard_map(b.rows, b.latents, 21, Stream::map_outer_signs,
+                                   Stream::map_inner_signs, block)
+                    : unit_rows(fast.dense[i], b.rows, b.latents);
+        ref.S = hadamard_map(b.rows, b.latents, 21, Stream::modulation_outer,
+                             Stream::modulation_inner, block);
+        ref.v = part(both, 70 + b.latent_offset, b.latents);
+        const Vector z = part(both, b.latent_offset, b.latents);
+        const std::string what = "block " + std::to_string(i) + ", map " +
+                                 std::to_string(int(kind)) + ", modulation " +
+                                 std::to_string(int(modulation));
+        check_close(part(fast.theta, b.theta_offset, b.rows), reference::map_forward(ref, z),
+                    4 * sum_tolerance(b.latents), 1e-5, what + ": theta");
+        const Vector want = reference::map_backward(ref, part(dtheta, b.theta_offset, b.rows), z);
+        const double tolerance = 8 * sum_tolerance(b.rows);
+        check_close(part(fast.dz, b.latent_offset, b.latents), part(want, 0, b.latents), tolerance,
+                    1e-5, what + ": dz");
+        check_close(part(fast.dz, 70 + b.latent_offset, b.latents),
+                    part(want, b.latents, b.latents), tolerance, 1e-5, what + ": dv");
+      }
+    }
+}
+
+// Equal factors: the same theta to the bit, and dz + dv is what z alone would get.
+BOOST_AUTO_TEST_CASE(a_modulator_equal_to_z_gives_what_z_gives) {
+  for (const Modulation modulation : {Modulation::scalar, Modulation::signed_}) {
+    MapDesc desc = one_block(MapKind::hadamard, 301, 64, 21);
+    desc.modulation = modulation;
+    desc.alpha = 0.1f;
+    const Vector z = exact_floats(64, 5, -2, 2), dtheta = exact_floats(301, 6);
+    const MapRun one = run_map(desc, z, dtheta);
+    desc.own_modulator = true;
+    Vector both = z;
+    both.insert(both.end(), z.begin(), z.end());
+    const MapRun two = run_map(desc, both, dtheta);
+    BOOST_TEST((two.theta == one.theta));
+    Vector sum(64);
+    for (std::size_t k = 0; k < 64; ++k) sum[k] = two.dz[k] + two.dz[64 + k];
+    check_close(sum, one.dz, 8 * sum_tolerance(301), 1e-5, "dz + dv");
+  }
+}
+
+// theta is affine in v, so its change from v = 0 is J_v v: <J_v v, g> = <v, J_v' g>.
+BOOST_AUTO_TEST_CASE(a_modulator_and_its_gradient_are_adjoint) {
+  for (const MapKind kind : kKinds)
+    for (const Modulation modulation : {Modulation::scalar, Modulation::signed_}) {
+      MapDesc desc = one_block(kind, 301, 64, 3);
+      desc.modulation = modulation;
+      desc.alpha = 1;
+      desc.own_modulator = true;
+      Vector zero = exact_floats(64, 11), both = zero;
+      zero.resize(128, 0.0);
+      const Vector v = exact_floats(64, 13), g = exact_floats(301, 12);
+      both.insert(both.end(), v.begin(), v.end());
+      const MapRun without = run_map(desc, zero, g), with = run_map(desc, both, g);
+      const double left = reference::dot(with.theta, g) - reference::dot(without.theta, g);
+      const double right = reference::dot(v, reference::View(with.dz).subspan(64));
+      // v.z reaches some 5 in each row, five times what tests without alpha = 1 sum up.
+      BOOST_TEST(std::abs(left - right) < 10 * sum_tolerance(301) * std::sqrt(301.0),
+                 "<J v, g> = " << left << ", <v, J'g> = " << right);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(both_maps_and_their_transposes_are_adjoint) {
   for (const MapKind kind : kKinds)
     for (const Shape s : kShapes) {

@@ -34,6 +34,15 @@ BOOST_AUTO_TEST_CASE(parameters_are_named_and_laid_out_as_in_torch) {
   BOOST_TEST(cnn2.params[4].fan_in == 800);
 }
 
+BOOST_AUTO_TEST_CASE(a_linear_layer_may_do_without_a_bias) {
+  const Network small =
+      make_network("small", 1, 2, 2, 3, {linear("fc1", 5, false), linear("fc2", 3)});
+  BOOST_REQUIRE(small.params.size() == 3u);
+  BOOST_TEST(small.params[1].name == "fc2.weight");
+  BOOST_TEST(small.params[1].offset == 20u);
+  BOOST_TEST(small.param_count() == 20u + 15u + 3u);
+}
+
 BOOST_AUTO_TEST_CASE(unknown_networks_and_impossible_inputs_are_refused) {
   BOOST_CHECK_EXCEPTION(net("cnn9"), UsageError, [](const Error& e) {
     return std::string(e.what()).find("cnn1, cnn2") != std::string::npos;

@@ -55,16 +55,18 @@ BOOST_AUTO_TEST_CASE(maxpool2d_gradient) {
 }
 
 BOOST_AUTO_TEST_CASE(linear_gradients) {
-  const Linear s{.n = 3, .i = 5, .o = 4};
-  const Vector x = uniform(s.n * s.i, 9), weight = uniform(s.o * s.i, 10), bias = uniform(s.o, 11),
-               dy = uniform(s.n * s.o, 12);
-  const LinearGradient g = linear_backward(dy, x, weight, s);
-  const auto of_x = [&](View v) { return dot(dy, linear_forward(v, weight, bias, s)); };
-  const auto of_weight = [&](View v) { return dot(dy, linear_forward(x, v, bias, s)); };
-  const auto of_bias = [&](View v) { return dot(dy, linear_forward(x, weight, v, s)); };
-  BOOST_TEST(gradient_error(of_x, x, g.dx) < gradient_tolerance);
-  BOOST_TEST(gradient_error(of_weight, weight, g.dweight) < gradient_tolerance);
-  BOOST_TEST(gradient_error(of_bias, bias, g.dbias) < gradient_tolerance);
+  for (const bool with_bias : {true, false}) {
+    const Linear s{.n = 3, .i = 5, .o = 4, .bias = with_bias};
+    const Vector x = uniform(s.n * s.i, 9), weight = uniform(s.o * s.i, 10),
+                 bias = uniform(s.bias_size(), 11), dy = uniform(s.n * s.o, 12);
+    const LinearGradient g = linear_backward(dy, x, weight, s);
+    const auto of_x = [&](View v) { return dot(dy, linear_forward(v, weight, bias, s)); };
+    const auto of_weight = [&](View v) { return dot(dy, linear_forward(x, v, bias, s)); };
+    const auto of_bias = [&](View v) { return dot(dy, linear_forward(x, weight, v, s)); };
+    BOOST_TEST(gradient_error(of_x, x, g.dx) < gradient_tolerance);
+    BOOST_TEST(gradient_error(of_weight, weight, g.dweight) < gradient_tolerance);
+    BOOST_TEST(gradient_error(of_bias, bias, g.dbias) < gradient_tolerance);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(cross_entropy_gradient) {

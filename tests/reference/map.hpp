@@ -13,6 +13,7 @@ enum class Activation { identity, tanh, sine };
 ///   none    u = W z
 ///   scalar  u = W z + alpha ||z||^2      eq. 20 as written: w_ij <- w_ij + alpha z_i for every j
 ///   signed  u = W z + alpha S (z*z)      Theorem 2, M(z) = B z: w_ij <- w_ij + alpha s_ij z_i
+/// With a modulator v of its own, as table 7's LV + WMAP has it, v_i stands for z_i in both.
 struct Map {
   std::size_t params, latents;  // P, d
   Vector W;                     // [P,d]
@@ -22,27 +23,36 @@ struct Map {
   Activation activation = Activation::identity;
   double alpha = 0;
   double omega = 1;  // sine: sigma(u) = sin(omega u)
+  Vector v = {};     // [d], or empty: z modulates
 };
 
 /// W as z finds it, each weight modulated one by one as the paper writes it: no shortcut to get
 /// wrong.
 inline double modulated_weight(const Map& map, View z, std::size_t j, std::size_t i) {
   const double w = map.W[j * map.latents + i];
+  const double factor = map.v.empty() ? z[i] : map.v[i];
   switch (map.modulation) {
     case Modulation::none:
       return w;
     case Modulation::scalar:
-      return w + map.alpha * z[i];
+      return w + map.alpha * factor;
     case Modulation::signed_:
-      return w + map.alpha * map.S[j * map.latents + i] * z[i];
+      return w + map.alpha * map.S[j * map.latents + i] * factor;
   }
   throw std::invalid_argument("map: modulation");
 }
 
-/// du_j / dz_i. The modulation's part of u is quadratic in z_i, whence the 2.
+/// du_j / dz_i. Where z modulates, that part of u is quadratic in z_i, whence the 2.
 inline double du_dz(const Map& map, View z, std::size_t j, std::size_t i) {
   const double w = map.W[j * map.latents + i];
-  return w + 2 * (modulated_weight(map, z, j, i) - w);
+  return w + (map.v.empty() ? 2 : 1) * (modulated_weight(map, z, j, i) - w);
+}
+
+/// du_j / dv_i.
+inline double du_dv(const Map& map, View z, std::size_t j, std::size_t i) {
+  if (map.modulation == Modulation::none) return 0;
+  const double s = map.modulation == Modulation::scalar ? 1 : map.S[j * map.latents + i];
+  return map.alpha * s * z[i];
 }
 
 inline double sigma(const Map& map, double u) {
@@ -75,6 +85,7 @@ inline Vector map_preactivation(const Map& map, View z) {
   require_size(z.size(), map.latents, "map z");
   require_size(map.W.size(), cells, "map W");
   if (map.modulation == Modulation::signed_) require_size(map.S.size(), cells, "map S");
+  if (!map.v.empty()) require_size(map.v.size(), map.latents, "map v");
   Vector u(map.params);
   for (std::size_t j = 0; j < map.params; ++j)
     for (std::size_t i = 0; i < map.latents; ++i) u[j] += modulated_weight(map, z, j, i) * z[i];
@@ -91,15 +102,16 @@ inline Vector map_forward(const Map& map, View z) {
   return theta;
 }
 
-/// dtheta [P] -> dz [d].
+/// dtheta [P] -> dz [d], or with a modulator of its own (dz | dv) [2 d].
 inline Vector map_backward(const Map& map, View dtheta, View z) {
   require_size(dtheta.size(), map.params, "map dtheta");
   require_size(map.scale.size(), map.params, "map scale");
   const Vector u = map_preactivation(map, z);
-  Vector dz(map.latents);
+  Vector dz(map.latents + map.v.size());
   for (std::size_t j = 0; j < map.params; ++j) {
     const double du = dtheta[j] * map.scale[j] * dsigma(map, u[j]);
     for (std::size_t i = 0; i < map.latents; ++i) dz[i] += du * du_dz(map, z, j, i);
+    for (std::size_t i = 0; i < map.v.size(); ++i) dz[map.latents + i] += du * du_dv(map, z, j, i);
   }
   return dz;
 }

@@ -19,6 +19,7 @@ struct Image {
 struct Layer {
   enum Kind { conv, relu, maxpool, linear } kind;
   std::size_t out = 0, kernel = 0, pad = 0;  // out: channels of a conv, features of a linear
+  bool bias = true;                          // of a linear
 };
 
 /// A feed-forward net. Its parameters are one flat vector theta in PyTorch's order and layout:
@@ -41,7 +42,7 @@ struct Placed {
     return {n, in.c, in.h, in.w, layer.out, layer.kernel, layer.pad};
   }
   MaxPool2d maxpool2d(std::size_t n) const { return {n * in.c, in.h, in.w}; }
-  Linear linear(std::size_t n) const { return {n, in.size(), layer.out}; }
+  Linear linear(std::size_t n) const { return {n, in.size(), layer.out, layer.bias}; }
 };
 
 inline std::vector<Placed> place(const Net& net) {
@@ -64,7 +65,7 @@ inline std::vector<Placed> place(const Net& net) {
         break;
       case Layer::linear:
         p.out = {layer.out, 1, 1};
-        p.weight_size = layer.out * in.size(), p.bias_size = layer.out;
+        p.weight_size = layer.out * in.size(), p.bias_size = p.linear(1).bias_size();
         break;
     }
     in = p.out;

@@ -4,6 +4,7 @@
 #include "reference/finite_difference.hpp"
 #include "reference/kinks.hpp"
 #include "reference/map.hpp"
+#include "reference/mask.hpp"
 #include "reference/nets.hpp"
 
 using namespace mapnet::reference;
@@ -11,14 +12,15 @@ using mapnet::test::check_close;
 
 namespace {
 
-/// Every kind of layer, with padding and without, H and W apart, odd sizes for pooling to floor.
+/// Every kind of layer, with padding and without, with a bias and without, H and W apart, odd sizes
+/// for pooling to floor.
 const Net net = [] {
   using L = Layer;
   // clang-format off
   return Net{{1, 8, 9},
              {{L::conv, 3, 3, 1}, {L::relu}, {L::maxpool},  // 3x8x9 -> 3x4x4
               {L::conv, 4, 2},    {L::relu}, {L::maxpool},  // 4x3x3 -> 4x1x1
-              {L::linear, 5}, {L::relu}, {L::linear, 3}}};
+              {L::linear, 5}, {L::relu}, {L::linear, 2, 0, 0, false}, {L::linear, 3}}};
   // clang-format on
 }();
 const std::size_t images = 2;
@@ -93,6 +95,25 @@ BOOST_AUTO_TEST_CASE(the_gradient_of_the_loss_through_the_map_to_z) {
       const Vector dz = map_backward(map, loss_and_gradient(net, theta, x, labels).dtheta, z);
       BOOST_TEST(gradient_error(f, z, dz) < gradient_tolerance);
     }
+}
+
+BOOST_AUTO_TEST_CASE(the_gradient_of_the_loss_through_a_mask_and_the_map_to_z) {
+  const std::size_t params = n_params(net), latents = 6;
+  const Map map{.params = params,
+                .latents = latents,
+                .W = uniform(params * latents, 31),
+                .S = {},
+                .scale = uniform(params, 33, 0.5, 1),
+                .base = uniform(params, 34, -0.2, 0.2)};
+  const Vector z = uniform(latents, 35), draws = uniform(params, 36);
+  std::vector<bool> kept;
+  for (const double draw : draws) kept.push_back(draw > -0.5);
+  const Vector theta = mask(map_forward(map, z), kept), x = batch_away_from_kinks(theta);
+  const auto f = [&](View v) {
+    return loss_and_gradient(net, mask(map_forward(map, v), kept), x, labels).loss;
+  };
+  const Vector dtheta = mask(loss_and_gradient(net, theta, x, labels).dtheta, kept);
+  BOOST_TEST(gradient_error(f, z, map_backward(map, dtheta, z)) < gradient_tolerance);
 }
 
 BOOST_AUTO_TEST_CASE(padding_images_change_nothing) {

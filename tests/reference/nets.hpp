@@ -26,6 +26,18 @@ inline Net cnn2() {
            {L::linear, 128}, {L::relu}, {L::linear, 10}}};
 }
 
+/// CNN2 with both fully connected layers as low-rank factors.
+inline Net low_rank_cnn2(std::size_t fc1_rank, std::size_t fc2_rank) {
+  using L = Layer;
+  Net net = cnn2();
+  net.layers.resize(6);
+  for (const Layer& layer : {Layer{L::linear, fc1_rank, 0, 0, false}, Layer{L::linear, 128},
+                             Layer{L::relu},
+                             Layer{L::linear, fc2_rank, 0, 0, false}, Layer{L::linear, 10}})
+    net.layers.push_back(layer);
+  return net;
+}
+
 // clang-format on
 
 }  // namespace mapnet::reference

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "common/compare.hpp"
+#include "train/pretrained_file.hpp"
 #include "train/recipes.hpp"
 #include "train/session.hpp"
 #include "train/toy_data.hpp"
@@ -26,7 +27,7 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
-std::vector<RunConfig> runs() {
+std::vector<RunConfig> runs(const Folder& folder) {
   std::vector<RunConfig> all = {small_run("direct"), small_run("slvt"), small_run("lwt")};
   all[1].modulation = "signed";
   RunConfig dense = small_run("slvt");
@@ -37,6 +38,15 @@ std::vector<RunConfig> runs() {
   RunConfig cnn1 = small_run("slvt");
   cnn1.net = "cnn1";
   all.push_back(cnn1);
+  RunConfig finetuning = small_run("slvt");
+  finetuning.finetune.pretrained = write_pretrained(folder, network("cnn2")).string();
+  finetuning.finetune.share = 30;
+  all.push_back(finetuning);
+  for (const char* variant : {"lv-wmap", "lv-fulldnn", "full-dnn"}) {
+    all.push_back(small_run("slvt"));
+    all.back().variant.name = variant;
+    all.back().latent = 10;
+  }
   return all;
 }
 
@@ -44,13 +54,15 @@ std::vector<RunConfig> runs() {
 
 BOOST_AUTO_TEST_CASE(a_rerun_gives_the_same_bits) {
   const ToyData data(90, 20);
-  for (const RunConfig& config : runs())
+  const Folder folder;
+  for (const RunConfig& config : runs(folder))
     BOOST_TEST(same_bits(train(data, config), train(data, config)), config.strategy);
 }
 
 BOOST_AUTO_TEST_CASE(sharing_memory_does_not_change_a_bit) {
   const ToyData data(90, 20);
-  for (const RunConfig& config : runs())
+  const Folder folder;
+  for (const RunConfig& config : runs(folder))
     BOOST_TEST(same_bits(train(data, config), train(data, config, plan_arena_without_reuse)),
                config.strategy);
 }

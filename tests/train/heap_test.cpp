@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "train/heap_watch.hpp"
+#include "train/pretrained_file.hpp"
 #include "train/recipes.hpp"
 #include "train/session.hpp"
 #include "train/toy_data.hpp"
@@ -25,6 +26,19 @@ BOOST_AUTO_TEST_CASE(steps_10_to_100_allocate_nothing_of_ours_and_leave_the_heap
   dense.latent = 32;
   dense.map = "dense";
   runs.push_back(dense);
+  const Folder folder;
+  RunConfig finetuning = small_run("slvt");
+  finetuning.finetune.pretrained = write_pretrained(folder, network("cnn2")).string();
+  finetuning.finetune.share = 30;
+  runs.push_back(finetuning);
+  RunConfig refreshed = small_run("slvt");
+  refreshed.refresh.every = 7;
+  runs.push_back(refreshed);
+  for (const char* variant : {"lv-wmap", "lv-fulldnn", "full-dnn"}) {
+    runs.push_back(small_run("slvt"));
+    runs.back().variant.name = variant;
+    runs.back().latent = 10;
+  }
   for (const RunConfig& config : runs) {
     Session session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train);
     session.begin_epoch(0);

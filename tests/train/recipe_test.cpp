@@ -3,6 +3,7 @@
 
 #include "common/error.hpp"
 #include "common/temporary.hpp"
+#include "train/pretrained_file.hpp"
 #include "train/recipes.hpp"
 
 using namespace mapnet;
@@ -34,6 +35,8 @@ BOOST_AUTO_TEST_CASE(contradictions_are_refused_by_the_flags_name) {
   refuses("--activation", [](RunConfig& c) { c.strategy = "direct", c.activation = "tanh"; });
   refuses("--base", [](RunConfig& c) { c.strategy = "direct", c.base = "zero"; });
   refuses("--latent-std", [](RunConfig& c) { c.strategy = "direct", c.latent_std = 1; });
+  refuses("--refresh", [](RunConfig& c) { c.strategy = "direct", c.refresh.every = 200; });
+  refuses("--refresh", [](RunConfig& c) { c.refresh.every = 0; });
   refuses("--latents", [](RunConfig& c) { c.latents = {1, 2, 3, 4}; });
   refuses("--latent", [](RunConfig& c) {
     c.strategy = "lwt", c.latent = 100, c.latents = {1, 2, 3, 4};
@@ -48,6 +51,16 @@ BOOST_AUTO_TEST_CASE(contradictions_are_refused_by_the_flags_name) {
   refuses("--lr", [](RunConfig& c) { c.lr = 0; });
   refuses("--warmup", [](RunConfig& c) { c.warmup = -1; });
   refuses("--threads", [](RunConfig& c) { c.threads = -2; });
+  refuses("--lrd", [](RunConfig& c) { c.add_ons.low_rank = "conv1:2"; });
+  refuses("--prune", [](RunConfig& c) { c.add_ons.prune = 0; });
+  refuses("--prune", [](RunConfig& c) { c.add_ons.prune = 1; });
+  refuses("--prune-scope", [](RunConfig& c) { c.add_ons.prune_scope = "global"; });
+  refuses("--prune-at", [](RunConfig& c) { c.add_ons.prune_at = 0.5; });
+  refuses("--prune-at", [](RunConfig& c) { c.add_ons.prune = 0.9, c.add_ons.prune_at = 1.5; });
+  refuses("global or tensor",
+          [](RunConfig& c) { c.add_ons.prune = 0.9, c.add_ons.prune_scope = "layer"; });
+  refuses("none or int8", [](RunConfig& c) { c.add_ons.quantize = "int4"; });
+  refuses("35914", [](RunConfig& c) { c.add_ons.low_rank = "fc1:32", c.latent = 40000; });
   refuses("108618", [](RunConfig& c) { c.latent = 200000; });
   refuses("direct, slvt, lwt", [](RunConfig& c) { c.strategy = "both"; });
   refuses("dense, dense-bf16, hadamard", [](RunConfig& c) { c.map = "magic"; });
@@ -66,12 +79,84 @@ BOOST_AUTO_TEST_CASE(a_recipe_survives_json) {
       c.base = "normal";
       c.latent_std = 0.5;
       c.map = "dense-bf16";
+      c.refresh.every = 200;
     }
+    c.add_ons = {"fc1:32,fc2:4", 0.9, 0.25, "tensor", "int8"};
     const Recipe recipe = recipe_of(c);
     const nlohmann::json json = to_json(recipe);
     BOOST_TEST(to_json(recipe_from_json(json)).dump() == json.dump());
     nlohmann::json broken = json;
     broken.erase("lr");
     check_fails([&] { recipe_from_json(broken); }, {"lr"});
+  }
+}
+
+BOOST_AUTO_TEST_CASE(contradictions_of_fine_tuning_are_refused_by_the_flags_name) {
+  const Folder folder;
+  const std::string file = write_pretrained(folder, network("cnn2")).string();
+  const auto refuses = [&](std::initializer_list<std::string> parts, auto&& change) {
+    RunConfig c = small_run("slvt");
+    c.finetune.pretrained = file;
+    change(c);
+    check_fails<UsageError>([&] { recipe_of(c); }, parts);
+  };
+  refuses({"--finetune", "--pretrained"},
+          [](RunConfig& c) { c.finetune.pretrained.reset(), c.finetune.layers = {"fc1"}; });
+  refuses({"--share", "--pretrained"},
+          [](RunConfig& c) { c.finetune.pretrained.reset(), c.finetune.share = 2; });
+  refuses({"--finetune-alpha", "--pretrained"},
+          [](RunConfig& c) { c.finetune.pretrained.reset(), c.finetune.alpha = {"1"}; });
+  const auto direct = [](RunConfig& c) { c.strategy = "direct", c.latent.reset(); };
+  refuses({"--finetune", "direct"}, [&](RunConfig& c) { direct(c), c.finetune.layers = {"all"}; });
+  refuses({"--share", "direct"}, [&](RunConfig& c) { direct(c), c.finetune.share = 1; });
+  refuses({"--finetune-alpha", "direct"},
+          [&](RunConfig& c) { direct(c), c.finetune.alpha = {"1"}; });
+  refuses({"--finetune fc3", "conv1, conv2, fc1, fc2"}, [](RunConfig& c) {
+    c.finetune.layers = {"fc1", "fc3"};
+  });
+  refuses({"--share is 0"}, [](RunConfig& c) { c.finetune.share = 0; });
+  for (const char* word : {"0", "-1", "x", "1x", "fc1:", ":1", "nan", "inf", "1e7", "fc9:1"})
+    refuses({"--finetune-alpha"}, [&](RunConfig& c) { c.finetune.alpha = {word}; });
+  refuses({"--finetune-alpha", "conv1"},
+          [](RunConfig& c) { c.finetune.layers = {"fc1"}, c.finetune.alpha = {"conv1:2"}; });
+  refuses({"--finetune-alpha"}, [](RunConfig& c) { c.finetune.alpha = {"1", "2"}; });
+  refuses({"--base"}, [](RunConfig& c) { c.base = "normal"; });
+  refuses({"--loss"}, [](RunConfig& c) { c.loss.terms = "task+align"; });
+  refuses({"--map dense", "256 latents", "12"},
+          [](RunConfig& c) { c.map = "dense", c.finetune.share = 25000; });
+  refuses({"108618"}, [](RunConfig& c) { c.latent = 200000; });
+  refuses({"2 layers"}, [](RunConfig& c) {
+    c.strategy = "lwt", c.latent.reset(), c.latents = {1, 2, 3, 4};
+    c.finetune.layers = {"fc1", "fc2"};
+  });
+  RunConfig c = small_run("slvt");
+  c.finetune.pretrained = file;
+  BOOST_TEST(recipe_of(c).latent_std == 0.0);
+  BOOST_TEST(recipe_of(c).lr == 0.08);
+  c.map = "dense-bf16", c.finetune.share = 250;
+  BOOST_TEST(recipe_of(c).lr == 0.04);
+}
+
+BOOST_AUTO_TEST_CASE(a_fine_tuning_recipe_survives_json) {
+  const Folder folder;
+  const auto other = write_pretrained(folder, build_network("cnn2", 1, 28, 28, 4));
+  for (const char* strategy : {"direct", "slvt", "lwt"}) {
+    RunConfig c;
+    c.strategy = strategy;
+    c.finetune.pretrained = other.string();
+    if (c.strategy != "direct") {
+      c.finetune.layers = {"fc1"};
+      c.finetune.alpha = {"fc2:0.125"};
+      c.finetune.share = 250;
+    }
+    const Recipe recipe = recipe_of(c);
+    const nlohmann::json json = to_json(recipe);
+    const Recipe back = recipe_from_json(json);
+    BOOST_TEST(to_json(back).dump() == json.dump());
+    BOOST_TEST((back.pretrained.fresh == recipe.pretrained.fresh));
+    if (c.strategy == "direct") continue;
+    BOOST_TEST(back.mapping.finetune.share == 250u);
+    BOOST_TEST(make_map(network("cnn2"), back.mapping).target_size() == 410u + 1 + 1290);
+    BOOST_TEST(json["finetune"]["layers"][1]["alpha"] == 0.125);
   }
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "common/test_device.hpp"
-#include "train/recipe.hpp"
+#include "train/target_network.hpp"
 
 namespace mapnet::test {
 
@@ -21,6 +21,8 @@ inline RunConfig small_run(const std::string& strategy = "slvt") {
   return c;
 }
 
-inline Recipe recipe_of(const RunConfig& c) { return resolve(c, network(c.net)); }
+inline Network network_of(const RunConfig& c) { return target_network(c, 1, 28, 28, 10); }
+
+inline Recipe recipe_of(const RunConfig& c) { return resolve(c, network_of(c)); }
 
 }  // namespace mapnet::test

@@ -34,7 +34,7 @@ class HostExecutor : public Executor {
   void read(void* to, const std::byte* from, std::size_t bytes) override {
     if (bytes > 0) std::memcpy(to, from, bytes);
   }
-  void run(int /*phase*/, const std::vector<Run>& steps) override {
+  void run(int /*phase*/, const std::vector<Run>& steps, bool /*recordable*/) override {
     for (const Run& step : steps) step();
   }
   void wait() override {}
@@ -45,7 +45,7 @@ class HostExecutor : public Executor {
   double seconds(const std::vector<Run>& steps, int repeats) override {
     using Clock = std::chrono::steady_clock;
     const auto start = Clock::now();
-    for (int i = 0; i < repeats; ++i) run(0, steps);
+    for (int i = 0; i < repeats; ++i) run(0, steps, false);
     return std::chrono::duration<double>(Clock::now() - start).count() / repeats;
   }
 

@@ -75,9 +75,10 @@ template <bool kAdd>
 MAPNET_INLINE void signed_copy(float* y, const float* x, std::size_t n, const SignStream& signs,
                                std::size_t tile) {
   const std::uint64_t draws = (n + 127) / 128;  // of 128 signs each
+  const std::uint32_t block = signs.block_word();
   for (std::uint64_t draw = 0; draw < draws; ++draw) {
     const std::array<std::uint32_t, 4> words =
-        random_words(signs.seed, signs.stream, tile * draws + draw, signs.block);
+        random_words(signs.seed, signs.stream, tile * draws + draw, block);
     const std::size_t begin = draw * 128, end = std::min(n, begin + 128);
     for (std::size_t i = begin; i < end; i += 16) {
       const std::uint32_t half = words[(i - begin) / 32] >> ((i - begin) % 32);

@@ -37,6 +37,18 @@ MAPNET_CPU_LEVELS void add_bias(float* y, const float* bias, int rows, int outpu
     }
 }
 
+MAPNET_CPU_LEVELS void cut_below_zero(float* y, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) y[i] = !(y[i] > 0) ? 0.0f : y[i];
+}
+
+/// What follows the product, on some of its rows; bias may be null.
+void finish_rows(float* y, const float* bias, int rows, int outputs, bool relu) {
+  if (bias)
+    add_bias(y, bias, rows, outputs, relu);
+  else if (relu)
+    cut_below_zero(y, offset(rows, outputs));
+}
+
 MAPNET_CPU_LEVELS void sum_rows(float* dbias, const float* dy, int rows, int length, int columns) {
   std::fill_n(dbias, columns, 0.0f);
   for (int r = 0; r < rows; ++r, dy += length)
@@ -54,7 +66,8 @@ Tensor linear_forward(Schedule& schedule, const std::string& name, const LinearD
   y.buffer = schedule.buffer(name + ".y", "activations", y.bytes());
   Step step;
   step.name = name + ".forward";
-  step.reads = {x.buffer, weight.buffer, bias.buffer};
+  step.reads = {x.buffer, weight.buffer};
+  if (!bias.absent()) step.reads.push_back(bias.buffer);
   step.writes = {y.buffer};
   step.flops = s.flops;
   step.bytes = s.bytes;
@@ -62,7 +75,7 @@ Tensor linear_forward(Schedule& schedule, const std::string& name, const LinearD
     openblas_set_num_threads(1);  // our threads share the rows, one BLAS call each
     const auto* xp = memory.at<const float>(x.buffer);
     const auto* w = memory.at<const float>(weight.buffer) + weight.offset;
-    const auto* b = memory.at<const float>(bias.buffer) + bias.offset;
+    const float* b = bias.absent() ? nullptr : memory.at<const float>(bias.buffer) + bias.offset;
     auto* yp = memory.at<float>(y.buffer);
     return [=] {
       parallel_for(n_threads, n_threads, [=](int thread) {
@@ -71,7 +84,7 @@ Tensor linear_forward(Schedule& schedule, const std::string& name, const LinearD
         float* out = yp + offset(rows.begin, s.outputs);
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows.size, s.outputs, s.inputs, 1.0f,
                     xp + offset(rows.begin, s.inputs), s.inputs, w, s.inputs, 0.0f, out, s.outputs);
-        add_bias(out, b, rows.size, s.outputs, relu);
+        finish_rows(out, b, rows.size, s.outputs, relu);
       });
     };
   };
@@ -87,7 +100,8 @@ void add_backward_weights(Schedule& schedule, const std::string& name, const Lin
   Step step;
   step.name = name + ".backward_weights";
   step.reads = {x.buffer, dy.buffer};
-  step.writes = {dweight.buffer, dbias.buffer};
+  step.writes = {dweight.buffer};
+  if (!dbias.absent()) step.writes.push_back(dbias.buffer);
   step.flops = s.flops;
   step.bytes = s.bytes;
   step.bind = [=, n_threads = schedule.n_threads()](const Memory& memory) -> Run {
@@ -95,7 +109,7 @@ void add_backward_weights(Schedule& schedule, const std::string& name, const Lin
     const auto* xp = memory.at<const float>(x.buffer);
     const auto* dyp = memory.at<const float>(dy.buffer);
     auto* dw = memory.at<float>(dweight.buffer) + dweight.offset;
-    auto* db = memory.at<float>(dbias.buffer) + dbias.offset;
+    float* db = dbias.absent() ? nullptr : memory.at<float>(dbias.buffer) + dbias.offset;
     return [=] {
       parallel_for(n_threads, n_threads, [=](int thread) {
         const Part out = part_of(s.outputs, thread, n_threads);
@@ -103,7 +117,7 @@ void add_backward_weights(Schedule& schedule, const std::string& name, const Lin
         cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, out.size, s.inputs, s.n, 1.0f,
                     dyp + out.begin, s.outputs, xp, s.inputs, 0.0f,
                     dw + offset(out.begin, s.inputs), s.inputs);
-        sum_rows(db + out.begin, dyp + out.begin, s.n, s.outputs, out.size);
+        if (db) sum_rows(db + out.begin, dyp + out.begin, s.n, s.outputs, out.size);
       });
     };
   };

@@ -10,18 +10,24 @@ namespace mapnet::cpu {
 
 namespace {
 
+MAPNET_CPU_LEVELS void add(float* to, const float* from, std::size_t n) {
+  for (std::size_t k = 0; k < n; ++k) to[k] += from[k];
+}
+
 /// Everything one block's backward pass touches, bound to addresses. The adjoint of BlockForward:
 /// its steps in reverse order, transposed.
 struct BlockBackward {
   const MapDesc* desc = nullptr;
   Tiling tiling;
   const float* z = nullptr;       // [d]
+  const float* v = nullptr;       // [d] what modulates: z itself, or a vector of its own
   DenseRows dense = {};           // W, where the map is dense
   const float* u = nullptr;       // [P of the whole theta] or null
   const float* dtheta = nullptr;  // likewise
   float* dz = nullptr;            // [d]
+  float* dv = nullptr;            // [d] where v is of its own
   float* linear = nullptr;        // [groups, ld or m] sums for W z
-  float* squares = nullptr;       // [groups, m] sums for S (z*z)
+  float* squares = nullptr;       // [groups, m] sums for S (v*z)
   float* work = nullptr;          // [groups, m]
   double* sums = nullptr;         // [groups] sum of g, for scalar modulation
 
@@ -66,7 +72,7 @@ struct BlockBackward {
   /// Sums the groups into the first, in order.
   void reduce(float* parts, std::size_t size) const {
     for (std::size_t group = 1; group < tiling.groups; ++group)
-      for (std::size_t k = 0; k < size; ++k) parts[k] += parts[group * size + k];
+      add(parts, parts + group * size, size);
   }
 
   void unmix(float* x, const SignStream& signs) const {
@@ -86,13 +92,18 @@ struct BlockBackward {
     if (signed_modulation()) {
       reduce(squares, tiling.points);
       unmix(squares, tiling.modulation_inner);
-      const float twice = 2.0f * desc->alpha * tiling.hadamard_scale();
-      for (std::size_t k = 0; k < d; ++k) dz[k] += twice * z[k] * squares[k];
+      const float each = desc->modulator_power() * desc->alpha * tiling.hadamard_scale();
+      for (std::size_t k = 0; k < d; ++k) dz[k] += each * v[k] * squares[k];
+      if (dv)
+        for (std::size_t k = 0; k < d; ++k) dv[k] = each * z[k] * squares[k];
     } else if (desc->modulation == Modulation::scalar) {
       double sum = 0;
       for (std::size_t group = 0; group < tiling.groups; ++group) sum += sums[group];
-      const float twice = static_cast<float>(2.0 * static_cast<double>(desc->alpha) * sum);
-      for (std::size_t k = 0; k < d; ++k) dz[k] += twice * z[k];
+      const double power = static_cast<double>(desc->modulator_power());
+      const float each = static_cast<float>(power * static_cast<double>(desc->alpha) * sum);
+      for (std::size_t k = 0; k < d; ++k) dz[k] += each * v[k];
+      if (dv)
+        for (std::size_t k = 0; k < d; ++k) dv[k] = each * z[k];
     }
   }
 };
@@ -124,20 +135,26 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
     if (state.u != kNoBuffer) step.reads.push_back(state.u);
     const BufferId dense = dense_map ? state.dense[i] : kNoBuffer;
     if (dense != kNoBuffer) step.reads.push_back(dense);
-    const MapCost cost = map_cost(tiling, state.u != kNoBuffer ? 2 : 1,
-                                  dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
+    if (state.round != kNoBuffer) step.reads.push_back(state.round);
+    const MapCost cost =
+        map_cost(tiling, state.u != kNoBuffer ? 2 : 1, desc.modulation == Modulation::none ? 1 : 2,
+                 dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
     step.flops = cost.flops;
     step.bytes = cost.bytes;
-    step.bind = [=, kept_u = state.u, n_threads = schedule.n_threads()](const Memory& memory) {
+    step.bind = [=, kept_u = state.u, round = state.round,
+                 n_threads = schedule.n_threads()](const Memory& memory) {
       BlockBackward b;
       b.desc = shared.get();
       b.tiling = tiling;
+      if (round != kNoBuffer) b.tiling.set_round(memory.at<const std::uint32_t>(round));
       b.z = memory.at<const float>(z) + tiling.block.latent_offset;
+      b.v = b.z + shared->modulator_offset();
       if (dense != kNoBuffer)
         b.dense = {shared->kind, memory.at<const std::byte>(dense), dense_row_length(d)};
       if (kept_u != kNoBuffer) b.u = memory.at<const float>(kept_u);
       b.dtheta = memory.at<const float>(dtheta);
       b.dz = memory.at<float>(dz) + tiling.block.latent_offset;
+      if (shared->own_modulator) b.dv = b.dz + shared->modulator_offset();
       b.linear = memory.at<float>(linear);
       b.squares = memory.at<float>(squares);
       b.work = memory.at<float>(work);

@@ -15,19 +15,20 @@ struct BlockForward {
   const MapDesc* desc = nullptr;
   Tiling tiling;
   const float* z = nullptr;        // [d]
+  const float* v = nullptr;        // [d] what modulates: z itself, or a vector of its own
   DenseRows dense = {};            // W, where the map is dense
   const float* base = nullptr;     // [P of the whole theta] or null
   float* theta = nullptr;          // likewise
   float* kept_u = nullptr;         // likewise, or null
   float* mixed = nullptr;          // [m] H D z, scaled: shared by all tiles
-  float* mixed_squares = nullptr;  // [m] the same of alpha z*z, for signed modulation
+  float* mixed_squares = nullptr;  // [m] the same of alpha v*z, for signed modulation
   float* padded_z = nullptr;       // [ld] for dense rows
   float* work = nullptr;           // [threads, m]
 
   /// H D x over m points of which the first d are x.
   void mix(float* out, float scale, bool squares, const SignStream& signs) const {
     const std::size_t d = tiling.block.latents;
-    for (std::size_t k = 0; k < d; ++k) out[k] = squares ? z[k] * z[k] * scale : z[k] * scale;
+    for (std::size_t k = 0; k < d; ++k) out[k] = squares ? z[k] * v[k] * scale : z[k] * scale;
     std::fill(out + d, out + tiling.points, 0.0f);
     apply_signs(out, out, tiling.points, signs, 0);
     hadamard_transform(out, tiling.points);
@@ -49,7 +50,7 @@ struct BlockForward {
     if (desc->modulation != Modulation::scalar) return 0;
     double norm = 0;
     for (std::size_t k = 0; k < tiling.block.latents; ++k)
-      norm += static_cast<double>(z[k]) * static_cast<double>(z[k]);
+      norm += static_cast<double>(z[k]) * static_cast<double>(v[k]);
     return static_cast<float>(static_cast<double>(desc->alpha) * norm);
   }
 
@@ -100,7 +101,7 @@ struct BlockForward {
 void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, BufferId z,
                  BufferId theta, bool keep_u) {
   const std::size_t P = desc.target_size();
-  if (keep_u && desc.activation != Activation::identity && state.u == kNoBuffer)
+  if (keep_u && keeps_u(desc, state) && state.u == kNoBuffer)
     state.u = schedule.buffer("map.u", "activations", P * sizeof(float));
   const BufferId kept_u = keep_u ? state.u : kNoBuffer;
   const auto shared = std::make_shared<const MapDesc>(desc);
@@ -127,14 +128,20 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
     if (kept_u != kNoBuffer) step.writes.push_back(kept_u);
     const BufferId dense = is_dense(desc.kind) ? state.dense[i] : kNoBuffer;
     if (dense != kNoBuffer) step.reads.push_back(dense);
-    const MapCost cost = map_cost(tiling, 1, dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
+    if (state.round != kNoBuffer) step.reads.push_back(state.round);
+    const int row_values = 1 + (state.base != kNoBuffer) + (kept_u != kNoBuffer);
+    const MapCost cost =
+        map_cost(tiling, row_values, 1, dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
     step.flops = cost.flops;
     step.bytes = cost.bytes;
-    step.bind = [=, base = state.base, n_threads = schedule.n_threads()](const Memory& memory) {
+    step.bind = [=, base = state.base, round = state.round,
+                 n_threads = schedule.n_threads()](const Memory& memory) {
       BlockForward f;
       f.desc = shared.get();
       f.tiling = tiling;
+      if (round != kNoBuffer) f.tiling.set_round(memory.at<const std::uint32_t>(round));
       f.z = memory.at<const float>(z) + tiling.block.latent_offset;
+      f.v = f.z + shared->modulator_offset();
       if (dense != kNoBuffer)
         f.dense = {shared->kind, memory.at<const std::byte>(dense), dense_row_length(d)};
       if (base != kNoBuffer) f.base = memory.at<const float>(base);

@@ -7,6 +7,7 @@
 #include "device/cpu/parallel.hpp"
 #include "device/map_tiles.hpp"
 #include "device/math.hpp"
+#include "device/ops/map_refresh.hpp"
 
 namespace mapnet::cpu {
 
@@ -21,6 +22,7 @@ constexpr std::size_t kChunkRows = 1024;
 struct OrthonormalMap {
   std::uint64_t seed = 0;
   std::uint32_t block = 0;
+  const std::uint32_t* round = nullptr;  // or null
   std::size_t rows = 0, d = 0, ld = 0;
   MapKind kind = MapKind::dense;
   MapBlock source;         // in theta
@@ -31,11 +33,12 @@ struct OrthonormalMap {
 
   void draw(std::size_t row, std::size_t n, int n_threads) const {
     const std::size_t draws = (d + 3) / 4;  // a row
+    const std::uint32_t word = draw_block(block, round);
     parallel_for(static_cast<int>(n), n_threads, [&](int i) {
       float* out = chunk + static_cast<std::size_t>(i) * d;
       const std::uint64_t first = (row + static_cast<std::size_t>(i)) * draws;
       for (std::size_t k = 0; k < draws; ++k) {
-        const auto normals = random_normals(seed, Stream::map_gauss, first + k, block);
+        const auto normals = random_normals(seed, Stream::map_gauss, first + k, word);
         std::copy_n(normals.begin(), std::min<std::size_t>(4, d - 4 * k), out + 4 * k);
       }
     });
@@ -98,12 +101,11 @@ struct OrthonormalMap {
   }
 };
 
-BufferId add_dense_block(Schedule& schedule, const MapDesc& desc, std::size_t index) {
+void add_orthonormalise(Schedule& schedule, const MapDesc& desc, std::size_t index, BufferId W,
+                        BufferId round) {
   const MapBlock& block = desc.blocks[index];
   const std::size_t d = block.latents, ld = dense_row_length(d);
-  const std::size_t element = desc.kind == MapKind::dense ? sizeof(float) : sizeof(std::uint16_t);
   const std::string name = "map." + block.name;
-  const BufferId W = schedule.buffer(name + ".W", "map", block.rows * ld * element);
   const BufferId chunk =
       schedule.buffer(name + ".chunk", "workspace", kChunkRows * d * sizeof(float));
   const BufferId r1 = schedule.buffer(name + ".R1", "workspace", d * d * sizeof(float));
@@ -119,6 +121,7 @@ BufferId add_dense_block(Schedule& schedule, const MapDesc& desc, std::size_t in
   map.source = block;
   Step step;
   step.name = name + ".orthonormalise";
+  if (round != kNoBuffer) step.reads = {round};
   step.writes = {W, chunk, r1, r2};
   step.flops = 4.0 * static_cast<double>(block.rows) * static_cast<double>(d * d);
   step.bind = [=, n_threads = schedule.n_threads()](const Memory& memory) {
@@ -127,25 +130,28 @@ BufferId add_dense_block(Schedule& schedule, const MapDesc& desc, std::size_t in
     bound.chunk = memory.at<float>(chunk);
     bound.r1 = memory.at<float>(r1);
     bound.r2 = memory.at<float>(r2);
+    if (round != kNoBuffer) bound.round = memory.at<const std::uint32_t>(round);
     return Run([bound, n_threads] { bound.run(n_threads); });
   };
   schedule.add(std::move(step));
-  return W;
 }
 
 }  // namespace
 
 MapState map_setup(Schedule& schedule, const MapDesc& desc) {
   MapState state;
-  if (is_dense(desc.kind))
-    for (std::size_t i = 0; i < desc.blocks.size(); ++i)
-      state.dense.push_back(add_dense_block(schedule, desc, i));
-  if (desc.random_base) {
-    const std::size_t P = desc.target_size();
-    state.base = schedule.buffer("map.base", "map", P * sizeof(float));
-    fill_normal(schedule, "map.base", state.base, P, desc.seed, Stream::base, 1.0f, desc.scales);
-  }
+  add_base(schedule, desc, state);
+  if (!is_dense(desc.kind)) return state;
+  for (const MapBlock& block : desc.blocks)
+    state.dense.push_back(
+        schedule.buffer("map." + block.name + ".W", "map", stored_bytes(desc.kind, block)));
+  map_redraw(schedule, desc, state);
   return state;
+}
+
+void map_redraw(Schedule& schedule, const MapDesc& desc, const MapState& state) {
+  for (std::size_t i = 0; i < state.dense.size(); ++i)
+    add_orthonormalise(schedule, desc, i, state.dense[i], state.round);
 }
 
 }  // namespace mapnet::cpu

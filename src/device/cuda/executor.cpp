@@ -61,13 +61,14 @@ void GpuExecutor::read(void* to, const std::byte* from, std::size_t bytes) {
   wait();
 }
 
-void GpuExecutor::run(int phase, const std::vector<Run>& steps) {
+void GpuExecutor::run(int phase, const std::vector<Run>& steps, bool recordable) {
   const auto walk = [&] {
     for (const Run& step : steps) step();
   };
   const auto index = static_cast<std::size_t>(phase);
   const bool first = !std::exchange(ran_.at(index), true);
-  if (static_cast<Phase>(phase) == Phase::setup || steps.empty() || first) return walk();
+  if (static_cast<Phase>(phase) == Phase::setup || !recordable || steps.empty() || first)
+    return walk();
   Graph& graph = graphs_[index];
   if (!graph.recorded()) graph.record(stream(), walk);
   graph.launch(stream());

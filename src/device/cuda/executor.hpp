@@ -24,7 +24,7 @@ class GpuExecutor : public Executor {
   std::byte* data() const override { return arena_; }
   void write(std::byte* to, const void* from, std::size_t bytes) override;
   void read(void* to, const std::byte* from, std::size_t bytes) override;
-  void run(int phase, const std::vector<Run>& steps) override;
+  void run(int phase, const std::vector<Run>& steps, bool recordable) override;
   void wait() override;
   bool peek(void* to, const std::byte* from, std::size_t bytes) override;
   double seconds(const std::vector<Run>& steps, int repeats) override;

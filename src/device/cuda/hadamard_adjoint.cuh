@@ -100,22 +100,23 @@ __global__ void __launch_bounds__(Pack<kLog>::kThreads,
   }
 }
 
-/// What one diagonal's sums give: factor * D H x, times z again for the squares.
+/// What one diagonal's sums give: scale * D H x, times v for the products v*z.
 struct Unmixed {
   const float* sums;  ///< [packs a tile, pack], transformed by column passes; or null
   SignStream signs;
   float scale;
 };
 
-/// dz = linear, or what it was without linear sums, + z * squares + 2 alpha sum z.
+/// dz = linear, or what it was without linear sums, + v c, and dv = z c, unless null, with c the
+/// gradient of the products v*z: the squares' sums, or each sum.
 struct LatentGradient {
   TileShape shape;
   std::size_t d;
-  const float* z;
-  float* dz;
+  const float *z, *v;  ///< v, which modulates, may be z
+  float *dz, *dv;      ///< dv null where it is
   Unmixed linear, squares;
   const double* sum;  ///< of g, over all rows; or null
-  float alpha;
+  float alpha;        ///< times 2 where v is z
 };
 
 template <int kLog>
@@ -144,24 +145,22 @@ __global__ void __launch_bounds__(Pack<kLog>::kThreads, 1) unmix_kernel(LatentGr
     for (int r = 0; r < 16; ++r) v[r] = of.scale * flipped(v[r], signs, r);
   };
   const auto point = [=](int r) { return first + static_cast<std::size_t>(r); };
-  const float scalar =
-      l.sum ? static_cast<float>(2.0 * static_cast<double>(l.alpha) * *l.sum) : 0.0f;
-  float dz[16], z[16];
+  const float scalar = l.sum ? static_cast<float>(static_cast<double>(l.alpha) * *l.sum) : 0.0f;
+  float dz[16], products[16];
 #pragma unroll
   for (int r = 0; r < 16; ++r) {
     dz[r] = !l.linear.sums && point(r) < l.d ? l.dz[point(r)] : 0.0f;
-    z[r] = point(r) < l.d ? l.z[point(r)] : 0.0f;
+    products[r] = scalar;
   }
   if (l.linear.sums) unmix(dz, l.linear);
-  if (l.squares.sums) {
-    float v[16];
-    unmix(v, l.squares);
+  if (l.squares.sums) unmix(products, l.squares);
+  const bool modulated = l.squares.sums || l.sum;
 #pragma unroll
-    for (int r = 0; r < 16; ++r) dz[r] += z[r] * v[r];
+  for (int r = 0; r < 16; ++r) {
+    if (point(r) >= l.d) continue;
+    l.dz[point(r)] = modulated ? dz[r] + l.v[point(r)] * products[r] : dz[r];
+    if (modulated && l.dv) l.dv[point(r)] = l.z[point(r)] * products[r];
   }
-#pragma unroll
-  for (int r = 0; r < 16; ++r)
-    if (point(r) < l.d) l.dz[point(r)] = l.sum ? dz[r] + scalar * z[r] : dz[r];
 }
 
 /// Enqueues it, after the column passes, in place, over the sums: of both diagonals at once where

@@ -14,7 +14,7 @@ struct MixedVector {
   float* out = nullptr;
   SignStream signs{};
   float scale = 0;
-  bool squares = false;  ///< of z*z, not of z
+  const float* factor = nullptr;  ///< of v*z with this v, not of z
 };
 
 /// Where point i of a mixed vector lies.
@@ -49,9 +49,10 @@ __global__ void __launch_bounds__(Pack<kLog>::kThreads)
   const bool of_first = blockIdx.y == 0;
   const SignStream diagonal = {of_first ? first.signs.seed : second.signs.seed,
                                of_first ? first.signs.stream : second.signs.stream,
-                               of_first ? first.signs.block : second.signs.block};
+                               of_first ? first.signs.block : second.signs.block,
+                               of_first ? first.signs.round : second.signs.round};
   const float scale = of_first ? first.scale : second.scale;
-  const bool squares = of_first ? first.squares : second.squares;
+  const float* factor = of_first ? first.factor : second.factor;
   float* out = of_first ? first.out : second.out;
   const int t = static_cast<int>(threadIdx.x);
   const std::size_t begin = static_cast<std::size_t>(blockIdx.x) << kLog;
@@ -62,7 +63,7 @@ __global__ void __launch_bounds__(Pack<kLog>::kThreads)
   for (int r = 0; r < 16; ++r) {
     const std::size_t k = i + static_cast<std::size_t>(r);
     const float x = k < d ? z[k] : 0.0f;
-    v[r] = flipped(squares ? x * x * scale : x * scale, signs, r);
+    v[r] = flipped(factor && k < d ? x * factor[k] * scale : x * scale, signs, r);
   }
   Pack<kLog>::transform_up(v, exchange, shape.pack_bits());
   const int at = Pack<kLog>::template first_point<Pack<kLog>::kLast>(t);
@@ -87,18 +88,18 @@ inline void mix_latents(cudaStream_t stream, const float* z, std::size_t d, cons
 
 inline constexpr unsigned kLatentThreads = 256;
 
-/// *shift = alpha ||z||^2, summed in double in an order of its own: rounded to float it is the
+/// *shift = alpha v . z, summed in double in an order of its own: rounded to float it is the
 /// CPU's but where the two doubles fall on either side of a tie. padded [ld] = z and zeros. Either
 /// may be null. One block. (A template, so that a file that does not launch it has none.)
 template <unsigned kThreads>
 __global__ void __launch_bounds__(kThreads)
-    latents_kernel(const float* z, std::size_t d, float alpha, float* shift, float* padded,
-                   std::size_t ld) {
+    latents_kernel(const float* z, const float* v, std::size_t d, float alpha, float* shift,
+                   float* padded, std::size_t ld) {
   __shared__ double sums[kThreads];
   double sum = 0;
   for (std::size_t k = threadIdx.x; k < ld; k += kThreads) {
     const float x = k < d ? z[k] : 0.0f;
-    sum += static_cast<double>(x) * static_cast<double>(x);
+    if (k < d) sum += static_cast<double>(x) * static_cast<double>(v[k]);
     if (padded) padded[k] = x;
   }
   sums[threadIdx.x] = sum;

@@ -63,9 +63,13 @@ Tensor linear_forward(Schedule& schedule, const std::string& name, const LinearD
   y.n = x.n;
   y.c = d.out_features;
   y.buffer = schedule.buffer(name + ".y", "activations", y.bytes());
-  add_product(
-      schedule, s, {name + ".forward", {x.buffer, x.offset}, weight, {y.buffer, 0}, bias},
-      {.m = s.n, .n = s.outputs, .k = s.inputs, .transpose_b = true, .bias = true, .relu = d.relu});
+  add_product(schedule, s, {name + ".forward", {x.buffer, x.offset}, weight, {y.buffer, 0}, bias},
+              {.m = s.n,
+               .n = s.outputs,
+               .k = s.inputs,
+               .transpose_b = true,
+               .bias = !bias.absent(),
+               .relu = d.relu});
   return y;
 }
 
@@ -76,8 +80,9 @@ Tensor linear_backward(Schedule& schedule, const std::string& name, const Linear
   const ParamSlice x_at = {x.buffer, x.offset}, dy_at = {dy.buffer, dy.offset};
   add_product(schedule, s, {name + ".backward_weights", dy_at, x_at, dweight},
               {.m = s.outputs, .n = s.inputs, .k = s.n, .transpose_a = true});
-  add_sum_rows(schedule, name + ".backward_bias", dbias, dy_at, static_cast<std::size_t>(s.n),
-               static_cast<std::size_t>(s.outputs));
+  if (!dbias.absent())
+    add_sum_rows(schedule, name + ".backward_bias", dbias, dy_at, static_cast<std::size_t>(s.n),
+                 static_cast<std::size_t>(s.outputs));
   Tensor dx = x;
   dx.offset = 0;
   dx.buffer = kNoBuffer;

@@ -11,17 +11,19 @@ namespace mapnet::cuda {
 
 namespace {
 
-/// dz = scale * sums (+ 2 alpha sum z, where there is a sum): what a dense map leaves to do.
-__global__ void dense_gradient_kernel(float* dz, const float* sums, float scale, const float* z,
-                                      const double* sum, float alpha, std::size_t d) {
+/// dz = scale * sums (+ alpha sum v, and dv = alpha sum z, where there is a sum): what a dense map
+/// leaves to do.
+__global__ void dense_gradient_kernel(LatentGradient l, const float* sums, float scale) {
   const std::size_t k = blockIdx.x * static_cast<std::size_t>(blockDim.x) + threadIdx.x;
-  if (k >= d) return;
+  if (k >= l.d) return;
   const float linear = scale * sums[k];
-  if (!sum) {
-    dz[k] = linear;
+  if (!l.sum) {
+    l.dz[k] = linear;
     return;
   }
-  dz[k] = linear + static_cast<float>(2.0 * static_cast<double>(alpha) * *sum) * z[k];
+  const auto each = static_cast<float>(static_cast<double>(l.alpha) * *l.sum);
+  l.dz[k] = linear + each * l.v[k];
+  if (l.dv) l.dv[k] = each * l.z[k];
 }
 
 /// How the transposed transform of a map block's tiles is cut: the same on every GPU.
@@ -84,8 +86,8 @@ struct Backward {
                  hadamard() ? cut.scalar_sums() : dense_cut.groups, 1);
     if (!hadamard()) {
       sum_groups(stream, dense_parts, dense_sums, dense_cut.groups, ld);
-      launch(stream, blocks_for(latents.d, 256), 256, dense_gradient_kernel, latents.dz, dense_sums,
-             dense_scale, latents.z, latents.sum, latents.alpha, latents.d);
+      launch(stream, blocks_for(latents.d, 256), 256, dense_gradient_kernel, latents, dense_sums,
+             dense_scale);
     }
     if (hadamard() || modulated) unmix(stream);
   }
@@ -173,10 +175,10 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
     b.gradient.rows = {offset, tiling.block.rows, {}, desc.activation, desc.omega};
     b.gradient.rows.scales.count = static_cast<int>(desc.scales.size());
     b.latents.d = tiling.block.latents;
-    b.latents.alpha = desc.alpha;
+    b.latents.alpha = desc.modulator_power() * desc.alpha;
     b.latents.linear = {nullptr, tiling.inner, tiling.hadamard_scale()};
     b.latents.squares = {nullptr, tiling.modulation_inner,
-                         2.0f * desc.alpha * tiling.hadamard_scale()};
+                         b.latents.alpha * tiling.hadamard_scale()};
     if (hadamard || modulated) b.cut = AdjointCut::of(tiling);
     if (!hadamard) b.dense_cut = DenseCut::of(desc.kind, tiling.block.rows, b.ld);
     b.latents.shape = b.cut.shape;
@@ -200,25 +202,34 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
     if (state.u != kNoBuffer) step.reads.push_back(state.u);
     const BufferId dense = hadamard ? kNoBuffer : state.dense[i];
     if (dense != kNoBuffer) step.reads.push_back(dense);
-    const MapCost cost = map_cost(tiling, state.u != kNoBuffer ? 2 : 1,
-                                  dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
+    if (state.round != kNoBuffer) step.reads.push_back(state.round);
+    const MapCost cost =
+        map_cost(tiling, state.u != kNoBuffer ? 2 : 1, desc.modulation == Modulation::none ? 1 : 2,
+                 dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
     step.flops = cost.flops;
     step.bytes = cost.bytes;
     const cudaStream_t stream = gpu_of(schedule).stream();
-    step.bind = [=, kept_u = state.u, scales = state.scales,
-                 latent_offset = tiling.block.latent_offset](const Memory& memory) -> Run {
+    step.bind = [=, kept_u = state.u, scales = state.scales, round = state.round,
+                 latent_offset = tiling.block.latent_offset,
+                 to_modulator = desc.modulator_offset()](const Memory& memory) -> Run {
       Backward bound = b;
       if (dense != kNoBuffer) bound.W = memory.at<const std::byte>(dense);
       bound.gradient.rows.scales.table = memory.at<const RowScale>(scales);
       bound.gradient.dtheta = memory.at<const float>(dtheta) + offset;
       if (kept_u != kNoBuffer) bound.gradient.u = memory.at<const float>(kept_u) + offset;
       bound.latents.z = memory.at<const float>(z) + latent_offset;
+      bound.latents.v = bound.latents.z + to_modulator;
       bound.latents.dz = memory.at<float>(dz) + latent_offset;
+      if (to_modulator > 0) bound.latents.dv = bound.latents.dz + to_modulator;
       bound.dense_parts = memory.at<float>(dense_parts);
       bound.dense_sums = memory.at<float>(dense_sums);
       bound.parts = memory.at<float>(parts);
       bound.sums = memory.at<float>(sums);
       bound.work = memory.at<float>(work);
+      if (round != kNoBuffer)
+        for (SignStream* s : {&bound.outer, &bound.modulation_outer, &bound.latents.linear.signs,
+                              &bound.latents.squares.signs})
+          s->round = memory.at<const std::uint32_t>(round);
       if (scalar) {
         bound.scalar_parts = memory.at<double>(scalars) + 1;
         bound.latents.sum = bound.scalar_sum = memory.at<double>(scalars);

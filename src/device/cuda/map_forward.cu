@@ -75,7 +75,7 @@ struct Forward {
   std::size_t d, ld, tiles, batch;
   MapKind kind;
   float alpha, dense_scale;
-  const float* z;                  // [d]
+  const float *z, *v;              // [d]; v, which modulates, may be z
   const void* W;                   // [rows, ld], or null
   float *padded_z, *shift, *work;  // work: [batch, m]
   MixedVector linear, squares;     // outputs null where there is none
@@ -85,7 +85,7 @@ struct Forward {
 
   void enqueue(cudaStream_t stream) const {
     if (shift || padded_z)
-      launch(stream, 1, kLatentThreads, latents_kernel<kLatentThreads>, z, d, alpha, shift,
+      launch(stream, 1, kLatentThreads, latents_kernel<kLatentThreads>, z, v, d, alpha, shift,
              padded_z, ld);
     RowEpilogue tiles_out = out;
     tiles_out.raw = W != nullptr;  // of a dense map only the S-term, to which W z will be added
@@ -140,7 +140,7 @@ struct Forward {
 void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, BufferId z,
                  BufferId theta, bool keep_u) {
   require_points(desc);
-  if (keep_u && desc.activation != Activation::identity && state.u == kNoBuffer)
+  if (keep_u && keeps_u(desc, state) && state.u == kNoBuffer)
     state.u = schedule.buffer("map.u", "activations", desc.target_size() * sizeof(float));
   const BufferId kept_u = keep_u ? state.u : kNoBuffer;
   const bool hadamard = !is_dense(desc.kind), modulated = desc.modulation == Modulation::signed_,
@@ -158,8 +158,8 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
     f.shape = TileShape::of(m);
     f.alpha = desc.alpha;
     f.dense_scale = tiling.dense_scale();
-    f.linear = {nullptr, tiling.inner, tiling.hadamard_scale(), false};
-    f.squares = {nullptr, tiling.modulation_inner, desc.alpha * tiling.hadamard_scale(), true};
+    f.linear = {nullptr, tiling.inner, tiling.hadamard_scale()};
+    f.squares = {nullptr, tiling.modulation_inner, desc.alpha * tiling.hadamard_scale()};
     f.outer = tiling.outer;
     f.modulation_outer = tiling.modulation_outer;
     f.out.rows = {offset, tiling.block.rows, {}, desc.activation, desc.omega};
@@ -184,19 +184,28 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
     if (state.base != kNoBuffer) step.reads.push_back(state.base);
     if (kept_u != kNoBuffer) step.writes.push_back(kept_u);
     if (dense != kNoBuffer) step.reads.push_back(dense);
-    const MapCost cost = map_cost(tiling, 1, dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
+    if (state.round != kNoBuffer) step.reads.push_back(state.round);
+    const int row_values = 1 + (state.base != kNoBuffer) + (kept_u != kNoBuffer);
+    const MapCost cost =
+        map_cost(tiling, row_values, 1, dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
     step.flops = cost.flops;
     step.bytes = cost.bytes;
     const cudaStream_t stream = gpu_of(schedule).stream();
-    step.bind = [=, base = state.base, scales = state.scales,
-                 latent_offset = tiling.block.latent_offset](const Memory& memory) -> Run {
+    step.bind = [=, base = state.base, scales = state.scales, round = state.round,
+                 latent_offset = tiling.block.latent_offset,
+                 to_modulator = desc.modulator_offset()](const Memory& memory) -> Run {
       Forward bound = f;
       bound.z = memory.at<const float>(z) + latent_offset;
+      bound.v = bound.squares.factor = bound.z + to_modulator;
       if (hadamard) bound.linear.out = memory.at<float>(mixed);
       if (modulated) bound.squares.out = memory.at<float>(mixed) + (hadamard ? m : 0);
       if (dense != kNoBuffer) bound.W = memory.at<const std::byte>(dense);
       if (!hadamard) bound.padded_z = memory.at<float>(padded);
       bound.work = memory.at<float>(work);
+      if (round != kNoBuffer)
+        for (SignStream* s :
+             {&bound.outer, &bound.modulation_outer, &bound.linear.signs, &bound.squares.signs})
+          s->round = memory.at<const std::uint32_t>(round);
       bound.out.rows.scales.table = memory.at<const RowScale>(scales);
       bound.out.theta = memory.at<float>(theta) + offset;
       if (kept_u != kNoBuffer) bound.out.kept_u = memory.at<float>(kept_u) + offset;

@@ -8,7 +8,7 @@
 
 namespace mapnet::cuda {
 
-decltype(mapnet::fill_normal) fill_normal;
+decltype(mapnet::map_redraw) map_redraw;
 
 namespace {
 
@@ -17,12 +17,13 @@ constexpr unsigned kThreads = 256;
 
 /// Rows first ... first + n of the seeded Gaussian [rows, d], as the CPU draws them.
 __global__ void draw_kernel(float* chunk, std::size_t first, std::size_t n, std::size_t d,
-                            std::uint64_t seed, std::uint32_t block) {
+                            std::uint64_t seed, std::uint32_t block, const std::uint32_t* round) {
   const std::size_t draws = (d + 3) / 4;  // a row
   const std::size_t at = blockIdx.x * static_cast<std::size_t>(kThreads) + threadIdx.x;
   if (at >= n * draws) return;
   const std::size_t row = at / draws, draw = at % draws;
-  const auto normals = random_normals(seed, Stream::map_gauss, (first + row) * draws + draw, block);
+  const auto normals = random_normals(seed, Stream::map_gauss, (first + row) * draws + draw,
+                                      draw_block(block, round));
   for (std::size_t k = 0; k < 4 && 4 * draw + k < d; ++k)
     chunk[row * d + 4 * draw + k] = normals[k];
 }
@@ -48,6 +49,7 @@ struct OrthonormalMap {
   MapBlock block;
   std::uint64_t seed = 0;
   std::uint32_t number = 0;
+  const std::uint32_t* round = nullptr;  // or null
   MapKind kind = MapKind::dense;
   void* W = nullptr;                   // [rows, ld]
   float* chunk = nullptr;              // [kChunkRows, d]
@@ -58,7 +60,7 @@ struct OrthonormalMap {
   void draw(std::size_t first, std::size_t n) const {
     const std::size_t d = block.latents;
     launch(stream, blocks_for(n * ((d + 3) / 4), kThreads), kThreads, draw_kernel, chunk, first, n,
-           d, seed, number);
+           d, seed, number, round);
   }
 
   void factor(float* r, const float* after) const {
@@ -73,7 +75,8 @@ struct OrthonormalMap {
     cholesky(*blas, r, int(d), status, workspace);
     int stopped = 0;
     MAPNET_CUDA(cudaMemcpyAsync(&stopped, status, sizeof stopped, cudaMemcpyDeviceToHost, stream));
-    MAPNET_CUDA(cudaStreamSynchronize(stream));  // once a run: there is nothing to go on with
+    MAPNET_CUDA(
+        cudaStreamSynchronize(stream));  // rarely, and without it there is nothing to go on with
     if (stopped != 0) fail_dependent(block, stopped);
   }
 
@@ -97,7 +100,8 @@ struct OrthonormalMap {
   }
 };
 
-BufferId add_dense_block(Schedule& schedule, const MapDesc& desc, std::size_t index) {
+void add_orthonormalise(Schedule& schedule, const MapDesc& desc, std::size_t index, BufferId W,
+                        BufferId round) {
   OrthonormalMap map;
   map.blas = gpu_of(schedule).blas();
   map.stream = gpu_of(schedule).stream();
@@ -105,13 +109,11 @@ BufferId add_dense_block(Schedule& schedule, const MapDesc& desc, std::size_t in
   map.seed = desc.seed;
   map.number = static_cast<std::uint32_t>(index);
   map.kind = desc.kind;
-  const std::size_t d = map.block.latents, ld = dense_row_length(d);
-  const std::size_t element = desc.kind == MapKind::dense ? sizeof(float) : sizeof(std::uint16_t);
+  const std::size_t d = map.block.latents;
   const std::string name = "map." + map.block.name;
   const auto scratch = [&](const char* what, std::size_t bytes) {
     return schedule.buffer(name + what, "workspace", bytes);
   };
-  const BufferId W = schedule.buffer(name + ".W", "map", map.block.rows * ld * element);
   const BufferId chunk =
       scratch(".chunk", std::min(kChunkRows, map.block.rows) * d * sizeof(float));
   const BufferId r1 = scratch(".R1", d * d * sizeof(float));
@@ -120,7 +122,9 @@ BufferId add_dense_block(Schedule& schedule, const MapDesc& desc, std::size_t in
   const BufferId workspace = scratch(".algebra", algebra_workspace_bytes(*map.blas, int(d)));
   Step step;
   step.name = name + ".orthonormalise";
+  if (round != kNoBuffer) step.reads = {round};
   step.writes = {W, chunk, r1, r2, status, workspace};
+  step.recordable = false;  // it waits for the factorisation, which cuSOLVER cannot record either
   step.flops = 4.0 * static_cast<double>(map.block.rows) * static_cast<double>(d * d);
   step.bind = [=](const Memory& memory) -> Run {
     OrthonormalMap bound = map;
@@ -129,11 +133,11 @@ BufferId add_dense_block(Schedule& schedule, const MapDesc& desc, std::size_t in
     bound.r1 = memory.at<float>(r1);
     bound.r2 = memory.at<float>(r2);
     bound.status = memory.at<int>(status);
+    if (round != kNoBuffer) bound.round = memory.at<const std::uint32_t>(round);
     bound.workspace = memory.at<std::byte>(workspace);
     return [bound] { bound.run(); };
   };
   schedule.add(std::move(step));
-  return W;
 }
 
 BufferId add_scales(Schedule& schedule, const std::vector<RowScale>& scales) {
@@ -158,16 +162,18 @@ BufferId add_scales(Schedule& schedule, const std::vector<RowScale>& scales) {
 MapState map_setup(Schedule& schedule, const MapDesc& desc) {
   MapState state;
   state.scales = add_scales(schedule, desc.scales);
-  if (is_dense(desc.kind))
-    for (std::size_t i = 0; i < desc.blocks.size(); ++i)
-      state.dense.push_back(add_dense_block(schedule, desc, i));
-  if (desc.random_base) {
-    const std::size_t P = desc.target_size();
-    state.base = schedule.buffer("map.base", "map", P * sizeof(float));
-    cuda::fill_normal(schedule, "map.base", state.base, P, desc.seed, Stream::base, 1.0f,
-                      desc.scales);
-  }
+  add_base(schedule, desc, state);
+  if (!is_dense(desc.kind)) return state;
+  for (const MapBlock& block : desc.blocks)
+    state.dense.push_back(
+        schedule.buffer("map." + block.name + ".W", "map", stored_bytes(desc.kind, block)));
+  cuda::map_redraw(schedule, desc, state);
   return state;
+}
+
+void map_redraw(Schedule& schedule, const MapDesc& desc, const MapState& state) {
+  for (std::size_t i = 0; i < state.dense.size(); ++i)
+    add_orthonormalise(schedule, desc, i, state.dense[i], state.round);
 }
 
 }  // namespace mapnet::cuda

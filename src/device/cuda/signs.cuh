@@ -18,7 +18,8 @@ inline constexpr int kSignDraws = 128;
 __device__ inline void draw_signs(std::uint32_t* words, const SignStream& signs,
                                   std::uint64_t first_draw) {
   if (threadIdx.x >= kSignDraws) return;
-  const auto draw = random_words(signs.seed, signs.stream, first_draw + threadIdx.x, signs.block);
+  const auto draw =
+      random_words(signs.seed, signs.stream, first_draw + threadIdx.x, signs.block_word());
 #pragma unroll
   for (unsigned k = 0; k < 4; ++k) words[4 * threadIdx.x + k] = draw[k];
 }
@@ -32,7 +33,7 @@ __device__ inline std::uint32_t signs_at(const std::uint32_t* words, int i, int 
 
 /// The same for points i ... of the one inner diagonal, drawn on the spot.
 __device__ inline std::uint32_t inner_signs(const SignStream& signs, std::size_t i) {
-  const auto draw = random_words(signs.seed, signs.stream, i >> 7, signs.block);
+  const auto draw = random_words(signs.seed, signs.stream, i >> 7, signs.block_word());
   const std::uint32_t low = i & 32 ? draw[1] : draw[0], high = i & 32 ? draw[3] : draw[2];
   return (i & 64 ? high : low) >> (i & 16);
 }

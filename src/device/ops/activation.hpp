@@ -35,4 +35,19 @@ MAPNET_HOST_DEVICE inline float activation_slope(Activation kind, float omega, f
   return 1.0f;
 }
 
+/// d^2 sigma / d u^2.
+MAPNET_HOST_DEVICE inline float activation_curvature(Activation kind, float omega, float u) {
+  switch (kind) {
+    case Activation::tanh: {
+      const float t = math::tanh(u);
+      return -2.0f * t * (1.0f - t * t);
+    }
+    case Activation::sine:
+      return -omega * omega * math::sincos(omega * u).sin;
+    case Activation::identity:
+      break;
+  }
+  return 0.0f;
+}
+
 }  // namespace mapnet

@@ -48,21 +48,39 @@ struct MapDesc {
   Activation activation = Activation::identity;
   float omega = 1;
   bool random_base = false;  ///< base_j = scale_j N(0, 1) from the seed; zero otherwise
+  bool refreshed = false;    ///< the map may be drawn again: see map_refresh.hpp
+  /// The modulating factor is a vector v [d] of its own, not z: the ops' z is (z | v) [2 d], and
+  /// dz is (dz | dv). w_ij + alpha v_i: u = W z + alpha (v . z), or W z + alpha S (v*z).
+  bool own_modulator = false;
   std::uint64_t seed = 0;
+  bool second_map = false;       ///< the modulation's S in place of W; a Hadamard map
   std::vector<MapBlock> blocks;  ///< cover theta in order, without gaps
   std::vector<RowScale> scales;  ///< likewise
 
   std::size_t target_size() const { return blocks.back().theta_offset + blocks.back().rows; }
   std::size_t latent_size() const { return blocks.back().latent_offset + blocks.back().latents; }
+  /// From a latent to its modulating factor.
+  std::size_t modulator_offset() const { return own_modulator ? latent_size() : 0; }
+  /// Values trained: the latents, and the modulator where it is of its own.
+  std::size_t value_size() const { return modulator_offset() + latent_size(); }
+  /// d (z_k v_k) / d z_k over v_k: what v = z doubles.
+  float modulator_power() const { return own_modulator ? 1.0f : 2.0f; }
 };
 
 /// What a map keeps between steps.
 struct MapState {
   std::vector<BufferId> dense;  ///< a block's W [rows, ld], ld = d rounded up to 16, zeros beyond d
-  BufferId base = kNoBuffer;    ///< [P] where random_base
+  BufferId base = kNoBuffer;    ///< [P] where random_base or refreshed
+  BufferId round = kNoBuffer;   ///< uint32: how often the map was refreshed; where it may be
   BufferId scales = kNoBuffer;  ///< the description's RowScale table, on a GPU
   BufferId u = kNoBuffer;       ///< [P] pre-activations, where the slope of sigma needs them
+  bool want_u = false;          ///< or a term of the loss
 };
+
+/// Whether a forward pass that a backward pass follows leaves its pre-activations.
+constexpr bool keeps_u(const MapDesc& desc, const MapState& state) {
+  return state.want_u || desc.activation != Activation::identity;
+}
 
 /// Adds the setup steps that build what `desc` stores, and its buffers.
 MapState map_setup(Schedule& schedule, const MapDesc& desc);
@@ -90,5 +108,11 @@ constexpr std::size_t hadamard_points(std::size_t latents) {
 
 /// Row length in memory of a stored dense map.
 constexpr std::size_t dense_row_length(std::size_t latents) { return (latents + 15) / 16 * 16; }
+
+/// Memory of a block's stored dense map.
+constexpr std::size_t stored_bytes(MapKind kind, const MapBlock& block) {
+  return block.rows * dense_row_length(block.latents) *
+         (kind == MapKind::dense ? sizeof(float) : sizeof(std::uint16_t));
+}
 
 }  // namespace mapnet

@@ -62,6 +62,8 @@ MappingLoss resolve(const MappingLossConfig& c, const MappingConfig& mapping) {
   const bool direct = mapping.strategy == Strategy::direct;
   refuse(direct && !terms.empty(), "--loss",
          "of a mapping has no meaning with --strategy direct; there is only task");
+  refuse(trains_map(mapping.variant) && !terms.empty(), "--loss",
+         "of a fixed map has no meaning with a --variant that trains its map; there is only task");
   if (!c.lambdas.empty() && c.lambdas.size() != terms.size())
     fail<UsageError>("--lambdas has {} values for the {} terms after task of --loss {}",
                      c.lambdas.size(), terms.size(), c.terms);

@@ -5,19 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "device/ops/mapping_loss.hpp"
 #include "mapping/mapping.hpp"
 
 /// The mapping loss of a run (eq. 26): L_task + lambda_st L_stab + lambda_sm L_smooth
 /// + lambda_al L_align, any subset.
 namespace mapnet {
-
-/// How a lambda comes from its trained parameter s. The paper trains them and does not say how.
-enum class LambdaMode {
-  fixed,        ///< not trained
-  plain,        ///< lambda = softplus(s): minimising the loss drives it to zero
-  floor,        ///< lambda = initial (1 / 10 + softplus(s)): never below a tenth of the initial one
-  uncertainty,  ///< lambda = exp(-s) / 2 with s / 2 added to the loss (Kendall et al. 2018)
-};
 
 /// One of the three terms beside the task's.
 struct LossTerm {

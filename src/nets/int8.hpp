@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "nets/network.hpp"
+
+/// A network in int8: weights with a scale for each output channel (row of a weight), what enters a
+/// layer with a scale a layer, biases and sums in full precision.
+namespace mapnet {
+
+/// theta [P] with each weight as int8 holds it (device/ops/fake_quantize.hpp), its range the
+/// largest magnitude of its output channel. Biases are unchanged, and zeros stay zero.
+std::vector<float> int8_weights(std::span<const float> theta, const Network& net);
+
+/// Layers with weights, in order: as many ranges of activations.
+std::size_t weighted_layers(const Network& net);
+
+/// Bytes of the network's parameters in int8: a byte a weight, a float a bias, an output channel's
+/// scale and a layer's input scale.
+std::size_t int8_bytes(const Network& net);
+
+}  // namespace mapnet

@@ -1,0 +1,38 @@
+#include "train/recipe/combinations.hpp"
+
+#include "train/recipe.hpp"
+#include "train/recipe/check.hpp"
+
+namespace mapnet {
+
+void refuse_combinations(const Recipe& r) {
+  const MappingConfig& m = r.mapping;
+  const bool of_one_map = r.loss.smoothness.on || r.loss.alignment.on;
+  const bool pruned = r.add_ons.pruning.on();
+  refuse(r.refresh.on() && of_one_map, "--refresh",
+         "draws the map anew; the terms smooth and align of --loss are worked out for one map");
+  refuse(r.refresh.on() && r.regularisation.ema > 0, "--refresh",
+         "restarts the latents; their average over restarts (--ema) means nothing");
+  refuse(r.refresh.on() && pruned, "--refresh",
+         "folds theta into the base of the map; --prune holds parts of it at zero");
+  refuse(r.refresh.on() && m.finetune.on(), "--refresh",
+         "folds theta into the base of the map; with --pretrained that is the given weights");
+  refuse(r.refresh.on() && (m.variant == Variant::lv_wmap || trains_map(m.variant)), "--refresh",
+         "draws a fixed map anew and restarts z; this --variant trains more than z");
+  refuse(m.finetune.on() && r.loss.any(), "--loss",
+         "of a mapping is not there for fine-tuning yet; leave out --pretrained or the terms");
+  refuse(
+      m.variant == Variant::lv_wmap && r.loss.any(), "--loss",
+      "of a mapping is for a map that z modulates; --variant lv-wmap modulates it by a vector of "
+      "its own");
+  refuse(m.finetune.on() && m.variant != Variant::none, "--variant",
+         "generates theta itself; with --pretrained the map shifts given weights");
+  refuse(pruned && r.regularisation.ema > 0 && m.strategy == Strategy::direct, "--prune",
+         "sets trained values to zero; their average (--ema) would go on remembering them");
+  refuse(r.add_ons.int8 && r.regularisation.ema > 0 && m.strategy == Strategy::direct, "--quantize",
+         "rounds the trained values themselves; leave out --ema, which evaluates their average");
+  refuse(pruned && r.loss.smoothness.on, "--prune",
+         "holds parts of theta at zero, which the term smooth of --loss does not know");
+}
+
+}  // namespace mapnet

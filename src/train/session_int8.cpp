@@ -1,0 +1,41 @@
+#include <algorithm>
+
+#include "common/error.hpp"
+#include "nets/int8.hpp"
+#include "train/sample_order.hpp"
+#include "train/session.hpp"
+
+namespace mapnet {
+
+namespace {
+
+constexpr std::size_t kCalibrationSamples = 1024;
+
+}  // namespace
+
+/// The ranges of what enters each layer of the float32 network.
+void Session::calibrate() {
+  const std::vector<float> nothing_seen(weighted_layers(net_), 0.0f);
+  program_->write<float>(run_.activation_ranges, nothing_seen);
+  // Always the same samples, whichever epoch's order the device has.
+  std::vector<std::uint32_t> order(order_.size());
+  fill_sample_order(order, counts_, recipe_.seed, 0);
+  program_->write<std::uint32_t>(run_.samples.order, order);
+  const std::size_t samples = std::min(kCalibrationSamples, counts_.train);
+  expand();
+  walk(Phase::calibrate, 0, static_cast<std::int64_t>(batches_of(samples, recipe_.batch)));
+  program_->write<std::uint32_t>(run_.samples.order, order_);
+}
+
+Metrics Session::evaluate_int8(Split split) {
+  if (run_.activation_ranges == kNoBuffer) fail("session: planned without an int8 evaluation");
+  calibrate();
+  const std::vector<float> full = theta();
+  program_->write<float>(run_.theta, int8_weights(full, net_));
+  const auto [begin, end] = batches_of_split(split);
+  const Metrics m = walk(Phase::eval_int8, begin, end);
+  program_->write<float>(run_.theta, full);  // for direct: the trained values themselves
+  return m;
+}
+
+}  // namespace mapnet
