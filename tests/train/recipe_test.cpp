@@ -79,9 +79,12 @@ BOOST_AUTO_TEST_CASE(a_recipe_survives_json) {
       c.base = "normal";
       c.latent_std = 0.5;
       c.map = "dense-bf16";
-      c.refresh.every = 200;
     }
     c.add_ons = {"fc1:32,fc2:4", 0.9, 0.25, "tensor", "int8"};
+    if (c.strategy == "lwt") {  // the two contradict each other
+      c.refresh.every = 200;
+      c.add_ons.prune.reset(), c.add_ons.prune_at.reset(), c.add_ons.prune_scope.reset();
+    }
     const Recipe recipe = recipe_of(c);
     const nlohmann::json json = to_json(recipe);
     BOOST_TEST(to_json(recipe_from_json(json)).dump() == json.dump());
@@ -89,6 +92,30 @@ BOOST_AUTO_TEST_CASE(a_recipe_survives_json) {
     broken.erase("lr");
     check_fails([&] { recipe_from_json(broken); }, {"lr"});
   }
+}
+
+BOOST_AUTO_TEST_CASE(groups_that_contradict_each_other_are_refused_by_both_flags) {
+  const auto refuses = [](std::initializer_list<std::string> parts, auto&& change) {
+    RunConfig c = small_run("slvt");
+    change(c);
+    check_fails<UsageError>([&] { recipe_of(c); }, parts);
+  };
+  const auto refreshed = [](RunConfig& c) { c.refresh.every = 10; };
+  refuses({"--refresh", "--prune"}, [&](RunConfig& c) { refreshed(c), c.add_ons.prune = 0.9; });
+  refuses({"--refresh", "--ema"}, [&](RunConfig& c) { refreshed(c), c.regularisation.ema = 0.9; });
+  refuses({"--refresh", "--loss"},
+          [&](RunConfig& c) { refreshed(c), c.loss.terms = "task+align"; });
+  refuses({"--refresh", "--variant"},
+          [&](RunConfig& c) { refreshed(c), c.variant.name = "lv-wmap"; });
+  refuses({"--loss", "lv-wmap"},
+          [](RunConfig& c) { c.variant.name = "lv-wmap", c.loss.terms = "task+stab"; });
+  refuses({"--prune", "smooth"},
+          [](RunConfig& c) { c.add_ons.prune = 0.9, c.loss.terms = "task+smooth"; });
+  const auto averaged = [](RunConfig& c) {
+    c.strategy = "direct", c.latent.reset(), c.regularisation.ema = 0.9;
+  };
+  refuses({"--prune", "--ema"}, [&](RunConfig& c) { averaged(c), c.add_ons.prune = 0.9; });
+  refuses({"--quantize", "--ema"}, [&](RunConfig& c) { averaged(c), c.add_ons.quantize = "int8"; });
 }
 
 BOOST_AUTO_TEST_CASE(contradictions_of_fine_tuning_are_refused_by_the_flags_name) {
