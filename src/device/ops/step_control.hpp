@@ -26,9 +26,10 @@ struct StepControl {
   float pixel_scale = 1.0f / 255.0f;  ///< x = pixel * pixel_scale + pixel_shift
   float pixel_shift = 0;
 
-  double loss_sum = 0;       ///< over the samples seen since the trainer last cleared it
+  double loss_sum = 0;       ///< over what was scored since the trainer last cleared it
   std::int64_t correct = 0;  ///< arg-max hits among them
-  std::int64_t seen = 0;
+  std::int64_t seen = 0;     ///< samples
+  std::int64_t scored = 0;   ///< pixels, where each has a label; 0: samples are what is scored
 };
 
 /// Adds the step control.now = batches[control.next++], batches an array of BatchInput that the

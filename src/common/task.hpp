@@ -1,0 +1,12 @@
+#pragma once
+
+namespace mapnet {
+
+/// What a network is asked for, and so what a data set's targets are.
+enum class Task {
+  classify,  ///< a class a sample: logits [N, K], labels [N]
+  segment,   ///< a class a pixel: logits [N, K, H, W], labels [N, H, W]
+  forecast,  ///< values: y [N, K], targets [N, K]
+};
+
+}  // namespace mapnet
