@@ -33,7 +33,7 @@ BENCHMARK(transform)->RangeMultiplier(4)->Range(1 << 6, 1 << 20);
 
 /// One map forward and backward, as a training step runs it.
 void map_passes(benchmark::State& state, const char* net_name, MapKind kind, int n_threads) {
-  const Network net = build_network(net_name, 1, 28, 28, 10);
+  const Network net = build_network(net_name, {1, 28, 28, 10});
   MappingConfig config;
   config.latents = {static_cast<std::size_t>(state.range(0))};
   config.map = kind;

@@ -8,7 +8,7 @@ using namespace mapnet;
 namespace {
 
 void plan_run(benchmark::State& state, const char* net_name, const char* strategy) {
-  const Network net = build_network(net_name, 1, 28, 28, 10);
+  const Network net = build_network(net_name, {1, 28, 28, 10});
   RunConfig config;
   config.net = net_name;
   config.strategy = strategy;

@@ -54,7 +54,7 @@ Targets finetune_targets(const Network& net, const Finetune& finetune) {
     const ParamTensor& p = net.params[i];
     if (s.share > 0)
       targets.tensors.push_back(
-          {p.name, p.layer, s.output_offset, s.groups(), s.size, he_stddev(p)});
+          {p.name, p.layer, s.output_offset, s.groups(), s.size, generated_stddev(p)});
   }
   return targets;
 }

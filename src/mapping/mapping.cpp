@@ -23,8 +23,15 @@ double activation_rms(Activation activation, double omega) {
   return std::sqrt(square / weight);
 }
 
-std::vector<RowScale> he_scales(const Network& net, double rms) {
-  return initial_scales(parameter_targets(net), rms);
+std::vector<RowScale> he_scales(const Network& net) {
+  std::vector<RowScale> scales;
+  for (const ParamTensor& p : net.params)
+    scales.push_back({p.offset, p.size, static_cast<float>(he_stddev(p))});
+  return scales;
+}
+
+std::vector<RowScale> generated_scales(const Network& net) {
+  return initial_scales(parameter_targets(net), 1.0);
 }
 
 Targets targets_of(const Network& net, const MappingConfig& config) {

@@ -30,9 +30,11 @@ Targets targets_of(const Network& net, const MappingConfig& config);
 /// The fixed map from z to its targets. Not for direct, nor for a variant that trains its map.
 MapDesc make_map(const Network& net, const MappingConfig& config);
 
-/// scale_j of each parameter tensor: with u ~ N(0, 1) theta starts with the spread of a
-/// He-initialised network. `rms` is the root mean square of sigma(u), divided out.
-std::vector<RowScale> he_scales(const Network& net, double rms = 1.0);
+/// The spread that each parameter tensor of a network is initialised with (he_stddev).
+std::vector<RowScale> he_scales(const Network& net);
+
+/// The same where something generates theta (generated_stddev).
+std::vector<RowScale> generated_scales(const Network& net);
 
 /// Root mean square of sigma(u), u ~ N(0, 1).
 double activation_rms(Activation activation, double omega);

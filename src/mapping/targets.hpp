@@ -31,8 +31,12 @@ struct Targets {
 Targets parameter_targets(const Network& net);
 
 /// Standard deviation a tensor is initialised with: sqrt(gain / fan_in) for weights, gain 2 (He et
-/// al. 2015) where a ReLU follows, and PyTorch's 1 / sqrt(3 fan_in) for biases.
+/// al. 2015) where a ReLU follows, PyTorch's 1 / sqrt(3 fan_in) for biases, and 0 for what a
+/// normalisation has, whose gamma and beta begin at 1 and 0.
 double he_stddev(const ParamTensor& tensor);
+
+/// The same where latents generate it: 0.1 for a normalisation's, which z could not move at 0.
+double generated_stddev(const ParamTensor& tensor);
 
 /// scale_j of each tensor; `rms` is the root mean square of sigma(u), divided out.
 std::vector<RowScale> initial_scales(const Targets& targets, double rms);

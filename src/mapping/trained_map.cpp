@@ -42,7 +42,7 @@ TrainedMap make_trained_map(const Network& net, const MappingConfig& config, dou
   map.params = net.param_count();
   map.seed = config.seed;
   map.latent_std = static_cast<float>(latent_std);
-  map.scales = he_scales(net);
+  map.scales = generated_scales(net);
   return map;
 }
 

@@ -1,60 +1,79 @@
+#include "nets/catalogue.hpp"
+
 #include <array>
+#include <charconv>
+#include <optional>
 
 #include "common/error.hpp"
-#include "nets/network.hpp"
 
-/// The paper's target networks, a list of layers each (appendix of the paper; counts in the tests).
 namespace mapnet {
 
 namespace {
 
-/// CNN1, AlexNet-like: 537,994 parameters for 1x28x28 and 10 classes.
-std::vector<Layer> cnn1(int classes) {
-  return {conv("conv1", 32, 3, 1),
-          relu(),
-          max_pool(2),
-          conv("conv2", 64, 3, 1),
-          relu(),
-          max_pool(2),
-          conv("conv3", 128, 3, 1),
-          relu(),
-          conv("conv4", 128, 3, 1),
-          relu(),
-          max_pool(2),
-          linear("fc1", 256),
-          relu(),
-          linear("fc2", classes)};
-}
-
-/// CNN2, LeNet-like: 108,618 parameters for 1x28x28 and 10 classes.
-std::vector<Layer> cnn2(int classes) {
-  return {conv("conv1", 16, 3, 0), relu(), max_pool(2),
-          conv("conv2", 32, 3, 0), relu(), max_pool(2),
-          linear("fc1", 128),      relu(), linear("fc2", classes)};
-}
-
 struct Entry {
   const char* name;
-  std::vector<Layer> (*layers)(int classes);
+  Task task;
+  std::vector<Layer> (*layers)(const NetworkInput& input);
 };
-constexpr std::array kNetworks = {Entry{"cnn1", cnn1}, Entry{"cnn2", cnn2}};
+
+std::vector<Layer> default_lstm(const NetworkInput& input) { return lstm_layers(input, 2, 32); }
+
+constexpr std::array kNetworks = {
+    Entry{"cnn1", Task::classify, cnn1_layers},
+    Entry{"cnn2", Task::classify, cnn2_layers},
+    Entry{"cnn3", Task::segment, cnn3_layers},
+    Entry{"lstm", Task::forecast, default_lstm},
+    Entry{"resnet18", Task::classify, resnet18_layers},
+    Entry{"resnet18-cifar", Task::classify, resnet18_cifar_layers},
+    Entry{"resnet50", Task::classify, resnet50_layers},
+};
+
+struct LstmSize {
+  int layers = 0, hidden = 0;
+};
+
+/// "lstm-2x32": two layers of 32 hidden units. Nothing where the name is of another form.
+std::optional<LstmSize> parse_lstm(std::string_view name) {
+  constexpr std::string_view kPrefix = "lstm-";
+  if (name.substr(0, kPrefix.size()) != kPrefix) return {};
+  LstmSize size;
+  const char* const end = name.data() + name.size();
+  const auto layers = std::from_chars(name.data() + kPrefix.size(), end, size.layers);
+  if (layers.ec != std::errc() || layers.ptr == end || *layers.ptr != 'x') return {};
+  const auto hidden = std::from_chars(layers.ptr + 1, end, size.hidden);
+  if (hidden.ec != std::errc() || hidden.ptr != end) return {};
+  if (size.layers < 1 || size.layers > 64 || size.hidden < 1 || size.hidden > 4096)
+    fail<UsageError>("network {}: expected 1 to 64 layers of 1 to 4096 hidden units", name);
+  return size;
+}
+
+const Entry& entry(std::string_view name) {
+  std::string known;
+  for (const Entry& e : kNetworks) {
+    if (name == e.name) return e;
+    known += std::string(known.empty() ? "" : ", ") + e.name;
+  }
+  fail<UsageError>("unknown network '{}'; known: {}, lstm-LAYERSxHIDDEN", name, known);
+}
 
 }  // namespace
 
 std::vector<std::string> network_names() {
   std::vector<std::string> names;
-  for (const Entry& entry : kNetworks) names.emplace_back(entry.name);
+  for (const Entry& e : kNetworks) names.emplace_back(e.name);
   return names;
 }
 
-Network build_network(std::string_view name, int channels, int height, int width, int classes) {
-  std::string known;
-  for (const Entry& entry : kNetworks) {
-    if (name == entry.name)
-      return make_network(entry.name, channels, height, width, classes, entry.layers(classes));
-    known += known.empty() ? entry.name : std::string(", ") + entry.name;
-  }
-  fail<UsageError>("unknown network '{}'; known: {}", name, known);
+Task network_task(std::string_view name) {
+  return parse_lstm(name) ? Task::forecast : entry(name).task;
+}
+
+Network build_network(std::string_view name, const NetworkInput& input) {
+  if (const auto size = parse_lstm(name))
+    return make_network(std::string(name), Task::forecast, input,
+                        lstm_layers(input, size->layers, size->hidden));
+  const Entry& e = entry(name);
+  return make_network(e.name, e.task, input, e.layers(input));
 }
 
 }  // namespace mapnet

@@ -88,12 +88,13 @@ Network with_low_rank(const Network& net, const std::vector<LowRank>& factors) {
     v.gain = 1;  // He's 2 makes up for the half a ReLU cuts; none follows
     Layer u = linear(whole.name + ".u", whole.out, whole.bias);
     v.part_of = u.part_of = whole.name;
+    v.from = whole.from;
     const auto at = std::find_if(layers.begin(), layers.end(),
                                  [&](const Layer& layer) { return layer.name == whole.name; });
     *at = u;
     layers.insert(at, v);
   }
-  return make_network(net.name, net.channels, net.height, net.width, net.classes,
+  return make_network(net.name, net.task, {net.channels, net.height, net.width, net.classes},
                       std::move(layers));
 }
 

@@ -4,40 +4,62 @@
 #include <string_view>
 #include <vector>
 
+#include "device/ops/lstm.hpp"
 #include "device/schedule.hpp"
 #include "device/tensor.hpp"
 #include "nets/network.hpp"
 
 namespace mapnet {
 
+/// What a forward pass reads beside its input.
+struct NetBuffers {
+  BufferId theta = kNoBuffer;    ///< [P], as the parameter table says
+  BufferId state = kNoBuffer;    ///< [state_count], where the network has any
+  BufferId control = kNoBuffer;  ///< StepControl; for normalisations in training alone
+};
+
+enum class Pass {
+  train,       ///< a backward pass follows; normalises by the batch and tracks its statistics
+  train_apart, ///< the same for a second network in one step: running statistics are left alone
+  evaluate,    ///< normalises by the running statistics
+};
+
 /// What a forward pass leaves for its backward pass, one entry an added op.
 struct ForwardTrace {
   struct Op {
     Layer layer;
-    int pool = 0;       ///< window of a max-pooling joined to a convolution
-    bool relu = false;  ///< a ReLU behind it all, fused or in place
-    Tensor x, y;        ///< y after the ReLU
-    BufferId argmax = kNoBuffer;
-    ParamSlice weight = {}, bias = {};
+    std::vector<int> inputs;  ///< ops it reads, -1 the network's input
+    int pool = 0;             ///< window of a max-pooling joined to a convolution
+    bool relu = false;        ///< a ReLU behind it all, fused or in place
+    std::vector<Tensor> x;
+    Tensor y;                          ///< after the ReLU
+    BufferId argmax = kNoBuffer;       ///< of a pooling
+    BufferId statistics = kNoBuffer;   ///< of a normalisation
+    BufferId saved = kNoBuffer;        ///< of an LSTM
+    std::vector<ParamSlice> params;    ///< in the order of the layer's tensors
+    std::vector<ParamSlice> running;   ///< of a normalisation: mean, variance
   };
   std::vector<Op> ops;
-  Tensor logits;  ///< [N, classes]
+  BufferId control = kNoBuffer;
+  Tensor logits;  ///< [N, classes], or a segmentation's [N, classes, H, W]
 };
 
 /// Adds steps that see or change what enters a layer with weights.
 using BeforeLayer = std::function<void(const Layer& layer, const Tensor& x)>;
 
-/// Adds the steps of logits = f_theta(x). x [N, C, H, W] plain; theta [P] as the parameter table
-/// says. A max-pooling is joined to the convolution before it. ReLU is fused into the convolution
-/// or product before it; before a max-pooling it is moved behind, where it is k^2 times cheaper and
-/// gives the same values, since both are monotone. `before_layer` is called for each layer with
-/// weights, in order, before its steps are added.
-ForwardTrace lower_forward(Schedule& schedule, const Network& net, const Tensor& x, BufferId theta,
+/// Adds the steps of logits = f_theta(x). x [N, C, H, W] plain. A max-pooling is joined to the
+/// convolution before it. ReLU is fused into the convolution, product, normalisation or sum before
+/// it; before a max-pooling it is moved behind, where it is k^2 times cheaper and gives the same
+/// values, since both are monotone. Neither happens to a value that another layer reads too.
+/// `before_layer` is called for each weighted layer, in order, before its steps are added.
+ForwardTrace lower_forward(Schedule& schedule, const Network& net, const Tensor& x,
+                           const NetBuffers& buffers, Pass pass,
                            const BeforeLayer& before_layer = {});
 
 /// Adds the steps of dtheta = (d logits / d theta)^T dlogits. Sets every value of dtheta [P] or,
 /// where `first` names a layer, those of that layer and all behind it: with the layers in front
-/// frozen there is nothing to carry further back.
+/// frozen there is nothing to carry further back. Gradients of a value that several layers read are
+/// summed. May change dlogits.
 void lower_backward(Schedule& schedule, const ForwardTrace& trace, const Tensor& dlogits,
                     BufferId dtheta, std::string_view first = {});
 

@@ -37,8 +37,9 @@ void write_latent_file(const std::filesystem::path& path, const LatentFile& file
   nlohmann::json description = {
       {"recipe", to_json(file.recipe)}, {"input", {file.channels, file.height, file.width}},
       {"classes", file.classes},        {"class_names", file.class_names},
-      {"pixel_mean", file.pixels.mean}, {"pixel_stddev", file.pixels.stddev},
       {"values", file.values.size()}};
+  if (!file.pixels.mean.empty()) add_pixels(description, file.pixels);
+  if (!file.state.empty()) description["state"] = file.state.size();
   if (file.refreshes > 0) {
     description["refreshes"] = file.refreshes;
     description["stored"] = file.stores_theta ? "theta" : "latents";
@@ -51,6 +52,7 @@ void write_latent_file(const std::filesystem::path& path, const LatentFile& file
   bytes += text;
   bytes.append(reinterpret_cast<const char*>(file.values.data()),
                file.values.size() * sizeof(float));
+  bytes.append(reinterpret_cast<const char*>(file.state.data()), file.state.size() * sizeof(float));
   bytes.append(reinterpret_cast<const char*>(file.pruned.data()),
                file.pruned.size() * sizeof(std::uint32_t));
   append(bytes, checksum(bytes));
@@ -82,20 +84,24 @@ LatentFile read_latent_file(const std::filesystem::path& path) {
     file.width = description.at("input").at(2);
     file.classes = description.at("classes");
     file.class_names = description.at("class_names");
-    file.pixels = {description.at("pixel_mean"), description.at("pixel_stddev")};
+    if (description.contains("pixel_mean")) file.pixels = pixels_from_json(description);
     file.refreshes = description.value("refreshes", std::size_t{0});
     file.stores_theta = description.value("stored", "latents") == "theta";
     file.values.resize(description.at("values").get<std::size_t>());
+    file.state.resize(description.value("state", std::size_t{0}));
     file.pruned.resize(description.value("pruned_words", std::size_t{0}));
     const std::size_t value_bytes = file.values.size() * sizeof(float);
+    const std::size_t state_bytes = file.state.size() * sizeof(float);
     const std::size_t pruned_bytes = file.pruned.size() * sizeof(std::uint32_t);
     const std::size_t found_bytes = bytes.size() - kHeader - text_size - 4;
-    if (found_bytes != value_bytes + pruned_bytes)
-      fail("{}: {} values and {} bytes of mask expected, {} bytes found", name, file.values.size(),
-           pruned_bytes, found_bytes);
+    if (found_bytes != value_bytes + state_bytes + pruned_bytes)
+      fail("{}: {} values, {} running statistics and {} bytes of mask expected, {} bytes found", name,
+           file.values.size(), file.state.size(), pruned_bytes, found_bytes);
     const char* const data = bytes.data() + kHeader + text_size;
     std::memcpy(file.values.data(), data, value_bytes);
-    if (pruned_bytes > 0) std::memcpy(file.pruned.data(), data + value_bytes, pruned_bytes);
+    if (state_bytes > 0) std::memcpy(file.state.data(), data + value_bytes, state_bytes);
+    if (pruned_bytes > 0)
+      std::memcpy(file.pruned.data(), data + value_bytes + state_bytes, pruned_bytes);
     return file;
   } catch (const nlohmann::json::exception& e) {
     fail("{}: description: {}", name, e.what());

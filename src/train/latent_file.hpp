@@ -11,7 +11,8 @@ namespace mapnet {
 /// A trained model as its latents, seeds and description: all that is needed to rebuild theta.
 ///
 /// Layout, little-endian: "MAPNETLV", uint32 version = 1, uint32 n = bytes of the JSON description,
-/// the description (UTF-8), float32 values (their number is "values" in the description), for a
+/// the description (UTF-8), float32 values (their number is "values" in the description), float32
+/// running statistics (their number is "state"; none where it is absent), for a
 /// pruned model uint32 words of one bit a parameter (their number is "pruned_words"; set where the
 /// parameter is zero, see device/ops/prune.hpp), uint32 CRC-32 (zlib's) of everything before it.
 /// Where a run refreshed its map the description says how often ("refreshes") and whether the
@@ -23,6 +24,7 @@ struct LatentFile {
   PixelStatistics pixels;
   std::vector<float> values;          ///< z, of each round one; or theta itself
   std::size_t refreshes = 0;          ///< of the map: a round less than there are
+  std::vector<float> state;           ///< Session::state
   std::vector<std::uint32_t> pruned;  ///< Session::pruned
   bool stores_theta = false;  ///< though z was trained: the rounds' latents would be more values
 

@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::vector<std::size_t> shape_of(const ParamTensor& p) { return {p.shape.begin(), p.shape.end()}; }
+std::vector<std::size_t> shape_of(const StateTensor& s) { return {s.size}; }
 
 /// A tensor of the last layer whose first extent, the number of classes, alone is another.
 bool is_other_head(const Network& net, const ParamTensor& p, const StoredTensor& found) {
@@ -32,6 +33,25 @@ fs::path locate(const Pretrained& pretrained) {
       "{}: the pre-trained weights are not there; --pretrained FILE takes the same file (SHA-256 "
       "{}) from elsewhere",
       pretrained.file, pretrained.sha256);
+}
+
+/// PyTorch counts a normalisation's batches, and nothing reads the count.
+bool is_batch_count(const StoredTensor& t) {
+  constexpr std::string_view kSuffix = ".num_batches_tracked";
+  return t.name.size() > kSuffix.size() &&
+         t.name.compare(t.name.size() - kSuffix.size(), kSuffix.size(), kSuffix) == 0;
+}
+
+bool is_of(const Network& net, const StoredTensor& t) {
+  const auto same = [&](const auto& tensor) { return tensor.name == t.name; };
+  return std::any_of(net.params.begin(), net.params.end(), same) ||
+         std::any_of(net.state.begin(), net.state.end(), same);
+}
+
+void read_tensor(const SafetensorsFile& file, const std::string& name, std::span<float> values) {
+  const StoredTensor* stored = file.find(name);
+  if (!stored) fail("{}: no tensor {}", file.path().string(), name);
+  file.read(*stored, values);
 }
 
 /// He initialisation from the seed, number `index` of the network's tensors.
@@ -61,9 +81,17 @@ Pretrained inspect_pretrained(const fs::path& path, const Network& net) {
       wrong += fmt::format("\n  {}: expected {}, found {}", p.name, shape_text(expected),
                            shape_text(found->shape));
   }
+  for (const StateTensor& s : net.state) {
+    const StoredTensor* found = file.find(s.name);
+    const std::vector<std::size_t> expected = shape_of(s);
+    if (!found)
+      wrong += fmt::format("\n  missing: {} {}", s.name, shape_text(expected));
+    else if (found->shape != expected)
+      wrong += fmt::format("\n  {}: expected {}, found {}", s.name, shape_text(expected),
+                           shape_text(found->shape));
+  }
   for (const StoredTensor& t : file.tensors())
-    if (std::none_of(net.params.begin(), net.params.end(),
-                     [&](const ParamTensor& p) { return p.name == t.name; }))
+    if (!is_of(net, t) && !is_batch_count(t))
       wrong += fmt::format("\n  not in {}: {} {}", net.name, t.name, shape_text(t.shape));
   if (!wrong.empty()) fail("{}: not the weights of {}:{}", path.string(), net.name, wrong);
   pretrained.file = fs::absolute(path).lexically_normal().string();
@@ -72,7 +100,7 @@ Pretrained inspect_pretrained(const fs::path& path, const Network& net) {
 }
 
 void read_pretrained(const Pretrained& pretrained, const Network& net, std::uint64_t seed,
-                     std::span<float> theta) {
+                     std::span<float> theta, std::span<float> state) {
   const fs::path path = locate(pretrained);
   if (const std::string found = sha256_hex(path); found != pretrained.sha256)
     fail(
@@ -86,11 +114,12 @@ void read_pretrained(const Pretrained& pretrained, const Network& net, std::uint
     if (std::count(pretrained.fresh.begin(), pretrained.fresh.end(), p.name) > 0) {
       draw_fresh(p, static_cast<std::uint32_t>(i), seed, values);
     } else {
-      const StoredTensor* stored = file.find(p.name);
-      if (!stored) fail("{}: no tensor {}", path.string(), p.name);
-      file.read(*stored, values);
+      read_tensor(file, p.name, values);
+      for (float& v : values) v -= p.center();
     }
   }
+  for (const StateTensor& s : net.state)
+    read_tensor(file, s.name, state.subspan(s.offset, s.size));
 }
 
 void to_json(nlohmann::json& json, const Pretrained& pretrained) {

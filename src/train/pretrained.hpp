@@ -28,11 +28,11 @@ struct Pretrained {
 /// that have another shape (but for a head of another number of classes).
 Pretrained inspect_pretrained(const std::filesystem::path& file, const Network& net);
 
-/// theta [P]: the file's tensors; of fresh ones the He initialisation that the seed gives. A file
-/// that is gone is looked for in the object stores. Throws Error when it is not found, or not the
-/// one that `pretrained` describes.
+/// theta [P]: the file's tensors less their centers; of fresh ones the He initialisation that the
+/// seed gives; and state [state_count]. A file that is gone is looked for in the object stores.
+/// Throws Error when it is not found, or not the one that `pretrained` describes.
 void read_pretrained(const Pretrained& pretrained, const Network& net, std::uint64_t seed,
-                     std::span<float> theta);
+                     std::span<float> theta, std::span<float> state);
 
 /// The JSON of a recipe's "pretrained".
 void to_json(nlohmann::json& json, const Pretrained& pretrained);

@@ -131,6 +131,7 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   Recipe r;
   r.net = c.net;
   r.data = c.data;
+  r.data_options = c.data_options;
   r.pretrained = resolve_pretrained(c.finetune, net);
   const Finetune finetune = resolve_finetune(c.finetune, r.pretrained, strategy, net);
   r.mapping =
@@ -156,7 +157,7 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   require(r.batch >= 1 && r.batch <= 65536, "--batch", r.batch, "1 to 65536");
   require(r.lr > 0, "--lr", r.lr, "more than 0");
   require(r.warmup >= 0, "--warmup", r.warmup, "0 or more epochs");
-  refuse_combinations(r);
+  refuse_combinations(r, net);
   return r;
 }
 
@@ -173,6 +174,10 @@ nlohmann::json to_json(const Recipe& r) {
                          {"threads", r.threads},
                          {"validation", r.validation},
                          {"fast_math", to_string(r.fast_math)}};
+  if (network_task(r.net) == Task::forecast)
+    json["series"] = {{"window", r.data_options.window},
+                      {"multivariate", r.data_options.multivariate},
+                      {"missing", r.data_options.missing}};
   if (r.regularisation.any()) json["regularisation"] = r.regularisation;
   if (r.add_ons.any()) json["add_ons"] = r.add_ons;
   if (r.pretrained.given()) json["pretrained"] = r.pretrained;
@@ -208,6 +213,12 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     json.at("validation").get_to(r.validation);
     m.strategy = parse_strategy(json.at("strategy").get<std::string>());
     m.seed = r.seed;
+    if (json.contains("series")) {
+      const auto& series = json.at("series");
+      series.at("window").get_to(r.data_options.window);
+      series.at("multivariate").get_to(r.data_options.multivariate);
+      series.at("missing").get_to(r.data_options.missing);
+    }
     if (json.contains("regularisation")) json.at("regularisation").get_to(r.regularisation);
     if (json.contains("add_ons")) json.at("add_ons").get_to(r.add_ons);
     if (json.contains("pretrained")) json.at("pretrained").get_to(r.pretrained);

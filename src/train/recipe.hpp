@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "data/dataset.hpp"
 #include "device/device.hpp"
 #include "mapping/mapping.hpp"
 #include "nets/network.hpp"
@@ -23,7 +24,7 @@ namespace mapnet {
 struct RunConfig {
   std::string net = "cnn2";
   std::string data = "fashion-mnist";
-  std::string data_dir;  ///< raw files there instead of the object stores
+  DatasetOptions data_options;
   std::string strategy = "slvt";
   std::optional<std::size_t> latent;  ///< slvt: d; lwt: the total to allot
   std::vector<std::size_t> latents;   ///< lwt: d a layer
@@ -49,6 +50,7 @@ struct RunConfig {
 /// The same with nothing left open, checked for contradictions: all a run depends on.
 struct Recipe {
   std::string net, data;
+  DatasetOptions data_options;
   MappingConfig mapping;
   double latent_std = 1.0;
   MappingLoss loss;

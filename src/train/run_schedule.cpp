@@ -7,7 +7,6 @@
 #include "common/error.hpp"
 #include "device/ops/adam.hpp"
 #include "device/ops/add_scaled.hpp"
-#include "device/ops/cross_entropy.hpp"
 #include "device/ops/ema.hpp"
 #include "device/ops/fake_quantize.hpp"
 #include "device/ops/map_refresh.hpp"
@@ -17,6 +16,7 @@
 #include "nets/int8.hpp"
 #include "nets/lower.hpp"
 #include "train/generator.hpp"
+#include "train/objective.hpp"
 
 namespace mapnet {
 
@@ -24,12 +24,12 @@ std::int64_t training_steps(const Recipe& recipe, const SampleCounts& counts) {
   return static_cast<std::int64_t>(batches_of(counts.train, recipe.batch)) * recipe.epochs;
 }
 
-SampleCounts split_samples(const Recipe& recipe, std::size_t train, std::size_t test) {
+SampleCounts split_samples(const Recipe& recipe, Task task, std::size_t train, std::size_t test) {
   if (recipe.validation >= train)
     fail<UsageError>(
         "--validation sets {} of {} training samples aside; nothing is left to train on",
         recipe.validation, train);
-  return {train - recipe.validation, recipe.validation, test};
+  return {train - recipe.validation, recipe.validation, test, task == Task::forecast};
 }
 
 namespace {
@@ -44,6 +44,7 @@ int stability_rows(const Recipe& recipe) {
 struct Builder {
   const Recipe& recipe;
   const Network& net;
+  const SampleFormat& format;
   RunSchedule& run;
   Generator generator{run.schedule, recipe, net};
   std::optional<MappingLossSteps> loss_steps = {};
@@ -59,11 +60,7 @@ struct Builder {
   }
 
   void add_data(const SampleCounts& counts) {
-    const std::size_t n = counts.total();
-    const auto pixels = static_cast<std::size_t>(net.channels * net.height * net.width);
-    run.samples.images = persistent("images", "data", n * pixels);
-    run.samples.labels = persistent("labels", "data", n);
-    run.samples.order = persistent("order", "data", n * sizeof(std::uint32_t));
+    run.samples.add_buffers(schedule(), net, format, counts.total());
     const auto batches = [&](std::size_t samples) { return batches_of(samples, recipe.batch); };
     run.train_batches =
         persistent("train_batches", "control", batches(counts.train) * sizeof(BatchInput));
@@ -84,6 +81,8 @@ struct Builder {
     schedule().begin(Phase::setup);
     run.value = persistent(direct() ? "theta" : "latent", "trained", run.n_values * sizeof(float));
     generator.setup(run.value);
+    if (net.state_count() > 0)
+      run.state = persistent("state", "trained", net.state_count() * sizeof(float));
     run.pruned = generator.pruned();
     run.base = generator.pretrained();
     run.theta = direct() ? run.value : floats("theta", "theta", run.n_theta);
@@ -105,29 +104,20 @@ struct Builder {
     ema_step(schedule(), name, run.average, run.value, run.n_values, run.control);
   }
 
-  struct Batch {
-    Tensor x;
-    BufferId labels;
-  };
-
-  Batch batch(const std::string& name, BufferId batches, const AugmentDesc& augment = {}) {
-    next_batch(schedule(), name + ".next", batches, run.control);
-    Batch b;
-    b.x.n = recipe.batch;
-    b.x.c = net.channels;
-    b.x.h = net.height;
-    b.x.w = net.width;
-    b.x.buffer = schedule().buffer(name + ".x", "activations", b.x.bytes());
-    b.labels = schedule().buffer(name + ".labels", "activations",
-                                 static_cast<std::size_t>(b.x.n) * sizeof(std::int32_t));
-    gather_batch(schedule(), name + ".gather", run.samples, run.control, b.x, b.labels, augment);
-    return b;
+  SampleFeed::Batch batch(const std::string& name, BufferId batches,
+                          const AugmentDesc& augment = {}) {
+    return run.samples.next(schedule(), name, net, recipe.batch, batches, run.control, augment);
   }
+
+  ObjectiveDesc objective() const {
+    return {net.task, format.ignore, static_cast<float>(recipe.regularisation.label_smoothing)};
+  }
+  NetBuffers reads(BufferId theta) const { return {theta, run.state, run.control}; }
 
   /// The stability term (eq. 28): a second network from perturbed latents on the first samples of
   /// the batch. Its gradient joins dlogits; returns what reaches the latents through the second
   /// network [d].
-  BufferId perturbed_pass(const Batch& b, const Tensor& logits, const Tensor& dlogits) {
+  BufferId perturbed_pass(const SampleFeed::Batch& b, const Tensor& logits, const Tensor& dlogits) {
     const BufferId z = floats("perturbed.latent", "workspace", run.n_values);
     const BufferId theta = floats("perturbed.theta", "theta", run.n_theta);
     const BufferId dtheta = floats("perturbed.dtheta", "theta", run.n_theta);
@@ -137,7 +127,7 @@ struct Builder {
                     static_cast<float>(recipe.loss.stability_std), recipe.seed, run.control);
     second.forward(z, theta, true);
     const Tensor x = b.x.images(0, stability_rows(recipe));
-    const ForwardTrace trace = lower_forward(schedule(), net, x, theta);
+    const ForwardTrace trace = lower_forward(schedule(), net, x, reads(theta), Pass::train_apart);
     Tensor dperturbed = trace.logits;
     dperturbed.buffer = schedule().buffer("perturbed.dlogits", "activations", dperturbed.bytes());
     stability(schedule(), "stability", logits, trace.logits, run.loss, run.control, dlogits,
@@ -165,12 +155,11 @@ struct Builder {
     run.adam_m = persistent("adam.m", "trained", run.n_values * sizeof(float));
     run.adam_v = persistent("adam.v", "trained", run.n_values * sizeof(float));
     schedule().begin(Phase::train);
-    const Batch b = batch("batch", run.train_batches, r.augment(recipe.seed));
+    const SampleFeed::Batch b = batch("batch", run.train_batches, r.augment(recipe.seed));
     generator.forward(run.value, run.theta, true);
-    const ForwardTrace trace = lower_forward(schedule(), net, b.x, run.theta);
+    const ForwardTrace trace = lower_forward(schedule(), net, b.x, reads(run.theta), Pass::train);
     const Tensor dlogits =
-        cross_entropy_forward_backward(schedule(), "loss", trace.logits, b.labels, run.control,
-                                       static_cast<float>(r.label_smoothing));
+        objective_backward(schedule(), objective(), trace.logits, b.targets, run.control);
     BufferId perturbed_dz = kNoBuffer;
     if (recipe.loss.stability.on) perturbed_dz = perturbed_pass(b, trace.logits, dlogits);
     run.dtheta = floats("dtheta", "theta", run.n_theta);
@@ -213,10 +202,16 @@ struct Builder {
     generator.forward(run.evaluated(), run.theta, false);
     if (purpose == Purpose::expand) return;
     schedule().begin(Phase::eval);
-    const Batch b = batch("eval", run.eval_batches);
+    const SampleFeed::Batch b = batch("eval", run.eval_batches);
     const BufferId theta = direct() ? run.evaluated() : run.theta;
-    const ForwardTrace trace = lower_forward(schedule(), net, b.x, theta);
-    cross_entropy_forward(schedule(), "eval.loss", trace.logits, b.labels, run.control);
+    if (net.task == Task::segment) {
+      const auto classes = static_cast<std::size_t>(net.classes);
+      run.confusion = persistent("confusion", "control", classes * classes * sizeof(std::uint64_t));
+    }
+    const ForwardTrace trace =
+        lower_forward(schedule(), net, b.x, reads(theta), Pass::evaluate);
+    objective_forward(schedule(), "eval.loss", objective(), trace.logits, b.targets, run.control,
+                      run.confusion);
     if (recipe.add_ons.int8) eval_int8();
   }
 
@@ -227,27 +222,32 @@ struct Builder {
         persistent("activation_ranges", "control", weighted_layers(net) * sizeof(float));
     std::size_t layer = 0;
     schedule().begin(Phase::calibrate);
-    const Batch seen = batch("calibrate", run.eval_batches);
-    lower_forward(schedule(), net, seen.x, run.theta, [&](const Layer& l, const Tensor& x) {
-      observe_range(schedule(), l.name + ".observe", x, run.activation_ranges, layer++);
-    });
+    const SampleFeed::Batch seen = batch("calibrate", run.eval_batches);
+    lower_forward(schedule(), net, seen.x, reads(run.theta), Pass::evaluate,
+                  [&](const Layer& l, const Tensor& x) {
+                    observe_range(schedule(), l.name + ".observe", x, run.activation_ranges,
+                                  layer++);
+                  });
     layer = 0;
     schedule().begin(Phase::eval_int8);
-    const Batch b = batch("int8", run.eval_batches);
+    const SampleFeed::Batch b = batch("int8", run.eval_batches);
     const ForwardTrace trace =
-        lower_forward(schedule(), net, b.x, run.theta, [&](const Layer& l, const Tensor& x) {
-          fake_quantize(schedule(), l.name + ".int8", x, run.activation_ranges, layer++);
-        });
-    cross_entropy_forward(schedule(), "int8.loss", trace.logits, b.labels, run.control);
+        lower_forward(schedule(), net, b.x, reads(run.theta), Pass::evaluate,
+                      [&](const Layer& l, const Tensor& x) {
+                        fake_quantize(schedule(), l.name + ".int8", x, run.activation_ranges,
+                                      layer++);
+                      });
+    objective_forward(schedule(), "int8.loss", objective(), trace.logits, b.targets, run.control,
+                      run.confusion);
   }
 };
 
 }  // namespace
 
 RunSchedule build_run_schedule(const Recipe& recipe, const Network& net, const SampleCounts& counts,
-                               Purpose purpose) {
+                               const SampleFormat& format, Purpose purpose) {
   RunSchedule run{Schedule(open_device(recipe))};
-  Builder builder{recipe, net, run};
+  Builder builder{recipe, net, format, run};
   builder.setup(counts, purpose);
   if (purpose == Purpose::train) {
     builder.keep_history(counts);

@@ -1,20 +1,21 @@
 #pragma once
 
-#include "device/ops/gather.hpp"
 #include "device/schedule.hpp"
 #include "train/recipe.hpp"
+#include "train/sample_feed.hpp"
 
 namespace mapnet {
 
 /// Samples of each kind, as they follow one another in the arena and in the sample order.
 struct SampleCounts {
   std::size_t train = 0, validation = 0, test = 0;
+  bool chronological = false;  ///< the validation samples are the last before the test samples
   std::size_t total() const { return train + validation + test; }
 };
 
 /// Cuts the recipe's validation samples from `train`. Throws UsageError when nothing is left to
 /// train on.
-SampleCounts split_samples(const Recipe& recipe, std::size_t train, std::size_t test);
+SampleCounts split_samples(const Recipe& recipe, Task task, std::size_t train, std::size_t test);
 
 /// Batches of `batch` that hold n samples.
 constexpr std::size_t batches_of(std::size_t n, int batch) {
@@ -54,7 +55,9 @@ struct RunSchedule {
   BufferId adam_m = kNoBuffer, adam_v = kNoBuffer;  ///< moments of `value`; train only
   BufferId pruned = kNoBuffer;  ///< bits [P] of the parameters held at zero, with --prune
   BufferId activation_ranges = kNoBuffer;  ///< a float a layer with weights, with --quantize
-  ImageBuffers samples;                    ///< train, then validation, then test
+  BufferId state = kNoBuffer;      ///< [state_count]: running statistics, where the net has any
+  BufferId confusion = kNoBuffer;  ///< uint64 [K, K] of an evaluation, for a segmentation
+  SampleFeed samples;              ///< train, then validation, then test
   std::size_t n_values = 0, n_theta = 0;
 
   /// What an evaluation uses and a latent file holds: `value`, or its average where there is one.
@@ -63,6 +66,6 @@ struct RunSchedule {
 
 /// The schedule for the recipe's device. Throws Error where that is missing.
 RunSchedule build_run_schedule(const Recipe& recipe, const Network& net, const SampleCounts& counts,
-                               Purpose purpose);
+                               const SampleFormat& format, Purpose purpose);
 
 }  // namespace mapnet

@@ -24,7 +24,7 @@ void shuffle(std::span<std::uint32_t> values, std::uint64_t seed, Stream stream,
 void fill_sample_order(std::span<std::uint32_t> order, const SampleCounts& counts,
                        std::uint64_t seed, std::uint32_t epoch) {
   std::iota(order.begin(), order.end(), 0u);
-  if (counts.validation > 0)
+  if (counts.validation > 0 && !counts.chronological)
     shuffle(order.first(counts.train + counts.validation), seed, Stream::validation_split, 0);
   shuffle(order.first(counts.train), seed, Stream::shuffle, epoch);
 }

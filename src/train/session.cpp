@@ -5,6 +5,7 @@
 
 #include "device/ops/adam.hpp"
 #include "train/learning_rate.hpp"
+#include "train/objective.hpp"
 #include "train/sample_order.hpp"
 
 namespace mapnet {
@@ -24,18 +25,18 @@ void add_batches(std::vector<BatchInput>& batches, std::size_t first, std::size_
 
 }  // namespace
 
-Session::Session(const Recipe& recipe, const Network& net, const ImageDataset& dataset,
+Session::Session(const Recipe& recipe, const Network& net, const Dataset& dataset,
                  Purpose purpose, Plan (*planner)(std::vector<Lifetime>))
     : recipe_(recipe),
       net_(net),
       counts_(purpose == Purpose::expand
                   ? SampleCounts{}
-                  : split_samples(recipe, dataset.train.count, dataset.test.count)),
-      pixels_per_image_(static_cast<std::size_t>(net.channels * net.height * net.width)),
-      run_(build_run_schedule(recipe, net, counts_, purpose)),
+                  : split_samples(recipe, dataset.task, dataset.train.count, dataset.test.count)),
+      run_(build_run_schedule(recipe, net, counts_, sample_format(dataset), purpose)),
       program_(std::make_unique<Program>(run_.schedule, planner(run_.schedule.lifetimes()))) {
   write(StepControl());
   begin_mapping_loss();
+  begin_state();
   if (purpose != Purpose::expand) {
     begin_epoch(0);
     load(dataset);
@@ -54,51 +55,10 @@ void Session::load_pretrained(const Network& net, BufferId into) {
   auto* in_place = program_->host<float>(into);
   if (!in_place) staging.resize(run_.n_theta);
   const std::span<float> theta(in_place ? in_place : staging.data(), run_.n_theta);
-  read_pretrained(recipe_.pretrained, net, recipe_.seed, theta);
+  std::vector<float> state(net.state_count());
+  read_pretrained(recipe_.pretrained, net, recipe_.seed, theta, state);
   if (!in_place) program_->write<float>(into, theta);
-}
-
-void Session::load(const ImageDataset& dataset) {
-  const std::size_t n = counts_.total();
-  const std::size_t bytes = n * pixels_per_image_;
-  std::vector<std::uint8_t> staging, labels(n);
-  auto* in_place = program_->host<std::uint8_t>(run_.samples.images);
-  if (!in_place) staging.resize(bytes);
-  const std::span<std::uint8_t> images(in_place ? in_place : staging.data(), bytes);
-  std::size_t at = 0;
-  for (const ImageSplit* split : {&dataset.train, &dataset.test}) {
-    read_images(dataset, *split,
-                images.subspan(at * pixels_per_image_, split->count * pixels_per_image_));
-    read_labels(dataset, *split, std::span(labels).subspan(at, split->count));
-    at += split->count;
-  }
-  if (!in_place) program_->write<std::uint8_t>(run_.samples.images, images);
-  program_->write<std::uint8_t>(run_.samples.labels, labels);
-  measure_pixels(images);
-}
-
-/// Over the training samples: the first of any epoch's order, in whatever order.
-void Session::measure_pixels(std::span<const std::uint8_t> images) {
-  const auto order = std::span(order_).first(counts_.train);
-  std::uint64_t sum = 0, squares = 0;  // exact: 2^64 / 255^2 is more pixels than there are
-  for (const std::uint32_t sample : order)
-    for (const std::uint64_t pixel :
-         images.subspan(sample * pixels_per_image_, pixels_per_image_)) {
-      sum += pixel;
-      squares += pixel * pixel;
-    }
-  const double n = static_cast<double>(order.size() * pixels_per_image_);
-  const double mean = static_cast<double>(sum) / n / 255.0;
-  const double variance = static_cast<double>(squares) / n / (255.0 * 255.0) - mean * mean;
-  set_pixels({mean, std::sqrt(std::max(variance, 1e-12))});
-}
-
-void Session::set_pixels(const PixelStatistics& pixels) {
-  pixels_ = pixels;
-  StepControl c = control();
-  c.pixel_scale = static_cast<float>(1.0 / (255.0 * pixels.stddev));
-  c.pixel_shift = static_cast<float>(-pixels.mean / pixels.stddev);
-  write(c);
+  set_state(state);
 }
 
 StepControl Session::control() const {
@@ -115,7 +75,7 @@ namespace {
 
 std::vector<float> copy_of(const Program& program, BufferId buffer, std::size_t n) {
   std::vector<float> values(n);
-  program.read<float>(values, buffer);
+  if (n > 0) program.read<float>(values, buffer);
   return values;
 }
 
@@ -130,6 +90,21 @@ std::vector<float> Session::dtheta() const { return copy_of(*program_, run_.dthe
 std::vector<float> Session::gradient() const {
   return copy_of(*program_, run_.gradient, run_.n_values);
 }
+std::vector<float> Session::state() const {
+  return copy_of(*program_, run_.state, net_.state_count());
+}
+
+void Session::set_state(std::span<const float> values) {
+  if (!values.empty()) program_->write<float>(run_.state, values);
+}
+
+void Session::begin_state() {
+  std::vector<float> values(net_.state_count());
+  for (const StateTensor& s : net_.state)
+    std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(s.offset), s.size, s.initial);
+  set_state(values);
+}
+
 void Session::set_values(std::span<const float> values) {
   program_->write<float>(run_.value, values);
   if (run_.average != kNoBuffer) program_->write<float>(run_.average, values);
@@ -160,8 +135,9 @@ Metrics Session::metrics() const {
   Metrics m;
   m.samples = static_cast<std::size_t>(c.seen);
   if (c.seen == 0) return m;
-  m.loss = c.loss_sum / static_cast<double>(c.seen);
-  m.accuracy = static_cast<double>(c.correct) / static_cast<double>(c.seen);
+  const auto scored = static_cast<double>(c.scored > 0 ? c.scored : c.seen);
+  m.loss = c.loss_sum / scored;
+  m.accuracy = static_cast<double>(c.correct) / scored;
   return m;
 }
 
@@ -169,7 +145,7 @@ Metrics Session::metrics() const {
 void Session::restart(std::int64_t next) {
   StepControl c = control();
   c.loss_sum = 0;
-  c.correct = c.seen = 0;
+  c.correct = c.seen = c.scored = 0;
   c.next = next;
   write(c);
 }
@@ -278,10 +254,18 @@ Session::Batches Session::batches_of_split(Split split) const {
 
 /// Runs an evaluation's phase over some of its batches; the sums are of them.
 Metrics Session::walk(Phase phase, std::int64_t begin, std::int64_t end) {
+  const auto classes = static_cast<std::size_t>(net_.classes);
+  std::vector<std::uint64_t> confusion(run_.confusion == kNoBuffer ? 0 : classes * classes);
+  if (!confusion.empty()) program_->write<std::uint64_t>(run_.confusion, confusion);
   restart(begin);
   next_ = -1;
   for (std::int64_t index = begin; index < end; ++index) program_->run(phase);
-  return metrics();
+  Metrics m = metrics();
+  if (!confusion.empty()) {
+    program_->read<std::uint64_t>(confusion, run_.confusion);
+    m.mean_iou = mean_iou(confusion, classes);
+  }
+  return m;
 }
 
 Metrics Session::evaluate(Split split) {

@@ -10,22 +10,23 @@
 #include "device/ops/mapping_loss.hpp"
 #include "device/ops/step_control.hpp"
 #include "device/program.hpp"
+#include "train/metrics.hpp"
+#include "train/pixel_statistics.hpp"
 #include "train/run_schedule.hpp"
 
 namespace mapnet {
 
-/// Mean loss and accuracy over a set of samples.
-struct Metrics {
-  double loss = 0, accuracy = 0;
-  std::size_t samples = 0;
-};
-
 enum class Split { train, validation, test };
 
-/// How pixels become inputs: x = (pixel / 255 - mean) / stddev.
-struct PixelStatistics {
-  double mean = 0, stddev = 1;
+/// What there is to say about a series beside a forecast of it.
+struct SeriesFacts {
+  double persistence_mse_train = 0, persistence_mse_test = 0;  ///< of repeating the last value
+  std::size_t missing = 0;                                     ///< rows that were filled in
+  double target_range = 0;  ///< a forecast's error times this is in the data's own units
 };
+
+/// What a schedule needs to know of a data set's samples.
+SampleFormat sample_format(const Dataset& dataset);
 
 /// A planned run in its arena: data loaded, maps built, ready to train or evaluate. Between the
 /// steps it allocates nothing.
@@ -34,7 +35,7 @@ class Session {
   /// Plans, allocates the arena and runs the setup phase. Throws UsageError when the validation
   /// split leaves nothing to train on. `planner`: a test runs with plan_arena_without_reuse and
   /// wants the same bits.
-  Session(const Recipe& recipe, const Network& net, const ImageDataset& dataset, Purpose purpose,
+  Session(const Recipe& recipe, const Network& net, const Dataset& dataset, Purpose purpose,
           Plan (*planner)(std::vector<Lifetime>) = plan_arena);
 
   /// Called between steps with the steps done and the sums so far: after each on a CPU, now and
@@ -70,6 +71,8 @@ class Session {
   std::vector<float> dtheta() const;
   std::vector<float> gradient() const;
   StepControl control() const;
+  std::vector<float> state() const;  ///< [state_count]: running statistics
+  void set_state(std::span<const float> values);
   MappingLossState mapping_loss() const;           ///< all off where the recipe has none
   void set_values(std::span<const float> values);  ///< and their average
 
@@ -90,12 +93,16 @@ class Session {
   const RunSchedule& run_schedule() const { return run_; }
   const PixelStatistics& pixels() const { return pixels_; }
   void set_pixels(const PixelStatistics& pixels);
+  const SeriesFacts& series() const { return series_; }
   double learning_rate_at(std::int64_t step) const;
 
  private:
-  void load(const ImageDataset& dataset);
+  void load(const Dataset& dataset);
+  void load_series(const Dataset& dataset);
+  void load_images(const Dataset& dataset);
+  void load_labels(const Dataset& dataset);
   void load_pretrained(const Network& net, BufferId into);
-  void measure_pixels(std::span<const std::uint8_t> images);
+  void begin_state();
   void write_eval_batches();
   void restart(std::int64_t next);
   void begin_mapping_loss();
@@ -113,10 +120,10 @@ class Session {
   Recipe recipe_;
   Network net_;
   SampleCounts counts_;
-  std::size_t pixels_per_image_ = 0;
   RunSchedule run_;
   std::unique_ptr<Program> program_;
   PixelStatistics pixels_;
+  SeriesFacts series_;
   std::vector<std::uint32_t> pruned_;
   std::vector<std::uint32_t> order_;  // of the epoch last begun, as the device has it
   int epoch_ = 0;                     // last begun

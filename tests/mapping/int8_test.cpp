@@ -7,7 +7,7 @@
 using namespace mapnet;
 
 BOOST_AUTO_TEST_CASE(weights_are_rounded_to_255_steps_of_their_channels_range) {
-  const Network net = build_network("cnn2", 1, 28, 28, 10);
+  const Network net = build_network("cnn2", {1, 28, 28, 10});
   const reference::Vector draws = reference::uniform(net.param_count(), 1);
   std::vector<float> theta(draws.begin(), draws.end());
   theta[7] = 0;                                            // pruned
@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(weights_are_rounded_to_255_steps_of_their_channels_range) {
 }
 
 BOOST_AUTO_TEST_CASE(bytes_of_cnn2_in_int8) {
-  const Network net = build_network("cnn2", 1, 28, 28, 10);
+  const Network net = build_network("cnn2", {1, 28, 28, 10});
   const std::size_t channels = 16 + 32 + 128 + 10, weights = 144 + 4608 + 102400 + 1280;
   BOOST_TEST(weighted_layers(net) == 4u);
   BOOST_TEST(int8_bytes(net) == weights + 4 * channels + 4 * channels + 4 * 4);

@@ -14,7 +14,7 @@ using mapnet::test::check_fails;
 namespace {
 
 Network factored(const char* text, const char* net = "cnn2") {
-  return with_low_rank(build_network(net, 1, 28, 28, 10), parse_low_rank(text));
+  return with_low_rank(build_network(net, {1, 28, 28, 10}), parse_low_rank(text));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ using namespace mapnet;
 
 namespace {
 
-Network net(const char* name) { return build_network(name, 1, 28, 28, 10); }
+Network net(const char* name) { return build_network(name, {1, 28, 28, 10}); }
 
 }  // namespace
 
@@ -36,7 +36,7 @@ BOOST_AUTO_TEST_CASE(parameters_are_named_and_laid_out_as_in_torch) {
 
 BOOST_AUTO_TEST_CASE(a_linear_layer_may_do_without_a_bias) {
   const Network small =
-      make_network("small", 1, 2, 2, 3, {linear("fc1", 5, false), linear("fc2", 3)});
+      make_network("small", Task::classify, {1, 2, 2, 3}, {linear("fc1", 5, false), linear("fc2", 3)});
   BOOST_REQUIRE(small.params.size() == 3u);
   BOOST_TEST(small.params[1].name == "fc2.weight");
   BOOST_TEST(small.params[1].offset == 20u);
@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(unknown_networks_and_impossible_inputs_are_refused) {
   BOOST_CHECK_EXCEPTION(net("cnn9"), UsageError, [](const Error& e) {
     return std::string(e.what()).find("cnn1, cnn2") != std::string::npos;
   });
-  BOOST_CHECK_THROW(build_network("cnn2", 1, 4, 4, 10), Error);
+  BOOST_CHECK_THROW(build_network("cnn2", {1, 4, 4, 10}), Error);
 }
 
 BOOST_AUTO_TEST_CASE(blocks_cover_theta_and_z_without_gaps) {
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(impossible_numbers_of_latents_are_refused) {
 
 BOOST_AUTO_TEST_CASE(scales_start_theta_as_he_would) {
   const Network cnn2 = net("cnn2");
-  const auto scales = he_scales(cnn2, 0.5);
+  const auto scales = initial_scales(parameter_targets(cnn2), 0.5);
   BOOST_TEST(scales[0].scale == static_cast<float>(std::sqrt(2.0 / 9) / 0.5));
   BOOST_TEST(scales[4].scale == static_cast<float>(std::sqrt(2.0 / 800) / 0.5));
   BOOST_TEST(scales[5].scale == static_cast<float>(1 / std::sqrt(3.0 * 800) / 0.5));

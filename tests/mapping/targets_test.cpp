@@ -15,7 +15,7 @@ using namespace mapnet::test;
 
 namespace {
 
-const Network kCnn2 = build_network("cnn2", 1, 28, 28, 10);
+const Network kCnn2 = build_network("cnn2", {1, 28, 28, 10});
 
 Finetune all_layers(std::size_t share) {
   return {{{"conv1", 1}, {"conv2", 1}, {"fc1", 1}, {"fc2", 1}}, share, {}};

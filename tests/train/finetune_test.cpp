@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(a_new_head_comes_from_the_seed_and_is_always_trained) {
   const ToyData data(64, 10);
   const Folder folder;
   const Network net = network("cnn2");
-  RunConfig config = finetuning(write_pretrained(folder, build_network("cnn2", 1, 28, 28, 7)));
+  RunConfig config = finetuning(write_pretrained(folder, build_network("cnn2", {1, 28, 28, 7})));
   config.finetune.layers = {"fc1"};
   config.finetune.share = 250;
   const Recipe recipe = recipe_of(config);
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(a_new_head_comes_from_the_seed_and_is_always_trained) {
   Session session(recipe, net, data.dataset, Purpose::train);
   session.expand();
   const std::vector<float> start = session.theta();
-  const std::vector<float> stored = some_weights(build_network("cnn2", 1, 28, 28, 7));
+  const std::vector<float> stored = some_weights(build_network("cnn2", {1, 28, 28, 7}));
   BOOST_TEST(same(std::span(start).first(107328), std::span(stored).first(107328)));
   double squares = 0;
   for (const float w : std::span(start).subspan(107328, 1280)) squares += double(w) * double(w);

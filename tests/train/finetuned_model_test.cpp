@@ -23,7 +23,7 @@ struct FinetunedRun {
   RunResult result;
 
   explicit FinetunedRun(const char* strategy, int classes = 10) {
-    const Network before = build_network("cnn2", 1, 28, 28, classes);
+    const Network before = build_network("cnn2", {1, 28, 28, classes});
     file = data.folder() / "pretrained.safetensors";
     const std::vector<float> theta = some_weights(before);
     write_safetensors(file, named_tensors(before, theta));

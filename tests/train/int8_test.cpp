@@ -20,7 +20,7 @@ reference::Vector samples(const Session& session, std::size_t first, std::size_t
   session.program().read<std::uint8_t>(pixels, session.run_schedule().samples.images, first * 784);
   reference::Vector x;
   for (const double pixel : pixels)
-    x.push_back((pixel / 255 - session.pixels().mean) / session.pixels().stddev);
+    x.push_back((pixel / 255 - session.pixels().mean[0]) / session.pixels().stddev[0]);
   return x;
 }
 

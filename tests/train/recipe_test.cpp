@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(contradictions_of_fine_tuning_are_refused_by_the_flags_name
 
 BOOST_AUTO_TEST_CASE(a_fine_tuning_recipe_survives_json) {
   const Folder folder;
-  const auto other = write_pretrained(folder, build_network("cnn2", 1, 28, 28, 4));
+  const auto other = write_pretrained(folder, build_network("cnn2", {1, 28, 28, 4}));
   for (const char* strategy : {"direct", "slvt", "lwt"}) {
     RunConfig c;
     c.strategy = strategy;

@@ -5,7 +5,7 @@
 
 namespace mapnet::test {
 
-inline Network network(const std::string& name) { return build_network(name, 1, 28, 28, 10); }
+inline Network network(const std::string& name) { return build_network(name, {1, 28, 28, 10}); }
 
 /// A small run: what the tests do not set stays small.
 inline RunConfig small_run(const std::string& strategy = "slvt") {

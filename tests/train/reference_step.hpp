@@ -27,7 +27,7 @@ inline Batch first_batch(const Session& session, std::size_t n) {
     batch.labels.push_back(labels[sample]);
     for (std::size_t k = 0; k < 784; ++k) {
       const double pixel = images[sample * 784 + k];
-      batch.x.push_back((pixel / 255 - session.pixels().mean) / session.pixels().stddev);
+      batch.x.push_back((pixel / 255 - session.pixels().mean[0]) / session.pixels().stddev[0]);
     }
   }
   return batch;

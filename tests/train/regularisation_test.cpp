@@ -76,7 +76,7 @@ Batch augmented_batch(const Trained& run, int step) {
     batch.labels.push_back(labels[sample]);
     for (const double p : reference::augment(Vector(pixels, pixels + 784), 28, 28,
                                              {a.flip, a.dx, a.dy, a.cut_x, a.cut_y, a.cut_size}, 0))
-      batch.x.push_back((p / 255 - run.session.pixels().mean) / run.session.pixels().stddev);
+      batch.x.push_back((p / 255 - run.session.pixels().mean[0]) / run.session.pixels().stddev[0]);
   }
   return batch;
 }

@@ -140,8 +140,8 @@ BOOST_AUTO_TEST_CASE(pixels_are_scaled_by_the_training_samples_statistics) {
   double sum = 0, squares = 0;
   for (const double p : pixels) sum += p / 255, squares += p * p / 255 / 255;
   const double n = double(pixels.size()), mean = sum / n;
-  BOOST_TEST(std::abs(session.pixels().mean - mean) < 1e-9);
-  BOOST_TEST(std::abs(session.pixels().stddev - std::sqrt(squares / n - mean * mean)) < 1e-9);
+  BOOST_TEST(std::abs(session.pixels().mean[0] - mean) < 1e-9);
+  BOOST_TEST(std::abs(session.pixels().stddev[0] - std::sqrt(squares / n - mean * mean)) < 1e-9);
 }
 
 BOOST_AUTO_TEST_CASE(a_validation_split_must_leave_something_to_train_on) {

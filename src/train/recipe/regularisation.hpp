@@ -21,6 +21,7 @@ struct Regularisation {
   double ema = 0;                 ///< decay a step of the average that is evaluated; 0: none
 
   bool any() const;
+  bool augments() const { return shift > 0 || flip || cutout > 0; }
   AugmentDesc augment(std::uint64_t seed) const { return {shift, flip, cutout, seed}; }
 };
 

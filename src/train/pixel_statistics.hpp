@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <vector>
+
+namespace mapnet {
+
+/// How pixels become inputs, a channel each: x = (pixel / 255 - mean) / stddev.
+struct PixelStatistics {
+  std::vector<double> mean, stddev;
+};
+
+/// Of images [count, channels, plane], those whose numbers `samples` lists. Exact sums: the order
+/// does not matter. A channel that never changes gets a stddev of 1e-6.
+PixelStatistics measure_pixels(std::span<const std::uint8_t> images, std::size_t channels,
+                               std::size_t plane, std::span<const std::uint32_t> samples);
+
+/// "pixel_mean" and "pixel_stddev" of a latent file: arrays with an entry a channel; a lone number,
+/// which older files have for their one channel, is read too.
+void add_pixels(nlohmann::json& json, const PixelStatistics& pixels);
+PixelStatistics pixels_from_json(const nlohmann::json& json);
+
+}  // namespace mapnet
