@@ -24,7 +24,7 @@ void add_batches(std::vector<BatchInput>& batches, std::size_t first, std::size_
 
 }  // namespace
 
-Session::Session(const Recipe& recipe, const Network& net, const ImageDataset& dataset,
+Session::Session(const Recipe& recipe, const Network& net, const Dataset& dataset,
                  Purpose purpose, Plan (*planner)(std::vector<Lifetime>))
     : recipe_(recipe),
       net_(net),
@@ -58,7 +58,7 @@ void Session::load_pretrained(const Network& net, BufferId into) {
   if (!in_place) program_->write<float>(into, theta);
 }
 
-void Session::load(const ImageDataset& dataset) {
+void Session::load(const Dataset& dataset) {
   const std::size_t n = counts_.total();
   const std::size_t bytes = n * pixels_per_image_;
   std::vector<std::uint8_t> staging, labels(n);
@@ -66,8 +66,8 @@ void Session::load(const ImageDataset& dataset) {
   if (!in_place) staging.resize(bytes);
   const std::span<std::uint8_t> images(in_place ? in_place : staging.data(), bytes);
   std::size_t at = 0;
-  for (const ImageSplit* split : {&dataset.train, &dataset.test}) {
-    read_images(dataset, *split,
+  for (const DatasetSplit* split : {&dataset.train, &dataset.test}) {
+    read_pixels(dataset, *split,
                 images.subspan(at * pixels_per_image_, split->count * pixels_per_image_));
     read_labels(dataset, *split, std::span(labels).subspan(at, split->count));
     at += split->count;

@@ -34,7 +34,7 @@ class Session {
   /// Plans, allocates the arena and runs the setup phase. Throws UsageError when the validation
   /// split leaves nothing to train on. `planner`: a test runs with plan_arena_without_reuse and
   /// wants the same bits.
-  Session(const Recipe& recipe, const Network& net, const ImageDataset& dataset, Purpose purpose,
+  Session(const Recipe& recipe, const Network& net, const Dataset& dataset, Purpose purpose,
           Plan (*planner)(std::vector<Lifetime>) = plan_arena);
 
   /// Called between steps with the steps done and the sums so far: after each on a CPU, now and
@@ -93,7 +93,7 @@ class Session {
   double learning_rate_at(std::int64_t step) const;
 
  private:
-  void load(const ImageDataset& dataset);
+  void load(const Dataset& dataset);
   void load_pretrained(const Network& net, BufferId into);
   void measure_pixels(std::span<const std::uint8_t> images);
   void write_eval_batches();
