@@ -3,8 +3,8 @@ include(ExternalData)
 include(${CMAKE_CURRENT_LIST_DIR}/Datasets.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/ObjectStores.cmake)
 
-# mapnet_data_targets(MANIFESTS): `data-<name>` for each dataset in that folder and `data` for all;
-# none is part of ALL. The files are linked in the current build folder, <name>/<file>.
+# mapnet_data_targets(MANIFESTS): `data-<name>` for each dataset in that folder that has files in
+# object stores, and `data` for all that can be fetched; none is part of ALL. The files are linked in the current build folder, <name>/<file>.
 function(mapnet_data_targets manifests)
   set(scripts ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
   mapnet_object_stores(cache stores)
@@ -17,6 +17,9 @@ function(mapnet_data_targets manifests)
   mapnet_load_datasets(${manifests})
   add_custom_target(data)
   foreach(dataset IN LISTS MAPNET_DATASETS)
+    if(NOT DATASET_${dataset}_FILES)
+      continue()
+    endif()
     set(target data-${dataset})
     foreach(name IN LISTS DATASET_${dataset}_FILES)
       ExternalData_Expand_Arguments(${target} ignored DATA{${manifests}/${dataset}/${name}})
@@ -27,6 +30,8 @@ function(mapnet_data_targets manifests)
     add_custom_command(TARGET ${target} POST_BUILD VERBATIM
       COMMAND ${CMAKE_COMMAND} -DDATASET=${dataset} -DMANIFESTS=${manifests}
               -DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/${dataset} -P ${scripts}/CheckDataset.cmake)
-    add_dependencies(data ${target})
+    if(DATASET_${dataset}_SOURCES)
+      add_dependencies(data ${target})
+    endif()
   endforeach()
 endfunction()

@@ -3,15 +3,16 @@
 include_guard()
 cmake_policy(VERSION 3.25)
 
-# mapnet_dataset(NAME SHAPE c h w CLASSES ... TRAIN images labels count TEST images labels count
-#                [DEBIAN_PACKAGE name] SOURCES url...): one dataset, called by its dataset.cmake.
-# SOURCES are folders of <file>.gz, tried in order. Sets DATASET_<NAME>_<KEYWORD> and
-# DATASET_<NAME>_FILES, and appends NAME to MAPNET_DATASETS.
+# mapnet_dataset(NAME FORMAT format SHAPE c h w CLASSES ... COUNTS train test [IGNORE label]
+#                [FILES file...] [DEBIAN_PACKAGE name] [SOURCES url...] [OBTAIN text]): one dataset,
+# called by its dataset.cmake. FORMAT is a DataFormat of src/data/manifest.hpp. FILES lie in object
+# stores, each with its hash in a content link <file>.sha256; SOURCES are folders of <file>.gz, tried
+# in order. What has no FILES is only read from a folder of the user's. OBTAIN says where people get
+# what cannot be fetched, and what to put where. Sets DATASET_<NAME>_<KEYWORD> and appends NAME to
+# MAPNET_DATASETS.
 macro(mapnet_dataset name)
-  cmake_parse_arguments(DATASET_${name} "" "DEBIAN_PACKAGE" "SHAPE;CLASSES;TRAIN;TEST;SOURCES"
-                        ${ARGN})
-  set(DATASET_${name}_FILES ${DATASET_${name}_TRAIN} ${DATASET_${name}_TEST})
-  list(REMOVE_AT DATASET_${name}_FILES 2 5)  # the counts
+  cmake_parse_arguments(DATASET_${name} "" "FORMAT;IGNORE;DEBIAN_PACKAGE;OBTAIN"
+                        "SHAPE;CLASSES;COUNTS;FILES;SOURCES" ${ARGN})
   list(APPEND MAPNET_DATASETS ${name})
 endmacro()
 

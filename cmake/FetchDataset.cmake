@@ -17,6 +17,10 @@ if(NOT DATASET IN_LIST MAPNET_DATASETS)
   message(FATAL_ERROR "${DATASET}: no such dataset in ${MANIFESTS}; known: ${MAPNET_DATASETS}")
 endif()
 
+if(NOT DATASET_${DATASET}_FILES)
+  message(FATAL_ERROR "${DATASET}: cannot be fetched. ${DATASET_${DATASET}_OBTAIN}")
+endif()
+
 foreach(name IN LISTS DATASET_${DATASET}_FILES)
   mapnet_read_hash(hash ${MANIFESTS}/${DATASET}/${name})
   set(object "")

@@ -5,7 +5,6 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "common/error.hpp"
@@ -23,69 +22,82 @@ namespace {
 
 /// "present in FOLDER", or how much is missing and how to get it. Looks, does not hash.
 std::string state_of(const DatasetManifest& manifest) {
+  const std::size_t files = manifest.files.size();
+  if (files == 0) return "in a folder of yours: mapnet data check " + manifest.name;
   std::size_t present = 0;
   fs::path store;
-  for (const ManifestFile* file : manifest.files()) {
-    if (const auto object = find_object(file->sha256)) {
+  for (const ManifestFile& file : manifest.files) {
+    if (const auto object = find_object(file.sha256)) {
       ++present;
       store = object->parent_path().parent_path();
     }
   }
-  const std::size_t files = manifest.files().size();
   if (present == files) return "present in " + store.string();
   return fmt::format("{}: mapnet data fetch {}",
                      present == 0 ? "absent" : fmt::format("{} of {} files", present, files),
                      manifest.name);
 }
 
+std::string shape_of(const Dataset& d) {
+  return fmt::format("{} x {} x {}", d.channels, d.height, d.width);
+}
+
 void list_datasets() {
-  fmt::print("{:<15} {:>8} {:>7} {:>7} {:>8}  state\n", "name", "C x H x W", "train", "test",
+  fmt::print("{:<15} {:>13} {:>7} {:>7} {:>8}  state\n", "name", "C x H x W", "train", "test",
              "classes");
   for (const DatasetManifest& m : dataset_manifests()) {
-    const std::string shape = fmt::format("{} x {} x {}", m.channels, m.height, m.width);
-    fmt::print("{:<15} {:>8} {:>7} {:>7} {:>8}  {}\n", m.name, shape, m.train.count, m.test.count,
-               m.class_names.size(), state_of(m));
+    const Dataset d = describe_dataset(m.name);
+    fmt::print("{:<15} {:>13} {:>7} {:>7} {:>8}  {}\n", m.name, shape_of(d), d.train.count,
+               d.test.count, d.classes, state_of(m));
   }
 }
 
-/// Prints one file's place and hashes; its path where it is intact.
-std::optional<fs::path> check_file(const DatasetManifest& manifest, const ManifestFile& file) {
+/// Prints one file's place and hashes; whether it is intact.
+bool check_file(const DatasetManifest& manifest, const ManifestFile& file) {
   fmt::print("{}/{}\n", manifest.name, file.name);
   const auto object = find_object(file.sha256);
   if (!object) {
     fmt::print("  absent\n");
-    return std::nullopt;
+    return false;
   }
   const std::string hash = sha256_hex(*object);
   const bool intact = hash == file.sha256;
   fmt::print("  at        {}\n", object->string());
   fmt::print("  expected  {}\n", file.sha256);
   fmt::print("  found     {}  {}\n", hash, intact ? "ok" : "DIFFERS");
-  return intact ? object : std::nullopt;
+  return intact;
 }
 
-/// Prints everything about one split; the number of things wrong with it.
-int check_split(const DatasetManifest& manifest, const ManifestSplit& split) {
-  const auto images = check_file(manifest, split.images);
-  const auto labels = check_file(manifest, split.labels);
-  if (!images || !labels) return !images + !labels;
-  try {
-    const ImageSplit found = open_image_split(manifest, *images, *labels);
-    fmt::print("  structure {} images of {} x {}, as many labels  ok\n", found.count,
-               manifest.height, manifest.width);
-    return 0;
-  } catch (const Error& error) {
-    fmt::print("  structure {}\n", error.what());
-    return 1;
-  }
-}
-
-void check_dataset(const std::string& name) {
-  const DatasetManifest& manifest = dataset_manifest(name);
-  const int wrong = check_split(manifest, manifest.train) + check_split(manifest, manifest.test);
+/// Every file's hash against the manifest.
+void check_objects(const DatasetManifest& manifest) {
+  std::size_t wrong = 0;
+  for (const ManifestFile& file : manifest.files) wrong += !check_file(manifest, file);
   if (wrong == 0) return;
-  fail("{}: {} problem{} found, see above; `mapnet data fetch {}` brings what is absent", name,
-       wrong, wrong == 1 ? "" : "s", name);
+  fail("{}: {} problem{} found, see above; `mapnet data fetch {}` brings what is absent",
+       manifest.name, wrong, wrong == 1 ? "" : "s", manifest.name);
+}
+
+/// Opens the dataset, which checks what lies where, and prints what it holds.
+void check_structure(const DatasetOptions& options, const std::string& name) {
+  const Dataset d = open_dataset(name, options);
+  fmt::print("structure   {} samples to train on, {} to test, {}  ok\n", d.train.count,
+             d.test.count, shape_of(d));
+  if (!d.floats) return;
+  const Series s = read_series(d);
+  fmt::print("series      {} rows, {} without a value, scaled from {:g} ... {:g}  ok\n", s.rows,
+             s.missing, s.target_min, s.target_max);
+  fmt::print("persistence MSE {:.6f} on the training samples, {:.6f} on the test samples\n",
+             s.persistence_mse_train, s.persistence_mse_test);
+}
+
+void check_dataset(const std::string& name, const fs::path& folder) {
+  const DatasetManifest& manifest = dataset_manifest(name);
+  if (folder.empty() && manifest.files.empty()) {
+    fail<UsageError>("{}: lies in no object store; name its folder with --data-dir. {}", name,
+                     manifest.obtain);
+  }
+  if (folder.empty()) check_objects(manifest);
+  check_structure({.folder = folder}, name);
 }
 
 }  // namespace
@@ -97,15 +109,20 @@ void add_data_command(CLI::App& app) {
   data->add_subcommand("list", "Every dataset: shape, sizes, and where it is")
       ->callback(list_datasets);
 
-  // The option's value outlives this function: CLI11 writes it while parsing.
-  const auto named = [data](const char* command, const char* what, auto run) {
-    const auto name = std::make_shared<std::string>();
+  // The options' values outlive this function: CLI11 writes them while parsing.
+  const auto name = std::make_shared<std::string>();
+  const auto folder = std::make_shared<std::string>();
+  const auto named = [&](const char* command, const char* what) {
     CLI::App* sub = data->add_subcommand(command, what);
     sub->add_option("NAME", *name, "Name of the dataset")->required();
-    sub->callback([name, run] { run(*name); });
+    return sub;
   };
-  named("fetch", "Bring a dataset into the object cache", fetch_dataset);
-  named("check", "Hash every file of a dataset and read its headers", check_dataset);
+  named("fetch", "Bring a dataset into the object cache")->callback([name] {
+    fetch_dataset(*name);
+  });
+  CLI::App* check = named("check", "Hash every file of a dataset and read its structure");
+  check->add_option("--data-dir", *folder, "folder of the raw files, instead of object stores");
+  check->callback([name, folder] { check_dataset(*name, *folder); });
 }
 
 }  // namespace mapnet

@@ -29,7 +29,7 @@ Split parse_split(const std::string& text) {
 void evaluate(const EvalOptions& o) {
   const Model model = open_model(o.run, o.pretrained);
   const std::string name = o.data.empty() ? model.file.recipe.data : o.data;
-  const ImageDataset dataset = open_image_dataset(name, o.data_dir);
+  const Dataset dataset = open_dataset(name, {.folder = o.data_dir});
   const Split split = parse_split(o.split);
   if (split == Split::validation && model.file.recipe.validation == 0)
     fail<UsageError>("--split validation: {} was trained without --validation", o.run);

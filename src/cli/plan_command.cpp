@@ -7,7 +7,7 @@
 #include "cli/commands.hpp"
 #include "cli/run_options.hpp"
 #include "common/file.hpp"
-#include "data/manifest.hpp"
+#include "data/dataset.hpp"
 #include "memory/report.hpp"
 #include "train/run_schedule.hpp"
 
@@ -30,8 +30,8 @@ void plan(CLI::App& command, PlanOptions& o) {
   read_config_file(command, o);
   const Network net = network_of(o.config);
   const Recipe recipe = resolve(o.config, net);
-  const DatasetManifest& manifest = dataset_manifest(o.config.data);
-  const SampleCounts counts = split_samples(recipe, manifest.train.count, manifest.test.count);
+  const Dataset dataset = describe_dataset(o.config.data);
+  const SampleCounts counts = split_samples(recipe, dataset.train.count, dataset.test.count);
   const RunSchedule run = build_run_schedule(recipe, net, counts, Purpose::train);
   const Plan arena = plan_arena(run.schedule.lifetimes());
   fmt::print("{}", o.json ? plan_json(arena) : plan_table(arena));

@@ -7,7 +7,7 @@
 
 #include "cli/options/groups.hpp"
 #include "common/error.hpp"
-#include "data/manifest.hpp"
+#include "data/dataset.hpp"
 #include "train/target_network.hpp"
 
 namespace mapnet {
@@ -109,9 +109,8 @@ void read_config_file(CLI::App& command, const RunOptions& o) {
 }
 
 Network network_of(const RunConfig& config) {
-  const DatasetManifest& m = dataset_manifest(config.data);
-  return target_network(config, m.channels, m.height, m.width,
-                        static_cast<int>(m.class_names.size()));
+  const Dataset d = describe_dataset(config.data);
+  return target_network(config, d.channels, d.height, d.width, d.classes);
 }
 
 }  // namespace mapnet

@@ -102,7 +102,7 @@ void train(CLI::App& command, TrainOptions& o) {
   read_config_file(command, o);
   const Network net = network_of(o.config);
   const Recipe recipe = resolve(o.config, net);
-  const ImageDataset dataset = open_image_dataset(o.config.data, o.config.data_dir);
+  const Dataset dataset = open_dataset(o.config.data, {.folder = o.config.data_dir});
   tell_fallback(o.config, recipe);
   const std::string folder = o.out.empty() ? "runs/" + default_run_name(recipe, net) : o.out;
   const ProgressLine progress(recipe.epochs);

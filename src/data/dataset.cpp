@@ -1,11 +1,10 @@
 #include "data/dataset.hpp"
 
-#include <fmt/format.h>
+#include <type_traits>
 
 #include "common/error.hpp"
-#include "data/idx.hpp"
 #include "data/manifest.hpp"
-#include "data/store.hpp"
+#include "data/stored_file.hpp"
 
 namespace mapnet {
 
@@ -13,78 +12,105 @@ namespace fs = std::filesystem;
 
 namespace {
 
-fs::path stored_file(const DatasetManifest& manifest, const ManifestFile& file) {
-  const auto object = find_object(file.sha256);
-  if (!object) {
-    fail("{}/{}: in no object store (SHA-256 {}); run `mapnet data fetch {}`", manifest.name,
-         file.name, file.sha256, manifest.name);
-  }
-  verify_object(*object, file.sha256);
-  return *object;
+/// `file` in the user's folder, or in an object store.
+fs::path place_of(const DatasetManifest& manifest, std::size_t file, const fs::path& folder) {
+  return folder.empty() ? stored_file(manifest, manifest.files[file])
+                        : folder / manifest.files[file].name;
 }
 
-ImageSplit open_split(const DatasetManifest& manifest, const ManifestSplit& split,
+DatasetSplit open_idx(const DatasetManifest& manifest, std::size_t images, std::size_t published,
                       const fs::path& folder) {
-  if (!folder.empty()) {
-    return open_image_split(manifest, folder / split.images.name, folder / split.labels.name);
+  const fs::path images_file = place_of(manifest, images, folder);
+  const IdxSplit found =
+      open_idx_split(manifest, images_file, place_of(manifest, images + 1, folder));
+  if (folder.empty() && found.count != published) {
+    fail("{}: expected {} images ({}/{}), found {}", found.images.string(), published,
+         manifest.name, manifest.files[images].name, found.count);
   }
-  const fs::path images = stored_file(manifest, split.images);
-  const fs::path labels = stored_file(manifest, split.labels);
-  ImageSplit found = open_image_split(manifest, images, labels);
-  if (found.count != split.count) {
-    fail("{}: expected {} images ({}/{}), found {}", images.string(), split.count, manifest.name,
-         split.images.name, found.count);
-  }
-  return found;
+  return {found.count, found};
 }
 
-/// The header again: the file may have changed since the dataset was opened.
-void require_count(const fs::path& file, std::size_t count, const ImageSplit& split) {
-  if (count == split.count) return;
-  fail("{}: expected {} items as when it was opened, found {}", file.string(), split.count, count);
+void open_series(const DatasetManifest& manifest, const fs::path& folder, Dataset& dataset) {
+  dataset.series.file =
+      folder.empty() ? stored_file(manifest, manifest.files[0]) : find_pm25_file(folder);
+  const SeriesCounts counts = series_counts(dataset.series, count_pm25_rows(dataset.series.file));
+  dataset.train.count = counts.train;
+  dataset.test.count = counts.test;
 }
 
 }  // namespace
 
-ImageSplit open_image_split(const DatasetManifest& manifest, const fs::path& images_file,
-                            const fs::path& labels_file) {
-  const IdxImages images = open_idx_images(images_file);
-  if (images.height != static_cast<std::size_t>(manifest.height) ||
-      images.width != static_cast<std::size_t>(manifest.width)) {
-    fail("{}: expected images of {} x {} ({}), found {} x {}", images_file.string(),
-         manifest.height, manifest.width, manifest.name, images.height, images.width);
+Dataset describe_dataset(std::string_view name, const DatasetOptions& options) {
+  const DatasetManifest& m = dataset_manifest(name);
+  Dataset d;
+  d.name = m.name;
+  d.task = task_of(m.format);
+  d.channels = m.channels, d.height = m.height, d.width = m.width;
+  d.classes = static_cast<int>(m.class_names.size());
+  d.class_names = m.class_names;
+  d.ignore = m.ignore;
+  d.train.count = m.train_count, d.test.count = m.test_count;
+  if (m.format == DataFormat::pm25) {
+    d.floats = true;
+    d.series = {{}, options.window, options.multivariate, parse_missing(options.missing)};
+    d.channels = options.window;
+    d.height = static_cast<int>(series_features(d.series));
+    const SeriesCounts counts = series_counts(d.series, m.train_count + m.test_count);
+    d.train.count = counts.train, d.test.count = counts.test;
   }
-  const IdxLabels labels = open_idx_labels(labels_file);
-  if (labels.count != images.count) {
-    fail("{}: expected {} labels, one for each image in {}, found {}", labels_file.string(),
-         images.count, images_file.string(), labels.count);
+  return d;
+}
+
+Dataset open_dataset(std::string_view name, const DatasetOptions& options) {
+  const DatasetManifest& m = dataset_manifest(name);
+  Dataset d = describe_dataset(name, options);
+  switch (m.format) {
+    case DataFormat::idx:
+      d.train = open_idx(m, 0, m.train_count, options.folder);
+      d.test = open_idx(m, 2, m.test_count, options.folder);
+      break;
+    case DataFormat::pm25:
+      open_series(m, options.folder, d);
+      break;
   }
-  return {images_file, labels_file, images.count};
+  return d;
 }
 
-ImageDataset open_image_dataset(std::string_view name, const fs::path& folder) {
-  const DatasetManifest& manifest = dataset_manifest(name);
-  return {manifest.name,
-          manifest.channels,
-          manifest.height,
-          manifest.width,
-          static_cast<int>(manifest.class_names.size()),
-          manifest.class_names,
-          open_split(manifest, manifest.train, folder),
-          open_split(manifest, manifest.test, folder)};
+std::size_t labels_per_sample(const Dataset& d) {
+  return d.task == Task::segment ? static_cast<std::size_t>(d.height) * d.width : 1;
 }
 
-void read_images(const ImageDataset&, const ImageSplit& split, std::span<std::uint8_t> out) {
-  const IdxImages images = open_idx_images(split.images);
-  require_count(split.images, images.count, split);
-  read_idx(images, out);
+void read_pixels(const Dataset& d, const DatasetSplit& split, std::span<std::uint8_t> out) {
+  std::visit(
+      [&]<class Files>(const Files& files) {
+        if constexpr (std::is_same_v<Files, std::monostate>)
+          fail("{}: a series has no pixels", d.name);
+        else
+          read_pixels(files, out);
+      },
+      split.files);
 }
 
-void read_labels(const ImageDataset& dataset, const ImageSplit& split,
-                 std::span<std::uint8_t> out) {
-  const IdxLabels labels = open_idx_labels(split.labels);
-  require_count(split.labels, labels.count, split);
-  read_idx(labels, static_cast<std::size_t>(dataset.classes), out);
+void read_labels(const Dataset& d, const DatasetSplit& split, std::span<std::uint8_t> out) {
+  std::visit(
+      [&]<class Files>(const Files& files) {
+        if constexpr (std::is_same_v<Files, std::monostate>)
+          fail("{}: a series has no labels", d.name);
+        else
+          read_labels(files, static_cast<std::size_t>(d.classes), out);
+      },
+      split.files);
+}
+
+Series read_series(const Dataset& d) {
+  if (!d.floats) fail("{}: no series", d.name);
+  Series series = read_pm25(d.series);
+  const std::size_t opened = d.train.count + d.test.count + static_cast<std::size_t>(d.channels);
+  if (series.rows != opened) {
+    fail("{}: expected {} rows as when it was opened, found {}", d.series.file.string(), opened,
+         series.rows);
+  }
+  return series;
 }
 
 }  // namespace mapnet

@@ -6,41 +6,66 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
+
+#include "common/task.hpp"
+#include "data/idx_split.hpp"
+#include "data/pm25.hpp"
 
 namespace mapnet {
 
-struct DatasetManifest;
-
-struct ImageSplit {
-  std::filesystem::path images, labels;  // IDX files
-  std::size_t count = 0;
+struct DatasetSplit {
+  std::size_t count = 0;                              // samples
+  std::variant<std::monostate, IdxSplit> files = {};  // of a series: none, Dataset::series has them
 };
 
-/// Labelled images on disk; nothing of them is in memory.
-struct ImageDataset {
+/// A data set on disk; nothing of it is in memory.
+struct Dataset {
   std::string name;
-  int channels = 0, height = 0, width = 0, classes = 0;
+  Task task = Task::classify;
+  /// A network's input: images [channels, height, width]; of a series, windows of `channels` steps
+  /// of `height` features, width 1.
+  int channels = 0, height = 0, width = 0;
+  int classes = 0;  // a network's outputs: classes, or values to forecast
   std::vector<std::string> class_names;
-  ImageSplit train, test;
+  int ignore = -1;      // label of pixels that count nowhere
+  bool floats = false;  // inputs are float32 windows of a series, not 8-bit pixels
+  DatasetSplit train, test;
+  SeriesFile series;  // where `floats`
 };
+
+/// What flags choose.
+struct DatasetOptions {
+  std::filesystem::path folder = {};  // the raw files lie there; empty: in object stores
+  int window = 24;                    // of a series: steps of a sample
+  bool multivariate = false;          // of a series: all its columns, not only the one forecast
+  std::string missing = "previous";   // of a series: parse_missing
+};
+
+/// What the data set is as published, without a look at its files: shapes and counts. Throws
+/// UsageError for an unknown name or options that contradict it.
+Dataset describe_dataset(std::string_view name, const DatasetOptions& options = {});
 
 /// Finds a dataset's files and checks them without loading any.
 /// From the object stores (`folder` empty): every hash, and that the headers say what the manifest
-/// says. From `folder`, where the four raw files lie under their usual names: the headers alone,
-/// and any number of images, so that a user's own files of the same shape will do.
-/// Throws UsageError for an unknown name, Error for what is absent or broken.
-ImageDataset open_image_dataset(std::string_view name, const std::filesystem::path& folder = {});
+/// says. From `folder`, where the raw files lie under their usual names: their structure alone, and
+/// any number of samples, so that a user's own files of the same shape will do.
+/// Throws UsageError as describe_dataset does, Error for what is absent or broken.
+Dataset open_dataset(std::string_view name, const DatasetOptions& options = {});
 
-/// The headers of one split: shape as in the manifest, as many labels as images.
-ImageSplit open_image_split(const DatasetManifest& manifest, const std::filesystem::path& images,
-                            const std::filesystem::path& labels);
+/// 1, or a label a pixel.
+std::size_t labels_per_sample(const Dataset& dataset);
 
-/// Reads a split's pixels, [count, channels, height, width] row-major (IDX images have one
-/// channel), straight into `out`: exactly that many bytes, 0 to 255.
-void read_images(const ImageDataset& dataset, const ImageSplit& split, std::span<std::uint8_t> out);
+/// Reads a split's pixels, [count, channels, height, width] row-major, straight into `out`: exactly
+/// that many bytes, 0 to 255. Not for a series.
+void read_pixels(const Dataset& dataset, const DatasetSplit& split, std::span<std::uint8_t> out);
 
-/// Reads a split's labels, exactly count bytes, each below `classes`.
-void read_labels(const ImageDataset& dataset, const ImageSplit& split, std::span<std::uint8_t> out);
+/// Reads a split's labels, exactly count * labels_per_sample bytes, each below `classes` or
+/// `ignore`. Not for a series.
+void read_labels(const Dataset& dataset, const DatasetSplit& split, std::span<std::uint8_t> out);
+
+/// Reads a series whole (pm25.hpp says how samples lie in it). Only where `floats`.
+Series read_series(const Dataset& dataset);
 
 }  // namespace mapnet

@@ -66,7 +66,7 @@ void fetch_dataset(std::string_view name) {
   if (status != 0) {
     fail("{}: could not be fetched, see above (cmake ended with {})", manifest.name, status);
   }
-  open_image_dataset(name);  // what was fetched is what will be opened
+  open_dataset(name);  // what was fetched is what will be opened
 }
 
 }  // namespace mapnet

@@ -4,6 +4,15 @@
 
 namespace mapnet {
 
+Task task_of(DataFormat format) {
+  switch (format) {
+    case DataFormat::pm25:
+      return Task::forecast;
+    default:
+      return Task::classify;
+  }
+}
+
 const DatasetManifest& dataset_manifest(std::string_view name) {
   std::string known;
   for (const DatasetManifest& manifest : dataset_manifests()) {

@@ -1,36 +1,41 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/task.hpp"
+
 namespace mapnet {
 
-/// The datasets of data_manifests/, embedded when the build is configured: what each file must be.
+/// The datasets of data_manifests/, embedded when the build is configured: what each must be.
 
 struct ManifestFile {
   std::string name;    // train-images-idx3-ubyte
   std::string sha256;  // of the raw, unpacked file: 64 lower-case hex digits
 };
 
-struct ManifestSplit {
-  ManifestFile images, labels;
-  std::size_t count;  // images, and labels
+/// How a dataset lies on disk.
+enum class DataFormat {
+  idx,   ///< four IDX files: images and labels to train on, then to test
+  pm25,  ///< UCI's table of hourly air quality
 };
 
 struct DatasetManifest {
   std::string name;
+  DataFormat format;
   int channels, height, width;
-  std::vector<std::string> class_names;  // one a class
-  ManifestSplit train, test;
-
-  std::array<const ManifestFile*, 4> files() const {
-    return {&train.images, &train.labels, &test.images, &test.labels};
-  }
+  std::vector<std::string> class_names;  // one a class; of a forecast, what is forecast
+  int ignore;                            // a label that counts nowhere, or -1
+  std::size_t train_count, test_count;   // samples as published; of a series, rows
+  std::vector<ManifestFile> files;       // in object stores; none: only in a folder of the user's
+  std::string obtain;                    // where people get it, and what to put where
 };
+
+/// What the format's targets are.
+Task task_of(DataFormat format);
 
 /// All of them, by name.
 std::span<const DatasetManifest> dataset_manifests();

@@ -12,7 +12,7 @@ namespace {
 
 /// A session in which the file's values stand in for the initial ones, behind the rounds that led
 /// there.
-std::unique_ptr<Session> restore(const Model& model, const ImageDataset& dataset, Purpose purpose,
+std::unique_ptr<Session> restore(const Model& model, const Dataset& dataset, Purpose purpose,
                                  const DeviceChoice& choice) {
   Recipe recipe = model.file.recipe;
   if (choice.threads > 0) recipe.threads = choice.threads;
@@ -67,7 +67,7 @@ std::vector<float> expand_theta(const Model& model, const DeviceChoice& choice) 
 
 namespace {
 
-void check_fits(const Model& model, const ImageDataset& dataset) {
+void check_fits(const Model& model, const Dataset& dataset) {
   if (dataset.channels != model.file.channels || dataset.height != model.file.height ||
       dataset.width != model.file.width || dataset.classes != model.file.classes)
     fail("{} has images [{}, {}, {}] in {} classes; the model was trained on [{}, {}, {}] in {}",
@@ -77,13 +77,13 @@ void check_fits(const Model& model, const ImageDataset& dataset) {
 
 }  // namespace
 
-Metrics evaluate_model(const Model& model, const ImageDataset& dataset, Split split,
+Metrics evaluate_model(const Model& model, const Dataset& dataset, Split split,
                        const DeviceChoice& choice) {
   check_fits(model, dataset);
   return restore(model, dataset, Purpose::evaluate, choice)->evaluate(split);
 }
 
-Metrics evaluate_model_int8(const Model& model, const ImageDataset& dataset, Split split,
+Metrics evaluate_model_int8(const Model& model, const Dataset& dataset, Split split,
                             const DeviceChoice& choice) {
   check_fits(model, dataset);
   Model int8 = model;

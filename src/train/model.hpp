@@ -28,11 +28,11 @@ struct DeviceChoice {
 std::vector<float> expand_theta(const Model& model, const DeviceChoice& choice = {});
 
 /// Metrics over a data set's split with the model's own pixel scaling.
-Metrics evaluate_model(const Model& model, const ImageDataset& dataset, Split split,
+Metrics evaluate_model(const Model& model, const Dataset& dataset, Split split,
                        const DeviceChoice& choice = {});
 
 /// The same of the model in int8 (Session::evaluate_int8), however it was trained.
-Metrics evaluate_model_int8(const Model& model, const ImageDataset& dataset, Split split,
+Metrics evaluate_model_int8(const Model& model, const Dataset& dataset, Split split,
                             const DeviceChoice& choice = {});
 
 }  // namespace mapnet

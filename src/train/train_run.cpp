@@ -109,7 +109,7 @@ Metrics running(const StepControl& sums) {
           static_cast<std::size_t>(sums.seen)};
 }
 
-LatentFile describe_model(const Recipe& recipe, const Network& net, const ImageDataset& dataset,
+LatentFile describe_model(const Recipe& recipe, const Network& net, const Dataset& dataset,
                           const Session& session) {
   LatentFile file;
   file.recipe = recipe;
@@ -132,7 +132,7 @@ LatentFile describe_model(const Recipe& recipe, const Network& net, const ImageD
 
 }  // namespace
 
-RunResult train_run(const Recipe& recipe, const Network& net, const ImageDataset& dataset,
+RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dataset,
                     const fs::path& folder, bool overwrite, const Watch& watch) {
   prepare_folder(folder, overwrite);
   const Stopwatch setup;

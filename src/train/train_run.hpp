@@ -48,7 +48,7 @@ using Watch = std::function<void(const EpochReport&)>;
 /// Trains as the recipe says and writes `folder`: metrics.jsonl (a line an epoch), model.latent
 /// and, last, result.json. Throws Error when the folder holds a finished run and `overwrite` is
 /// false.
-RunResult train_run(const Recipe& recipe, const Network& net, const ImageDataset& dataset,
+RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dataset,
                     const std::filesystem::path& folder, bool overwrite, const Watch& watch);
 
 nlohmann::json to_json(const RunResult& result);

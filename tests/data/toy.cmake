@@ -7,8 +7,8 @@ foreach(name IN LISTS TOY_FILES)
   file(SHA256 ${WORK}/raw/${name} TOY_HASH_${name})
   file(WRITE ${WORK}/manifests/toy/${name}.sha256 "${TOY_HASH_${name}}\n")
 endforeach()
-file(WRITE ${WORK}/manifests/toy/dataset.cmake "mapnet_dataset(toy SHAPE 1 1 1 CLASSES a b
-  TRAIN train-x train-y 1 TEST test-x test-y 1 DEBIAN_PACKAGE dataset-toy
+file(WRITE ${WORK}/manifests/toy/dataset.cmake "mapnet_dataset(toy FORMAT idx SHAPE 1 1 1 CLASSES a b
+  COUNTS 1 1 FILES ${TOY_FILES} DEBIAN_PACKAGE dataset-toy
   SOURCES file://${WORK}/debian file://${WORK}/mirror)\n")
 
 # toy_source(FOLDER [CONTENTS]): fills a source with .gz files, of CONTENTS instead where given.

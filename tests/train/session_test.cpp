@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(pixels_are_scaled_by_the_training_samples_statistics) {
   RunConfig config = small_run("slvt");
   Session session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train);
   std::vector<std::uint8_t> pixels(50 * 784);
-  read_images(data.dataset, data.dataset.train, pixels);
+  read_pixels(data.dataset, data.dataset.train, pixels);
   double sum = 0, squares = 0;
   for (const double p : pixels) sum += p / 255, squares += p * p / 255 / 255;
   const double n = double(pixels.size()), mean = sum / n;

@@ -14,11 +14,11 @@ class ToyData : Folder {
   ToyData(std::size_t n_train, std::size_t n_test) {
     write_split("train", n_train, 1);
     write_split("t10k", n_test, 2);
-    dataset = open_image_dataset("fashion-mnist", path);
+    dataset = open_dataset("fashion-mnist", {.folder = path});
   }
   const std::filesystem::path& folder() const { return path; }
 
-  ImageDataset dataset;
+  Dataset dataset;
 
  private:
   void write_split(const std::string& name, std::size_t n, std::uint64_t seed) const {
