@@ -89,7 +89,7 @@ void bench(CLI::App& command, BenchOptions& o) {
   read_config_file(command, o);
   const Network net = network_of(o.config);
   const Recipe recipe = resolve(o.config, net);
-  const Dataset dataset = open_dataset(o.config.data, {.folder = o.config.data_dir});
+  const Dataset dataset = open_dataset(o.config.data, o.config.data_options);
   Session session(recipe, net, dataset, Purpose::train);
   const Peak peak = session.program().device().measure_peak();
   const Timings t = time_steps(session, o);

@@ -1,4 +1,5 @@
 #include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -29,7 +30,9 @@ Split parse_split(const std::string& text) {
 void evaluate(const EvalOptions& o) {
   const Model model = open_model(o.run, o.pretrained);
   const std::string name = o.data.empty() ? model.file.recipe.data : o.data;
-  const Dataset dataset = open_dataset(name, {.folder = o.data_dir});
+  DatasetOptions options = model.file.recipe.data_options;
+  options.folder = o.data_dir;
+  const Dataset dataset = open_dataset(name, options);
   const Split split = parse_split(o.split);
   if (split == Split::validation && model.file.recipe.validation == 0)
     fail<UsageError>("--split validation: {} was trained without --validation", o.run);
@@ -37,13 +40,13 @@ void evaluate(const EvalOptions& o) {
   const Metrics m = int8 ? evaluate_model_int8(model, dataset, split, o.on)
                          : evaluate_model(model, dataset, split, o.on);
   if (o.json) {
-    const nlohmann::json json = {{"data", name},           {"split", o.split},
-                                 {"quantize", o.quantize}, {"samples", m.samples},
-                                 {"accuracy", m.accuracy}, {"loss", m.loss}};
+    nlohmann::json json = {{"data", name},           {"split", o.split},
+                           {"quantize", o.quantize}, {"samples", m.samples}};
+    add_metrics(json, model.net.task, "", m);
     fmt::print("{}\n", json.dump());
   } else {
-    fmt::print("{} {}{}: accuracy {:.2f}%, loss {:.4f}, {} samples\n", name, o.split,
-               int8 ? " in int8" : "", 100 * m.accuracy, m.loss, m.samples);
+    fmt::print("{} {}{}: {}, {} samples\n", name, o.split, int8 ? " in int8" : "",
+               metrics_text(model.net.task, m), m.samples);
   }
 }
 
@@ -54,16 +57,22 @@ struct ExportOptions {
 
 void export_model(const ExportOptions& o) {
   const Model model = open_model(o.run, o.pretrained);
-  const std::vector<float> theta = expand_theta(model, o.on);
+  const std::vector<float> weights = expand_weights(model, o.on);
   std::vector<NamedTensor> tensors;
   for (const ParamTensor& p : model.net.params)
-    tensors.push_back({p.name, p.shape, {theta.data() + p.offset, p.size}});
-  write_safetensors(o.out, tensors,
-                    {{"format", "pt"},
-                     {"net", model.net.name},
-                     {"pixel_mean", fmt::format("{}", model.file.pixels.mean)},
-                     {"pixel_stddev", fmt::format("{}", model.file.pixels.stddev)}});
-  fmt::print("{}: {} tensors, {} values\n", o.out, tensors.size(), theta.size());
+    tensors.push_back({p.name, p.shape, {weights.data() + p.offset, p.size}});
+  for (const StateTensor& s : model.net.state)
+    tensors.push_back({s.name,
+                       {static_cast<int>(s.size)},
+                       std::span(model.file.state).subspan(s.offset, s.size)});
+  std::map<std::string, std::string> metadata = {{"format", "pt"}, {"net", model.net.name}};
+  if (const PixelStatistics& pixels = model.file.pixels; !pixels.mean.empty()) {
+    metadata["pixel_mean"] = fmt::format("{}", fmt::join(pixels.mean, ","));
+    metadata["pixel_stddev"] = fmt::format("{}", fmt::join(pixels.stddev, ","));
+  }
+  write_safetensors(o.out, tensors, metadata);
+  fmt::print("{}: {} tensors, {} values\n", o.out, tensors.size(),
+             weights.size() + model.file.state.size());
 }
 
 void add_pretrained_option(CLI::App& command, std::string& file) {

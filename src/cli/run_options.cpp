@@ -12,11 +12,29 @@
 
 namespace mapnet {
 
+namespace {
+
+std::string join(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+}  // namespace
+
 void add_run_options(CLI::App& command, RunOptions& o) {
   RunConfig& c = o.config;
-  command.add_option("--net", c.net, "target network: cnn1, cnn2")->capture_default_str();
+  command.add_option("--net", c.net, "target network: " + join(network_names()) + ", lstm-LAYERSxHIDDEN")->capture_default_str();
   command.add_option("--data", c.data, "data set (see mapnet data list)")->capture_default_str();
-  command.add_option("--data-dir", c.data_dir, "read the raw files from this folder");
+  command.add_option("--data-dir", c.data_options.folder, "read the raw files from this folder");
+  command.add_option("--window", c.data_options.window, "of a series: steps a forecast is made from")
+      ->capture_default_str();
+  command.add_flag("--multivariate", c.data_options.multivariate,
+                   "of a series: all its columns, not the one that is forecast alone");
+  command
+      .add_option("--missing", c.data_options.missing,
+                  "of a series: what is not there becomes the previous value, or zero")
+      ->capture_default_str();
   command
       .add_option("--strategy", c.strategy, "direct, slvt (one latent vector), lwt (one a layer)")
       ->capture_default_str();
@@ -58,6 +76,12 @@ void add_run_options(CLI::App& command, RunOptions& o) {
 }
 
 namespace {
+
+const char* verb_of(Task task) {
+  return task == Task::classify ? "classify" : task == Task::segment ? "segment" : "forecast";
+}
+
+std::string purpose_of(Task task) { return std::string(verb_of(task)) + (task == Task::classify ? "ies" : "s"); }
 
 /// A TOML value as the words a user would have typed.
 std::vector<std::string> words_of(const toml::node& node) {
@@ -109,8 +133,11 @@ void read_config_file(CLI::App& command, const RunOptions& o) {
 }
 
 Network network_of(const RunConfig& config) {
-  const Dataset d = describe_dataset(config.data);
-  return target_network(config, d.channels, d.height, d.width, d.classes);
+  const Dataset d = describe_dataset(config.data, config.data_options);
+  if (network_task(config.net) != d.task)
+    fail<UsageError>("--net {} {}; {} is a data set to {}", config.net,
+                     purpose_of(network_task(config.net)), d.name, verb_of(d.task));
+  return target_network(config, {d.channels, d.height, d.width, d.classes});
 }
 
 }  // namespace mapnet

@@ -19,28 +19,37 @@ namespace {
 struct TrainOptions : RunOptions {
   std::string out;
   bool overwrite = false, quiet = false;
-  std::optional<double> require_accuracy;
+  std::optional<double> require_accuracy, require_mse;
 };
 
 /// A line that rewrites itself on a terminal, a line an epoch elsewhere.
 class ProgressLine {
  public:
-  explicit ProgressLine(int epochs) : epochs_(epochs), live_(::isatty(STDERR_FILENO) == 1) {}
+  ProgressLine(int epochs, Task task)
+      : epochs_(epochs), task_(task), live_(::isatty(STDERR_FILENO) == 1) {}
 
   void operator()(const EpochReport& e) const {
     if (!e.finished && (!live_ || (e.step % 20 != 0 && e.step != e.steps))) return;
     std::string line =
-        fmt::format("epoch {:>3}/{}  step {:>4}/{}  loss {:.4f}  train {:6.2f}%", e.epoch, epochs_,
-                    e.step, e.steps, e.running.loss, 100 * e.running.accuracy);
-    if (e.validation.samples > 0)
-      line += fmt::format("  validation {:6.2f}%", 100 * e.validation.accuracy);
+        fmt::format("epoch {:>3}/{}  step {:>4}/{}", e.epoch, epochs_, e.step, e.steps);
+    line += task_ == Task::forecast
+                ? fmt::format("  MSE {:.6f}", e.running.loss)
+                : fmt::format("  loss {:.4f}  train {:6.2f}%", e.running.loss,
+                              100 * e.running.accuracy);
+    if (e.validation.samples > 0) line += "  validation " + short_text(e.validation);
     line += fmt::format("  lr {:.5f}  {:.1f} s", e.learning_rate, e.seconds);
     fmt::print(stderr, "{}{}{}", live_ ? "\r" : "", line, e.finished ? "\n" : "");
     std::fflush(stderr);
   }
 
  private:
+  std::string short_text(const Metrics& m) const {
+    return task_ == Task::forecast ? fmt::format("{:.6f}", m.loss)
+                                   : fmt::format("{:6.2f}%", 100 * m.accuracy);
+  }
+
   int epochs_;
+  Task task_;
   bool live_;
 };
 
@@ -52,19 +61,27 @@ void print_summary(const RunResult& r, const std::string& folder) {
   const bool variant = mapping.variant != Variant::none, trained_map = trains_map(mapping.variant);
   fmt::print("\n{} on {}, {}{}\n", r.recipe.net, r.recipe.data, to_string(mapping.strategy),
              variant ? " " + to_string(mapping.variant) : "");
-  row("test accuracy", fmt::format("{:.2f}%", 100 * r.test.accuracy));
+  const auto metrics_row = [&](const std::string& split, const Metrics& m) {
+    if (r.task == Task::classify)
+      row((split + " accuracy").c_str(), fmt::format("{:.2f}%", 100 * m.accuracy));
+    else
+      row(split.c_str(), metrics_text(r.task, m));
+  };
+  metrics_row("test", r.test);
+  if (r.task == Task::forecast)
+    row("repeating the last", fmt::format("MSE {:.6f}", r.series.persistence_mse_test));
   if (r.recipe.add_ons.int8)
     row("test accuracy in int8", fmt::format("{:.2f}% ({})", 100 * r.add_ons->int8_test.accuracy,
                                              format_bytes(r.add_ons->int8_bytes)));
-  if (r.validation.samples > 0)
-    row("validation accuracy", fmt::format("{:.2f}%", 100 * r.validation.accuracy));
-  row("train accuracy", fmt::format("{:.2f}%", 100 * r.train.accuracy));
+  if (r.validation.samples > 0) metrics_row("validation", r.validation);
+  metrics_row("train", r.train);
   row("trainable parameters", fmt::format("{}", r.trainable_params));
   if (r.refreshes > 0)
     row("stored values",
         fmt::format("{} ({}, {} refreshes)", r.stored_values,
                     r.stored_values == r.target_params ? "theta itself" : "latents of every round",
                     r.refreshes));
+  if (r.state_values > 0) row("running statistics", fmt::format("{}", r.state_values));
   const double ratio =
       static_cast<double>(r.target_params) / static_cast<double>(r.trainable_params);
   row("target parameters",
@@ -102,16 +119,22 @@ void train(CLI::App& command, TrainOptions& o) {
   read_config_file(command, o);
   const Network net = network_of(o.config);
   const Recipe recipe = resolve(o.config, net);
-  const Dataset dataset = open_dataset(o.config.data, {.folder = o.config.data_dir});
+  if (o.require_accuracy && net.task == Task::forecast)
+    fail<UsageError>("--require-accuracy is for classes; a forecast is held to --require-mse");
+  if (o.require_mse && net.task != Task::forecast)
+    fail<UsageError>("--require-mse is for forecasts; classes are held to --require-accuracy");
+  const Dataset dataset = open_dataset(o.config.data, o.config.data_options);
   tell_fallback(o.config, recipe);
   const std::string folder = o.out.empty() ? "runs/" + default_run_name(recipe, net) : o.out;
-  const ProgressLine progress(recipe.epochs);
+  const ProgressLine progress(recipe.epochs, net.task);
   const Watch watch = o.quiet ? Watch() : Watch(progress);
   const RunResult result = train_run(recipe, net, dataset, folder, o.overwrite, watch);
   print_summary(result, folder);
-  if (o.require_accuracy && result.test.accuracy < *o.require_accuracy)
+  if (o.require_accuracy && !(result.test.accuracy >= *o.require_accuracy))
     fail("test accuracy {:.4f} is below the required {:.4f}", result.test.accuracy,
          *o.require_accuracy);
+  if (o.require_mse && !(result.test.loss <= *o.require_mse))
+    fail("test MSE {:.6f} is above the allowed {:.6f}", result.test.loss, *o.require_mse);
 }
 
 }  // namespace
@@ -127,6 +150,8 @@ void add_train_command(CLI::App& app) {
       ->add_option("--require-accuracy", options->require_accuracy,
                    "exit 1 when the test accuracy ends below this")
       ->check(CLI::Range(0.0, 1.0));
+  command->add_option("--require-mse", options->require_mse,
+                      "exit 1 when the test MSE of a forecast ends above this");
   command->callback([command, options] { train(*command, *options); });
 }
 

@@ -27,6 +27,7 @@ std::unique_ptr<Session> restore(const Model& model, const Dataset& dataset, Pur
   }
   if (recipe.add_ons.pruning.on()) session->set_pruned(model.file.pruned);
   session->set_pixels(model.file.pixels);
+  session->set_state(model.file.state);
   return session;
 }
 
@@ -41,12 +42,15 @@ Model open_model(const std::filesystem::path& run_or_file,
   Model model;
   model.file = read_latent_file(path);
   const LatentFile& f = model.file;
-  model.net = target_network(f.recipe, f.channels, f.height, f.width, f.classes);
+  model.net = target_network(f.recipe, {f.channels, f.height, f.width, f.classes});
   const std::size_t expected =
       f.expected_values(trainable_params(f.recipe, model.net), model.net.param_count());
   if (f.values.size() != expected)
     fail("{}: {} values; its recipe for {} stores {}", path.string(), f.values.size(), f.recipe.net,
          expected);
+  if (f.state.size() != model.net.state_count())
+    fail("{}: {} running statistics; {} has {}", path.string(), f.state.size(), f.recipe.net,
+         model.net.state_count());
   const bool pruned = f.recipe.add_ons.pruning.on();
   if (f.pruned.size() != (pruned ? pruned_words(model.net.param_count()) : 0))
     fail("{}: the mask is not that of {} parameters", path.string(), model.net.param_count());
@@ -63,6 +67,13 @@ std::vector<float> expand_theta(const Model& model, const DeviceChoice& choice) 
   const auto session = restore(model, {}, Purpose::expand, choice);
   session->expand();
   return session->theta();
+}
+
+std::vector<float> expand_weights(const Model& model, const DeviceChoice& choice) {
+  std::vector<float> weights = expand_theta(model, choice);
+  for (const ParamTensor& p : model.net.params)
+    for (float& w : std::span(weights).subspan(p.offset, p.size)) w += p.center();
+  return weights;
 }
 
 namespace {

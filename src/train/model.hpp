@@ -27,6 +27,9 @@ struct DeviceChoice {
 /// theta [P], expanded from the latents.
 std::vector<float> expand_theta(const Model& model, const DeviceChoice& choice = {});
 
+/// The same as a file of weights holds it: each tensor's center added.
+std::vector<float> expand_weights(const Model& model, const DeviceChoice& choice = {});
+
 /// Metrics over a data set's split with the model's own pixel scaling.
 Metrics evaluate_model(const Model& model, const Dataset& dataset, Split split,
                        const DeviceChoice& choice = {});

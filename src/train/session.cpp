@@ -130,14 +130,13 @@ double Session::learning_rate_at(std::int64_t step) const {
   return learning_rate(recipe_.lr, step, std::min(warmup, total), total);
 }
 
-Metrics Session::metrics() const {
-  const StepControl c = control();
+Metrics metrics_of(const StepControl& sums) {
   Metrics m;
-  m.samples = static_cast<std::size_t>(c.seen);
-  if (c.seen == 0) return m;
-  const auto scored = static_cast<double>(c.scored > 0 ? c.scored : c.seen);
-  m.loss = c.loss_sum / scored;
-  m.accuracy = static_cast<double>(c.correct) / scored;
+  m.samples = static_cast<std::size_t>(sums.seen);
+  if (sums.seen == 0) return m;
+  const auto scored = static_cast<double>(sums.scored > 0 ? sums.scored : sums.seen);
+  m.loss = sums.loss_sum / scored;
+  m.accuracy = static_cast<double>(sums.correct) / scored;
   return m;
 }
 
@@ -238,7 +237,7 @@ Metrics Session::train_epoch(int epoch, const Progress& progress) {
     train_step(index);
     if (progress && program_->peek(seen, run_.control) && seen.seen > 0) progress(seen.next, seen);
   }
-  return metrics();
+  return metrics_of(control());
 }
 
 Session::Batches Session::batches_of_split(Split split) const {
@@ -260,7 +259,7 @@ Metrics Session::walk(Phase phase, std::int64_t begin, std::int64_t end) {
   restart(begin);
   next_ = -1;
   for (std::int64_t index = begin; index < end; ++index) program_->run(phase);
-  Metrics m = metrics();
+  Metrics m = metrics_of(control());
   if (!confusion.empty()) {
     program_->read<std::uint64_t>(confusion, run_.confusion);
     m.mean_iou = mean_iou(confusion, classes);

@@ -25,6 +25,9 @@ struct SeriesFacts {
   double target_range = 0;  ///< a forecast's error times this is in the data's own units
 };
 
+/// The means of what the control block has summed up.
+Metrics metrics_of(const StepControl& sums);
+
 /// What a schedule needs to know of a data set's samples.
 SampleFormat sample_format(const Dataset& dataset);
 
@@ -108,7 +111,6 @@ class Session {
   void begin_mapping_loss();
   void clear_mapping_loss();
   void write(const StepControl& control) const;
-  Metrics metrics() const;
   struct Batches {
     std::int64_t begin, end;  ///< in run_.eval_batches
   };

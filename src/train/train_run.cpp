@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <chrono>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -89,24 +90,13 @@ void add_loss_terms(nlohmann::json& json, const std::vector<LossTermReport>& ter
   }
 }
 
-nlohmann::json epoch_json(const EpochReport& e) {
-  nlohmann::json json = {{"epoch", e.epoch},
-                         {"train_loss", e.running.loss},
-                         {"train_accuracy", e.running.accuracy},
-                         {"learning_rate", e.learning_rate},
-                         {"seconds", e.seconds}};
-  if (e.validation.samples > 0) {
-    json["validation_loss"] = e.validation.loss;
-    json["validation_accuracy"] = e.validation.accuracy;
-  }
+nlohmann::json epoch_json(const EpochReport& e, Task task) {
+  nlohmann::json json = {
+      {"epoch", e.epoch}, {"learning_rate", e.learning_rate}, {"seconds", e.seconds}};
+  add_metrics(json, task, "train_", e.running);
+  if (e.validation.samples > 0) add_metrics(json, task, "validation_", e.validation);
   add_loss_terms(json, e.loss_terms);
   return json;
-}
-
-Metrics running(const StepControl& sums) {
-  const double n = static_cast<double>(sums.seen);
-  return {sums.loss_sum / n, static_cast<double>(sums.correct) / n,
-          static_cast<std::size_t>(sums.seen)};
 }
 
 LatentFile describe_model(const Recipe& recipe, const Network& net, const Dataset& dataset,
@@ -126,6 +116,7 @@ LatentFile describe_model(const Recipe& recipe, const Network& net, const Datase
     session.expand();
     file.values = session.theta();
   }
+  file.state = session.state();
   file.pruned = session.pruned();
   return file;
 }
@@ -150,7 +141,7 @@ RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dat
     e.validation = {};
     const auto progress = [&](std::int64_t step, const StepControl& sums) {
       e.step = step;
-      e.running = running(sums);
+      e.running = metrics_of(sums);
       e.seconds = watch_epoch.seconds();
       e.learning_rate = session.learning_rate_at(epoch * e.steps + step - 1);
       if (watch) watch(e);
@@ -161,10 +152,11 @@ RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dat
     r.seconds += e.seconds;
     if (recipe.validation > 0) e.validation = session.evaluate(Split::validation);
     e.finished = true;
-    log.add(epoch_json(e));
+    log.add(epoch_json(e, net.task));
     if (watch) watch(e);
   }
 
+  r.task = net.task;
   r.loss_terms = e.loss_terms;
   session.prune_if_due(e.steps * recipe.epochs);
   r.recipe = recipe;
@@ -178,6 +170,8 @@ RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dat
   r.arena_bytes = plan.total;
   r.arena_lower_bound_bytes = plan.lower_bound;
   r.map_bytes = map_bytes(plan);
+  r.state_values = net.state_count();
+  r.series = session.series();
   r.stored_value_bytes = r.trainable_params * sizeof(float);
   r.peak_rss_bytes = peak_rss_bytes();
   r.device = session.program().device().description();
@@ -197,14 +191,16 @@ nlohmann::json to_json(const RunResult& r) {
   json["target_params"] = r.target_params;
   json["stored_values"] = r.stored_values;
   json["refreshes"] = r.refreshes;
-  json["train_accuracy"] = r.train.accuracy;
-  json["train_loss"] = r.train.loss;
-  json["test_accuracy"] = r.test.accuracy;
-  json["test_loss"] = r.test.loss;
+  if (r.state_values > 0) json["running_statistics"] = r.state_values;
+  add_metrics(json, r.task, "train_", r.train);
+  add_metrics(json, r.task, "test_", r.test);
   json["loss"] = r.test.loss;
-  if (r.validation.samples > 0) {
-    json["validation_accuracy"] = r.validation.accuracy;
-    json["validation_loss"] = r.validation.loss;
+  if (r.validation.samples > 0) add_metrics(json, r.task, "validation_", r.validation);
+  if (r.task == Task::forecast) {
+    json["persistence_mse_train"] = r.series.persistence_mse_train;
+    json["persistence_mse_test"] = r.series.persistence_mse_test;
+    json["missing_filled"] = r.series.missing;
+    json["test_rmse_in_units"] = std::sqrt(r.test.loss) * r.series.target_range;
   }
   if (r.recipe.loss.any()) {
     add_loss_terms(json, r.loss_terms);

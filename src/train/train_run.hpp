@@ -18,7 +18,10 @@ struct LossTermReport {
 /// What a finished run reports; the keys of result.json.
 struct RunResult {
   Recipe recipe;
+  Task task = Task::classify;
   std::size_t trainable_params = 0, target_params = 0;
+  std::size_t state_values = 0;   ///< running statistics, measured beside them
+  SeriesFacts series;             ///< of a forecast
   std::size_t stored_values = 0;  ///< floats of the latent file: what the model needs beside seeds
   std::size_t refreshes = 0;      ///< of the map
   Metrics train, validation, test;  ///< of the last epoch's values

@@ -45,7 +45,8 @@ class ReferenceMapping {
     if (!m.finetune.on()) return;
     shared_ = shared_tensors(net, m.finetune);
     std::vector<float> base(net.param_count());
-    read_pretrained(recipe.pretrained, net, recipe.seed, base);
+    std::vector<float> state(net.state_count());
+    read_pretrained(recipe.pretrained, net, recipe.seed, base, state);
     base_.assign(base.begin(), base.end());
   }
 
