@@ -40,8 +40,8 @@ void evaluate(const EvalOptions& o) {
   const Metrics m = int8 ? evaluate_model_int8(model, dataset, split, o.on)
                          : evaluate_model(model, dataset, split, o.on);
   if (o.json) {
-    nlohmann::json json = {{"data", name},           {"split", o.split},
-                           {"quantize", o.quantize}, {"samples", m.samples}};
+    nlohmann::json json = {
+        {"data", name}, {"split", o.split}, {"quantize", o.quantize}, {"samples", m.samples}};
     add_metrics(json, model.net.task, "", m);
     fmt::print("{}\n", json.dump());
   } else {

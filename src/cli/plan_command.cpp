@@ -31,8 +31,10 @@ void plan(CLI::App& command, PlanOptions& o) {
   const Network net = network_of(o.config);
   const Recipe recipe = resolve(o.config, net);
   const Dataset dataset = describe_dataset(o.config.data, o.config.data_options);
-  const SampleCounts counts = split_samples(recipe, dataset.task, dataset.train.count, dataset.test.count);
-  const RunSchedule run = build_run_schedule(recipe, net, counts, sample_format(dataset), Purpose::train);
+  const SampleCounts counts =
+      split_samples(recipe, dataset.task, dataset.train.count, dataset.test.count);
+  const RunSchedule run =
+      build_run_schedule(recipe, net, counts, sample_format(dataset), Purpose::train);
   const Plan arena = plan_arena(run.schedule.lifetimes());
   fmt::print("{}", o.json ? plan_json(arena) : plan_table(arena));
   if (!o.svg.empty()) {

@@ -24,10 +24,14 @@ std::string join(const std::vector<std::string>& words) {
 
 void add_run_options(CLI::App& command, RunOptions& o) {
   RunConfig& c = o.config;
-  command.add_option("--net", c.net, "target network: " + join(network_names()) + ", lstm-LAYERSxHIDDEN")->capture_default_str();
+  command
+      .add_option("--net", c.net,
+                  "target network: " + join(network_names()) + ", lstm-LAYERSxHIDDEN")
+      ->capture_default_str();
   command.add_option("--data", c.data, "data set (see mapnet data list)")->capture_default_str();
   command.add_option("--data-dir", c.data_options.folder, "read the raw files from this folder");
-  command.add_option("--window", c.data_options.window, "of a series: steps a forecast is made from")
+  command
+      .add_option("--window", c.data_options.window, "of a series: steps a forecast is made from")
       ->capture_default_str();
   command.add_flag("--multivariate", c.data_options.multivariate,
                    "of a series: all its columns, not the one that is forecast alone");
@@ -81,7 +85,9 @@ const char* verb_of(Task task) {
   return task == Task::classify ? "classify" : task == Task::segment ? "segment" : "forecast";
 }
 
-std::string purpose_of(Task task) { return std::string(verb_of(task)) + (task == Task::classify ? "ies" : "s"); }
+std::string purpose_of(Task task) {
+  return std::string(verb_of(task)) + (task == Task::classify ? "ies" : "s");
+}
 
 /// A TOML value as the words a user would have typed.
 std::vector<std::string> words_of(const toml::node& node) {

@@ -32,10 +32,9 @@ class ProgressLine {
     if (!e.finished && (!live_ || (e.step % 20 != 0 && e.step != e.steps))) return;
     std::string line =
         fmt::format("epoch {:>3}/{}  step {:>4}/{}", e.epoch, epochs_, e.step, e.steps);
-    line += task_ == Task::forecast
-                ? fmt::format("  MSE {:.6f}", e.running.loss)
-                : fmt::format("  loss {:.4f}  train {:6.2f}%", e.running.loss,
-                              100 * e.running.accuracy);
+    line += task_ == Task::forecast ? fmt::format("  MSE {:.6f}", e.running.loss)
+                                    : fmt::format("  loss {:.4f}  train {:6.2f}%", e.running.loss,
+                                                  100 * e.running.accuracy);
     if (e.validation.samples > 0) line += "  validation " + short_text(e.validation);
     line += fmt::format("  lr {:.5f}  {:.1f} s", e.learning_rate, e.seconds);
     fmt::print(stderr, "{}{}{}", live_ ? "\r" : "", line, e.finished ? "\n" : "");

@@ -7,7 +7,8 @@ namespace mapnet {
 namespace {
 
 bool of_normalisation(const ParamTensor& tensor) {
-  return tensor.role == ParamTensor::Role::norm_gamma || tensor.role == ParamTensor::Role::norm_beta;
+  return tensor.role == ParamTensor::Role::norm_gamma ||
+         tensor.role == ParamTensor::Role::norm_beta;
 }
 
 }  // namespace

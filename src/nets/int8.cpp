@@ -22,15 +22,15 @@ std::vector<float> int8_weights(std::span<const float> theta, const Network& net
 }
 
 std::size_t weighted_layers(const Network& net) {
-  return static_cast<std::size_t>(std::count_if(net.params.begin(), net.params.end(),
-                                                [](const ParamTensor& p) { return p.is_weight(); }));
+  return static_cast<std::size_t>(std::count_if(
+      net.params.begin(), net.params.end(), [](const ParamTensor& p) { return p.is_weight(); }));
 }
 
 std::size_t int8_bytes(const Network& net) {
   std::size_t bytes = weighted_layers(net) * sizeof(float);
   for (const ParamTensor& p : net.params)
     bytes += !p.is_weight() ? p.size * sizeof(float)
-                       : p.size + static_cast<std::size_t>(p.shape[0]) * sizeof(float);
+                            : p.size + static_cast<std::size_t>(p.shape[0]) * sizeof(float);
   return bytes;
 }
 

@@ -27,12 +27,12 @@ struct Layer {
   int padding = 0;
   int stride = 1;
   bool bias = true;
-  bool last_only = false;               ///< of an LSTM: the last step alone is passed on
-  int index = 0;                        ///< of an LSTM: its place in the stack, for PyTorch's names
-  double gain = 2;                      ///< of its weights' initial spread: see ParamTensor
-  std::string part_of = {};             ///< layer it counts as; its own name where empty
-  std::vector<std::string> from = {};   ///< layers it reads; empty: the one before it
-  std::vector<int> inputs = {};         ///< the same by index, -1 the network's input: make_network
+  bool last_only = false;              ///< of an LSTM: the last step alone is passed on
+  int index = 0;                       ///< of an LSTM: its place in the stack, for PyTorch's names
+  double gain = 2;                     ///< of its weights' initial spread: see ParamTensor
+  std::string part_of = {};            ///< layer it counts as; its own name where empty
+  std::vector<std::string> from = {};  ///< layers it reads; empty: the one before it
+  std::vector<int> inputs = {};        ///< the same by index, -1 the network's input: make_network
 
   /// Whether it has a weight matrix or filter.
   bool weighted() const {

@@ -19,9 +19,9 @@ struct NetBuffers {
 };
 
 enum class Pass {
-  train,       ///< a backward pass follows; normalises by the batch and tracks its statistics
-  train_apart, ///< the same for a second network in one step: running statistics are left alone
-  evaluate,    ///< normalises by the running statistics
+  train,        ///< a backward pass follows; normalises by the batch and tracks its statistics
+  train_apart,  ///< the same for a second network in one step: running statistics are left alone
+  evaluate,     ///< normalises by the running statistics
 };
 
 /// What a forward pass leaves for its backward pass, one entry an added op.
@@ -32,12 +32,12 @@ struct ForwardTrace {
     int pool = 0;             ///< window of a max-pooling joined to a convolution
     bool relu = false;        ///< a ReLU behind it all, fused or in place
     std::vector<Tensor> x;
-    Tensor y;                          ///< after the ReLU
-    BufferId argmax = kNoBuffer;       ///< of a pooling
-    BufferId statistics = kNoBuffer;   ///< of a normalisation
-    BufferId saved = kNoBuffer;        ///< of an LSTM
-    std::vector<ParamSlice> params;    ///< in the order of the layer's tensors
-    std::vector<ParamSlice> running;   ///< of a normalisation: mean, variance
+    Tensor y;                         ///< after the ReLU
+    BufferId argmax = kNoBuffer;      ///< of a pooling
+    BufferId statistics = kNoBuffer;  ///< of a normalisation
+    BufferId saved = kNoBuffer;       ///< of an LSTM
+    std::vector<ParamSlice> params;   ///< in the order of the layer's tensors
+    std::vector<ParamSlice> running;  ///< of a normalisation: mean, variance
   };
   std::vector<Op> ops;
   BufferId control = kNoBuffer;

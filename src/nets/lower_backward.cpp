@@ -29,10 +29,9 @@ class Backward {
   Backward(Schedule& schedule, const ForwardTrace& trace, BufferId dtheta, std::string_view first)
       : schedule_(schedule), trace_(trace), dtheta_(dtheta), gradients_(trace.ops.size()) {
     if (first.empty()) return;
-    const auto found =
-        std::find_if(trace.ops.begin(), trace.ops.end(), [&](const Op& op) {
-          return op.layer.name == first || op.layer.part_of == first;
-        });
+    const auto found = std::find_if(trace.ops.begin(), trace.ops.end(), [&](const Op& op) {
+      return op.layer.name == first || op.layer.part_of == first;
+    });
     if (found == trace.ops.end()) fail("no layer {} to go back to", first);
     first_ = static_cast<int>(found - trace.ops.begin());
   }
@@ -56,8 +55,8 @@ class Backward {
   /// Adds a gradient to those of op `index`'s value.
   void give(int index, Gradient g) {
     const Op& op = trace_.ops[static_cast<std::size_t>(index)];
-    const Tensor laid = relayout(schedule_, op.layer.name + ".unflatten", g.tensor,
-                                 op.y.channel_block);
+    const Tensor laid =
+        relayout(schedule_, op.layer.name + ".unflatten", g.tensor, op.y.channel_block);
     if (laid.buffer != g.tensor.buffer) g.owned = true;
     g.tensor = laid;
     std::optional<Gradient>& sum = gradients_[static_cast<std::size_t>(index)];
@@ -105,8 +104,7 @@ class Backward {
   void cut(const Op& op, const Tensor& dy) {
     std::vector<bool> wanted;
     for (const int input : op.inputs) wanted.push_back(needed(input));
-    const std::vector<Tensor> parts =
-        concat_backward(schedule_, op.layer.name, dy, op.x, wanted);
+    const std::vector<Tensor> parts = concat_backward(schedule_, op.layer.name, dy, op.x, wanted);
     for (std::size_t i = 0; i < parts.size(); ++i)
       if (wanted[i]) give(op.inputs[i], {parts[i], true});
   }

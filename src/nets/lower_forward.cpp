@@ -80,11 +80,12 @@ class Forward {
         break;
       case Kind::linear:
         op.x[0] = relayout(schedule_, name + ".flatten", op.x[0], 1);
-        op.y = linear_forward(schedule_, name, linear_desc(op), op.x[0], op.params[0], op.params[1]);
+        op.y =
+            linear_forward(schedule_, name, linear_desc(op), op.x[0], op.params[0], op.params[1]);
         break;
       case Kind::lstm: {
-        const Lstm lstm = lstm_forward(schedule_, name, lstm_desc(op), op.x[0], lstm_params(op.params),
-                                       pass_ != Pass::evaluate);
+        const Lstm lstm = lstm_forward(schedule_, name, lstm_desc(op), op.x[0],
+                                       lstm_params(op.params), pass_ != Pass::evaluate);
         op.y = lstm.y;
         op.saved = lstm.saved;
         break;
@@ -135,7 +136,8 @@ class Forward {
     for (std::size_t i = 0; i + 1 < op.x.size(); ++i)
       if (op.x[i].c % block != 0) block = 1;
     for (std::size_t i = 0; i < op.x.size(); ++i)
-      op.x[i] = relayout(schedule_, op.layer.name + ".relayout" + std::to_string(i), op.x[i], block);
+      op.x[i] =
+          relayout(schedule_, op.layer.name + ".relayout" + std::to_string(i), op.x[i], block);
   }
 
   Schedule& schedule_;

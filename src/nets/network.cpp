@@ -132,9 +132,9 @@ class Maker {
   void add_param(const Layer& layer, const std::string& name, Role role, std::vector<int> shape,
                  int fan_in) {
     ParamTensor p;
-    p.layer = !layer.part_of.empty()        ? layer.part_of
-              : layer.kind == Kind::lstm    ? layer.name + "_l" + std::to_string(layer.index)
-                                            : layer.name;
+    p.layer = !layer.part_of.empty()     ? layer.part_of
+              : layer.kind == Kind::lstm ? layer.name + "_l" + std::to_string(layer.index)
+                                         : layer.name;
     p.name = layer.name + "." + name;
     p.role = role;
     p.offset = net_.param_count();

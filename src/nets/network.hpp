@@ -59,8 +59,8 @@ struct NetworkInput {
   int channels = 0, height = 0, width = 0, classes = 0;
 };
 
-/// Fills in the parameter table and the layers' inputs. Throws Error when shapes do not fit together
-/// or a layer reads what there is not.
+/// Fills in the parameter table and the layers' inputs. Throws Error when shapes do not fit
+/// together or a layer reads what there is not.
 Network make_network(std::string name, Task task, const NetworkInput& input,
                      std::vector<Layer> layers);
 

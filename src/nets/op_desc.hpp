@@ -36,13 +36,9 @@ inline MaxPoolDesc max_pool_desc(const ForwardTrace::Op& op) {
 
 inline LinearDesc linear_desc(const ForwardTrace::Op& op) { return {op.layer.out, op.relu}; }
 
-inline LstmDesc lstm_desc(const ForwardTrace::Op& op) {
-  return {op.layer.out, op.layer.last_only};
-}
+inline LstmDesc lstm_desc(const ForwardTrace::Op& op) { return {op.layer.out, op.layer.last_only}; }
 
-inline LstmParams lstm_params(const std::vector<ParamSlice>& p) {
-  return {p[0], p[1], p[2], p[3]};
-}
+inline LstmParams lstm_params(const std::vector<ParamSlice>& p) { return {p[0], p[1], p[2], p[3]}; }
 
 inline BatchNormDesc batch_norm_desc(const ForwardTrace::Op& op, Pass pass) {
   BatchNormDesc desc;

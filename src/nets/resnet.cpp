@@ -33,8 +33,9 @@ std::string add_block(Layers& layers, const Block& block, const std::string& nam
   for (std::size_t i = 0; i <= last; ++i) {
     const std::string number = std::to_string(i + 1);
     body = name + ".bn" + number;
-    add_conv_norm(layers, name + ".conv" + number, body, i == last ? width * block.expansion : width,
-                  block.kernels[i], static_cast<int>(i) == block.strided ? stride : 1);
+    add_conv_norm(layers, name + ".conv" + number, body,
+                  i == last ? width * block.expansion : width, block.kernels[i],
+                  static_cast<int>(i) == block.strided ? stride : 1);
     if (i < last) layers.push_back(relu());
   }
   std::string shortcut = from;
@@ -57,9 +58,9 @@ void add_stages(Layers& layers, const Block& block, const int (&counts)[4], cons
     for (int i = 0; i < counts[stage]; ++i) {
       const int stride = i == 0 && stage > 0 ? 2 : 1;
       const bool project = stride != 1 || channels != width * block.expansion;
-      value = add_block(layers, block,
-                        "layer" + std::to_string(stage + 1) + "." + std::to_string(i), value, width,
-                        stride, project);
+      value =
+          add_block(layers, block, "layer" + std::to_string(stage + 1) + "." + std::to_string(i),
+                    value, width, stride, project);
       channels = width * block.expansion;
     }
   }

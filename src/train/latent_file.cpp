@@ -34,10 +34,11 @@ std::uint32_t read_u32(std::string_view bytes, std::size_t at) {
 }  // namespace
 
 void write_latent_file(const std::filesystem::path& path, const LatentFile& file) {
-  nlohmann::json description = {
-      {"recipe", to_json(file.recipe)}, {"input", {file.channels, file.height, file.width}},
-      {"classes", file.classes},        {"class_names", file.class_names},
-      {"values", file.values.size()}};
+  nlohmann::json description = {{"recipe", to_json(file.recipe)},
+                                {"input", {file.channels, file.height, file.width}},
+                                {"classes", file.classes},
+                                {"class_names", file.class_names},
+                                {"values", file.values.size()}};
   if (!file.pixels.mean.empty()) add_pixels(description, file.pixels);
   if (!file.state.empty()) description["state"] = file.state.size();
   if (file.refreshes > 0) {
@@ -95,8 +96,8 @@ LatentFile read_latent_file(const std::filesystem::path& path) {
     const std::size_t pruned_bytes = file.pruned.size() * sizeof(std::uint32_t);
     const std::size_t found_bytes = bytes.size() - kHeader - text_size - 4;
     if (found_bytes != value_bytes + state_bytes + pruned_bytes)
-      fail("{}: {} values, {} running statistics and {} bytes of mask expected, {} bytes found", name,
-           file.values.size(), file.state.size(), pruned_bytes, found_bytes);
+      fail("{}: {} values, {} running statistics and {} bytes of mask expected, {} bytes found",
+           name, file.values.size(), file.state.size(), pruned_bytes, found_bytes);
     const char* const data = bytes.data() + kHeader + text_size;
     std::memcpy(file.values.data(), data, value_bytes);
     if (state_bytes > 0) std::memcpy(file.state.data(), data + value_bytes, state_bytes);

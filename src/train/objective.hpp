@@ -14,8 +14,8 @@ namespace mapnet {
 
 struct ObjectiveDesc {
   Task task = Task::classify;
-  int ignore = -1;     ///< segment: label that counts nowhere
-  float smoothing = 0; ///< classify: of labels, in training
+  int ignore = -1;      ///< segment: label that counts nowhere
+  float smoothing = 0;  ///< classify: of labels, in training
 };
 
 /// Adds the steps that add a batch's loss and hits to the control block's sums, and returns the

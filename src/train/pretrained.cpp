@@ -118,8 +118,7 @@ void read_pretrained(const Pretrained& pretrained, const Network& net, std::uint
       for (float& v : values) v -= p.center();
     }
   }
-  for (const StateTensor& s : net.state)
-    read_tensor(file, s.name, state.subspan(s.offset, s.size));
+  for (const StateTensor& s : net.state) read_tensor(file, s.name, state.subspan(s.offset, s.size));
 }
 
 void to_json(nlohmann::json& json, const Pretrained& pretrained) {

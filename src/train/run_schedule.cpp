@@ -208,8 +208,7 @@ struct Builder {
       const auto classes = static_cast<std::size_t>(net.classes);
       run.confusion = persistent("confusion", "control", classes * classes * sizeof(std::uint64_t));
     }
-    const ForwardTrace trace =
-        lower_forward(schedule(), net, b.x, reads(theta), Pass::evaluate);
+    const ForwardTrace trace = lower_forward(schedule(), net, b.x, reads(theta), Pass::evaluate);
     objective_forward(schedule(), "eval.loss", objective(), trace.logits, b.targets, run.control,
                       run.confusion);
     if (recipe.add_ons.int8) eval_int8();
@@ -231,12 +230,11 @@ struct Builder {
     layer = 0;
     schedule().begin(Phase::eval_int8);
     const SampleFeed::Batch b = batch("int8", run.eval_batches);
-    const ForwardTrace trace =
-        lower_forward(schedule(), net, b.x, reads(run.theta), Pass::evaluate,
-                      [&](const Layer& l, const Tensor& x) {
-                        fake_quantize(schedule(), l.name + ".int8", x, run.activation_ranges,
-                                      layer++);
-                      });
+    const ForwardTrace trace = lower_forward(schedule(), net, b.x, reads(run.theta), Pass::evaluate,
+                                             [&](const Layer& l, const Tensor& x) {
+                                               fake_quantize(schedule(), l.name + ".int8", x,
+                                                             run.activation_ranges, layer++);
+                                             });
     objective_forward(schedule(), "int8.loss", objective(), trace.logits, b.targets, run.control,
                       run.confusion);
   }

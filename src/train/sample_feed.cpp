@@ -34,8 +34,7 @@ void SampleFeed::add_buffers(Schedule& schedule, const Network& net, const Sampl
   values = schedule.persistent_buffer(
       format.floats ? "values" : "images", "data",
       format.floats ? format.n_values * sizeof(float) : n * input_size(net));
-  if (format.labels > 0)
-    labels = schedule.persistent_buffer("labels", "data", n * format.labels);
+  if (format.labels > 0) labels = schedule.persistent_buffer("labels", "data", n * format.labels);
   order = schedule.persistent_buffer("order", "data", n * sizeof(std::uint32_t));
 }
 

@@ -12,10 +12,10 @@ namespace mapnet {
 
 /// What a data set's samples are, as far as a schedule needs to know.
 struct SampleFormat {
-  bool floats = false;            ///< float32 values; else 8-bit images
-  std::size_t n_values = 0;       ///< of floats: all there are
-  std::size_t labels = 1;         ///< bytes of labels a sample; 0: its target is a value
-  int ignore = -1;                ///< label that counts nowhere
+  bool floats = false;       ///< float32 values; else 8-bit images
+  std::size_t n_values = 0;  ///< of floats: all there are
+  std::size_t labels = 1;    ///< bytes of labels a sample; 0: its target is a value
+  int ignore = -1;           ///< label that counts nowhere
 };
 
 /// A data set in the arena and the steps that take batches from it.
@@ -26,8 +26,9 @@ class SampleFeed {
                    std::size_t n);
 
   struct Batch {
-    Tensor x;          ///< [batch, C, H, W]
-    BufferId targets;  ///< int32 [batch], uint8 [batch, H, W] or float [batch], by the network's task
+    Tensor x;  ///< [batch, C, H, W]
+    BufferId
+        targets;  ///< int32 [batch], uint8 [batch, H, W] or float [batch], by the network's task
   };
 
   /// Adds the steps that take the next batch of `batches` (see next_batch) and gather it.
@@ -36,7 +37,7 @@ class SampleFeed {
 
   BufferId values = kNoBuffer;  ///< uint8 [n, C, H, W], or all float32 values
   BufferId labels = kNoBuffer;  ///< uint8 [n, labels a sample]
-  BufferId order = kNoBuffer;   ///< uint32 [n]: the sample at each position: train, validation, test
+  BufferId order = kNoBuffer;  ///< uint32 [n]: the sample at each position: train, validation, test
 
  private:
   SampleFormat format_;

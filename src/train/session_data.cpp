@@ -9,9 +9,9 @@ SampleFormat sample_format(const Dataset& dataset) {
   format.ignore = dataset.ignore;
   format.labels = dataset.task == Task::forecast ? 0 : labels_per_sample(dataset);
   if (dataset.task == Task::forecast)  // behind the last window there is one more row: its target
-    format.n_values = (dataset.train.count + dataset.test.count +
-                       static_cast<std::size_t>(dataset.channels)) *
-                      static_cast<std::size_t>(dataset.height);
+    format.n_values =
+        (dataset.train.count + dataset.test.count + static_cast<std::size_t>(dataset.channels)) *
+        static_cast<std::size_t>(dataset.height);
   return format;
 }
 

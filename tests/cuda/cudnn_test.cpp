@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "common/error.hpp"
 #include "device/cuda/cudnn_plan.hpp"
@@ -62,23 +63,32 @@ PlanTarget described(const GpuModel& gpu) {
   return {nullptr, std::move(device)};
 }
 
-/// The convolutions of CNN1, then CNN2's.
 struct Layer {
-  int channels, size, out, padding;
+  int channels, size, out, padding, kernel = 3, stride = 1;
 };
-const Layer kLayers[] = {{1, 28, 32, 1},   {32, 14, 64, 1}, {64, 7, 128, 1},
-                         {128, 7, 128, 1}, {1, 28, 16, 0},  {16, 13, 32, 0}};
+/// The convolutions of CNN1, then CNN2's.
+const Layer kSmall[] = {{1, 28, 32, 1},   {32, 14, 64, 1}, {64, 7, 128, 1},
+                        {128, 7, 128, 1}, {1, 28, 16, 0},  {16, 13, 32, 0}};
+/// Of each kind in ResNet-50 one, then CNN3's first, widest and last.
+const Layer kLarge[] = {{3, 224, 64, 3, 7, 2}, {64, 56, 64, 0, 1},      {64, 56, 64, 1},
+                        {64, 56, 256, 0, 1},   {128, 56, 128, 1, 3, 2}, {256, 56, 512, 0, 1, 2},
+                        {512, 7, 512, 1},      {3, 256, 32, 1},         {256, 64, 128, 1},
+                        {32, 256, 19, 0, 1}};
 constexpr std::size_t kMostWorkspace = std::size_t{256} << 20;
 constexpr ConvPass kPasses[] = {ConvPass::forward, ConvPass::backward_data,
                                 ConvPass::backward_filter};
 
 template <class F>
 void for_each_convolution(const F& f) {
-  for (const Layer& layer : kLayers)
-    for (const int batch : {128, 512})
-      for (const ConvPass pass : kPasses)
-        f(ConvShape{batch, layer.channels, layer.size, layer.size, layer.out, 3, layer.padding},
-          pass);
+  const auto each = [&](std::span<const Layer> layers, std::initializer_list<int> batches) {
+    for (const Layer& l : layers)
+      for (const int batch : batches)
+        for (const ConvPass pass : kPasses)
+          f(ConvShape{batch, l.channels, l.size, l.size, l.out, l.kernel, l.padding, l.stride},
+            pass);
+  };
+  each(kSmall, {128, 512});
+  each(kLarge, {8});
 }
 
 bool uses_tensor_cores(const Convolution& plan) {

@@ -24,20 +24,37 @@ namespace {
 struct ConvCase {
   int n, c, size, out, kernel, padding, block;
   bool relu;
+  int stride = 1;
+  bool bias = true;
 };
 std::ostream& operator<<(std::ostream& out, const ConvCase& k) {
   return out << k.n << "x" << k.c << "x" << k.size << " -> " << k.out << ", kernel " << k.kernel
-             << ", padding " << k.padding << ", block " << k.block << (k.relu ? ", relu" : "");
+             << ", padding " << k.padding << ", stride " << k.stride << ", block " << k.block
+             << (k.relu ? ", relu" : "") << (k.bias ? "" : ", no bias");
 }
 
 // Every convolution of CNN1 and CNN2, then odd sizes: channels that fill no block, 1x1 and 5x5
-// kernels, one pixel, one image.
+// kernels, one pixel, one image. Last ResNet's: its stem, strides that leave rows over,
+// projections.
 const ConvCase kConvs[] = {
-    {4, 1, 28, 16, 3, 0, 1, false},  {4, 16, 13, 32, 3, 0, 16, false},
-    {2, 1, 28, 32, 3, 1, 1, false},  {2, 32, 14, 64, 3, 1, 16, false},
-    {2, 64, 7, 128, 3, 1, 16, true}, {2, 128, 7, 128, 3, 1, 16, false},
-    {3, 3, 9, 5, 3, 1, 1, true},     {2, 20, 6, 12, 1, 0, 16, false},
-    {1, 8, 10, 24, 5, 2, 8, true},   {1, 1, 3, 1, 3, 0, 1, false},
+    {4, 1, 28, 16, 3, 0, 1, false},
+    {4, 16, 13, 32, 3, 0, 16, false},
+    {2, 1, 28, 32, 3, 1, 1, false},
+    {2, 32, 14, 64, 3, 1, 16, false},
+    {2, 64, 7, 128, 3, 1, 16, true},
+    {2, 128, 7, 128, 3, 1, 16, false},
+    {3, 3, 9, 5, 3, 1, 1, true},
+    {2, 20, 6, 12, 1, 0, 16, false},
+    {1, 8, 10, 24, 5, 2, 8, true},
+    {1, 1, 3, 1, 3, 0, 1, false},
+    {2, 3, 21, 64, 7, 3, 1, false, 2, false},
+    {2, 3, 32, 16, 7, 3, 1, true, 2, true},
+    {2, 16, 14, 32, 3, 1, 16, false, 2, false},
+    {2, 19, 9, 24, 3, 1, 16, true, 2, false},
+    {2, 32, 14, 64, 1, 0, 16, false, 2, false},
+    {2, 32, 7, 64, 1, 0, 8, false, 1, false},
+    {3, 5, 11, 7, 3, 0, 1, false, 3, true},
+    {2, 64, 8, 32, 3, 1, 16, true, 1, false},
 };
 
 // Winograd's transforms (oneDNN may take F(4x4, 3x3) for wide layers) multiply values by up to 8 on
@@ -61,12 +78,13 @@ const LinearCase kLinears[] = {
 }  // namespace
 
 BOOST_DATA_TEST_CASE(conv2d_agrees_with_the_reference, data::make(kConvs), k) {
-  const reference::Conv2d shape = {std::size_t(k.n),      std::size_t(k.c),   std::size_t(k.size),
-                                   std::size_t(k.size),   std::size_t(k.out), std::size_t(k.kernel),
-                                   std::size_t(k.padding)};
+  const reference::Conv2d shape = {
+      std::size_t(k.n),   std::size_t(k.c),      std::size_t(k.size),    std::size_t(k.size),
+      std::size_t(k.out), std::size_t(k.kernel), std::size_t(k.padding), std::size_t(k.stride)};
   const Vector x = exact_floats(shape.x_size(), 1), w = exact_floats(shape.weight_size(), 2),
-               b = exact_floats(shape.o, 3), dy = exact_floats(shape.y_size(), 4);
-  const Conv2dDesc desc = {k.out, k.kernel, k.padding, k.relu};
+               b = k.bias ? exact_floats(shape.o, 3) : Vector(shape.o),
+               dy = exact_floats(shape.y_size(), 4);
+  const Conv2dDesc desc = {k.out, k.kernel, k.padding, k.relu, k.stride};
 
   OpHarness h;
   const Tensor xt = h.tensor(k.n, k.c, k.size, k.size, k.block, x);
@@ -76,10 +94,12 @@ BOOST_DATA_TEST_CASE(conv2d_agrees_with_the_reference, data::make(kConvs), k) {
   theta.insert(theta.end(), b.begin(), b.end());
   const BufferId params = h.input(theta), dparams = h.output(theta.size());
   const std::size_t bias_at = 3 + w.size();
-  const Tensor y = conv2d_forward(h.schedule, "conv", desc, xt, {params, 3}, {params, bias_at});
+  const ParamSlice bias = k.bias ? ParamSlice{params, bias_at} : ParamSlice{},
+                   dbias = k.bias ? ParamSlice{dparams, bias_at} : ParamSlice{};
+  const Tensor y = conv2d_forward(h.schedule, "conv", desc, xt, {params, 3}, bias);
   const Tensor dyt = h.tensor(k.n, k.out, y.h, y.w, y.channel_block, dy);
-  const Tensor dx = conv2d_backward(h.schedule, "conv", desc, xt, dyt, {params, 3}, {dparams, 3},
-                                    {dparams, bias_at}, true);
+  const Tensor dx =
+      conv2d_backward(h.schedule, "conv", desc, xt, dyt, {params, 3}, {dparams, 3}, dbias, true);
   h.run();
 
   Vector want_y = reference::conv2d_forward(x, w, b, shape);
@@ -90,8 +110,9 @@ BOOST_DATA_TEST_CASE(conv2d_agrees_with_the_reference, data::make(kConvs), k) {
   check_close(h.read(dx), want.dx, kWinograd * sum_tolerance(shape.o * shape.k * shape.k), 0, "dx");
   check_close(h.read(dparams, w.size(), 3), want.dweight, kWinograd * sum_tolerance(shape.n * area),
               0, "dweight");
-  check_close(h.read(dparams, b.size(), bias_at), want.dbias, sum_tolerance(shape.n * area), 0,
-              "dbias");
+  if (k.bias)
+    check_close(h.read(dparams, b.size(), bias_at), want.dbias, sum_tolerance(shape.n * area), 0,
+                "dbias");
 }
 
 BOOST_AUTO_TEST_CASE(a_kernel_larger_than_its_input_is_refused) {

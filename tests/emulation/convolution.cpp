@@ -9,8 +9,8 @@
 #include "library.hpp"
 
 /// Convolutions in plain loops, sums in double. Images are kept padded and both images and outputs
-/// in rows of one length, so that a kernel's tap is one shift of a whole plane: the inner loops run
-/// over planes, whatever their width.
+/// in rows of one length, so that a kernel's tap is one shift of a whole plane: at stride 1 the
+/// inner loops run over planes, whatever their width, else over rows.
 namespace mapnet::cuda {
 
 Cudnn::Cudnn(cudaStream_t stream) : handle_(stream) {}
@@ -22,12 +22,22 @@ constexpr std::size_t kWorkspaceAlignment = 256, kTensorAlignment = 16;
 
 std::size_t size(int n) { return static_cast<std::size_t>(n); }
 
-MAPNET_CPU_LEVELS void add_scaled(double* to, const double* from, double factor, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) to[i] += factor * from[i];
+MAPNET_CPU_LEVELS void add_scaled(double* to, std::size_t to_step, const double* from,
+                                  std::size_t from_step, double factor, std::size_t n) {
+  if (to_step == 1 && from_step == 1) {
+    for (std::size_t i = 0; i < n; ++i) to[i] += factor * from[i];
+  } else {
+    for (std::size_t i = 0; i < n; ++i) to[i * to_step] += factor * from[i * from_step];
+  }
 }
 
-/// Eight running sums, so that the loop can be vectorised.
-MAPNET_CPU_LEVELS double dot(const double* a, const double* b, std::size_t n) {
+/// a . (every step-th of b); at step 1 in eight running sums, so that the loop can be vectorised.
+MAPNET_CPU_LEVELS double dot(const double* a, const double* b, std::size_t step, std::size_t n) {
+  if (step != 1) {
+    double sum = 0;
+    for (std::size_t i = 0; i < n; ++i) sum += a[i] * b[i * step];
+    return sum;
+  }
   double lanes[8] = {};
   std::size_t i = 0;
   for (; i + 8 <= n; i += 8)
@@ -84,7 +94,10 @@ class Loops {
       x_.load(x + size(n) * x_size(), bits_);
       y_.clear();
       each_tap([&](std::size_t o, std::size_t c, std::size_t shift, std::size_t tap) {
-        add_scaled(y_.plane(o), x_.plane(c) + shift, factor(weight[tap], bits_), span_);
+        each_run([&](std::size_t y_at, std::size_t x_at, std::size_t n_run) {
+          add_scaled(y_.plane(o) + y_at, 1, x_.plane(c) + shift + x_at, step_,
+                     factor(weight[tap], bits_), n_run);
+        });
       });
       y_.store(y + size(n) * y_size());
     }
@@ -95,7 +108,10 @@ class Loops {
       y_.load(dy + size(n) * y_size(), bits_);
       x_.clear();
       each_tap([&](std::size_t o, std::size_t c, std::size_t shift, std::size_t tap) {
-        add_scaled(x_.plane(c) + shift, y_.plane(o), factor(weight[tap], bits_), span_);
+        each_run([&](std::size_t y_at, std::size_t x_at, std::size_t n_run) {
+          add_scaled(x_.plane(c) + shift + x_at, step_, y_.plane(o) + y_at, 1,
+                     factor(weight[tap], bits_), n_run);
+        });
       });
       x_.store(dx + size(n) * x_size());
     }
@@ -107,7 +123,9 @@ class Loops {
       x_.load(x + size(n) * x_size(), bits_);
       y_.load(dy + size(n) * y_size(), bits_);
       each_tap([&](std::size_t o, std::size_t c, std::size_t shift, std::size_t tap) {
-        sums[tap] += dot(y_.plane(o), x_.plane(c) + shift, span_);
+        each_run([&](std::size_t y_at, std::size_t x_at, std::size_t n_run) {
+          sums[tap] += dot(y_.plane(o) + y_at, x_.plane(c) + shift + x_at, step_, n_run);
+        });
       });
     }
     std::transform(sums.begin(), sums.end(), dweight,
@@ -125,8 +143,18 @@ class Loops {
             f(size(o), size(c), size(ky) * row_ + size(kx), tap++);
   }
 
+  /// Calls f(y_at, x_at, n) for stretches of an output plane whose n values take every step-th
+  /// value of the image from x_at on: the whole plane at stride 1, else a row.
+  template <class F>
+  void each_run(const F& f) const {
+    if (step_ == 1) return f(0, 0, span_);
+    for (std::size_t y = 0; y < size(shape_.out_h()); ++y)
+      f(y * row_, y * step_ * row_, size(shape_.out_w()));
+  }
+
   ConvShape shape_;
   int bits_;
+  std::size_t step_ = size(shape_.stride);
   std::size_t row_ = size(shape_.w + 2 * shape_.padding);
   std::size_t padded_ = row_ * size(shape_.h + 2 * shape_.padding);
   // From the first to the last value of an output plane. What lies between its rows is not stored
@@ -184,9 +212,9 @@ std::shared_ptr<const Convolution> plan_convolution(const std::shared_ptr<Cudnn>
                                                     ConvPass pass, const ConvShape& s,
                                                     FastMath fast_math) {
   if (std::min({s.n, s.c, s.h, s.w, s.out_channels, s.kernel, s.out_h(), s.out_w()}) < 1 ||
-      s.padding < 0)
-    fail("there is no convolution of [{}, {}, {}, {}] with {} {}x{} filters, padding {}", s.n, s.c,
-         s.h, s.w, s.out_channels, s.kernel, s.kernel, s.padding);
+      s.padding < 0 || s.stride < 1)
+    fail("there is no convolution of [{}, {}, {}, {}] with {} {}x{} filters, padding {}, stride {}",
+         s.n, s.c, s.h, s.w, s.out_channels, s.kernel, s.kernel, s.padding, s.stride);
   return std::make_shared<LoopConvolution>(cudnn, pass, s, convolution_bits(fast_math));
 }
 

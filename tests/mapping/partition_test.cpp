@@ -35,8 +35,8 @@ BOOST_AUTO_TEST_CASE(parameters_are_named_and_laid_out_as_in_torch) {
 }
 
 BOOST_AUTO_TEST_CASE(a_linear_layer_may_do_without_a_bias) {
-  const Network small =
-      make_network("small", Task::classify, {1, 2, 2, 3}, {linear("fc1", 5, false), linear("fc2", 3)});
+  const Network small = make_network("small", Task::classify, {1, 2, 2, 3},
+                                     {linear("fc1", 5, false), linear("fc2", 3)});
   BOOST_REQUIRE(small.params.size() == 3u);
   BOOST_TEST(small.params[1].name == "fc2.weight");
   BOOST_TEST(small.params[1].offset == 20u);

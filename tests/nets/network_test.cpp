@@ -1,9 +1,10 @@
+#include "nets/network.hpp"
+
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <set>
 
 #include "common/error.hpp"
-#include "nets/network.hpp"
 
 using namespace mapnet;
 
@@ -90,10 +91,9 @@ BOOST_AUTO_TEST_CASE(layers_of_their_own) {
 BOOST_AUTO_TEST_CASE(wiring) {
   const Network net = build_network("resnet18", kPhoto);
   const auto at = [&](const std::string& name) {
-    return static_cast<int>(
-        std::find_if(net.layers.begin(), net.layers.end(),
-                     [&](const Layer& l) { return l.name == name; }) -
-        net.layers.begin());
+    return static_cast<int>(std::find_if(net.layers.begin(), net.layers.end(),
+                                         [&](const Layer& l) { return l.name == name; }) -
+                            net.layers.begin());
   };
   const Layer& sum = net.layers[static_cast<std::size_t>(at("layer2.0.add"))];
   BOOST_TEST(sum.inputs == (std::vector<int>{at("layer2.0.bn2"), at("layer2.0.downsample.1")}),
@@ -110,12 +110,12 @@ BOOST_AUTO_TEST_CASE(mistakes_in_a_description) {
   };
   BOOST_CHECK_THROW(make({reading(conv("a", 4, 3, 1), "b"), linear("fc", 4)}), Error);
   BOOST_CHECK_THROW(make({conv("a", 4, 3, 1), conv("a", 4, 3, 1), linear("fc", 4)}), Error);
-  BOOST_CHECK_THROW(
-      make({conv("a", 4, 3, 1), conv("b", 5, 3, 1), add("a", "b"), linear("fc", 4)}), Error);
+  BOOST_CHECK_THROW(make({conv("a", 4, 3, 1), conv("b", 5, 3, 1), add("a", "b"), linear("fc", 4)}),
+                    Error);
   BOOST_CHECK_THROW(
       make({conv("a", 4, 3, 1), conv("b", 4, 3, 0), concat("a", "b"), linear("fc", 4)}), Error);
-  BOOST_CHECK_THROW(make({linear("fc", 5)}), Error);        // not 4 classes
-  BOOST_CHECK_THROW(make({conv("a", 4, 9, 0)}), Error);     // larger than the image
+  BOOST_CHECK_THROW(make({linear("fc", 5)}), Error);     // not 4 classes
+  BOOST_CHECK_THROW(make({conv("a", 4, 9, 0)}), Error);  // larger than the image
   BOOST_CHECK_THROW(build_network("lstm-0x32", in), UsageError);
   BOOST_CHECK_THROW(build_network("lstm-2y32", in), UsageError);
   BOOST_CHECK_THROW(build_network("vgg", in), UsageError);

@@ -4,13 +4,13 @@
 
 namespace mapnet::reference {
 
-/// Cross-correlation with stride 1 and `pad` zeros on every side, as PyTorch's conv2d:
-/// x [N,C,H,W], weight [O,C,K,K], bias [O] -> y [N,O,H+2pad-K+1,W+2pad-K+1].
+/// Cross-correlation with `pad` zeros on every side, as PyTorch's conv2d: x [N,C,H,W],
+/// weight [O,C,K,K], bias [O] -> y [N,O,(H+2pad-K)/stride+1,(W+2pad-K)/stride+1].
 struct Conv2d {
-  std::size_t n, c, h, w, o, k, pad;
+  std::size_t n, c, h, w, o, k, pad, stride = 1;
 
-  std::size_t out_h() const { return h + 2 * pad - k + 1; }
-  std::size_t out_w() const { return w + 2 * pad - k + 1; }
+  std::size_t out_h() const { return (h + 2 * pad - k) / stride + 1; }
+  std::size_t out_w() const { return (w + 2 * pad - k) / stride + 1; }
   std::size_t x_size() const { return n * c * h * w; }
   std::size_t weight_size() const { return o * c * k * k; }
   std::size_t y_size() const { return n * o * out_h() * out_w(); }
@@ -30,7 +30,7 @@ void for_each_tap(const Conv2d& s, Tap tap) {
             for (std::size_t kr = 0; kr < s.k; ++kr)
               for (std::size_t kc = 0; kc < s.k; ++kc) {
                 // Left of or above the image the unsigned difference wraps to a huge number.
-                const std::size_t r = row + kr - s.pad, q = col + kc - s.pad;
+                const std::size_t r = row * s.stride + kr - s.pad, q = col * s.stride + kc - s.pad;
                 if (r >= s.h || q >= s.w) continue;  // a zero of the padding
                 tap(iy, ((n * s.c + c) * s.h + r) * s.w + q, ((o * s.c + c) * s.k + kr) * s.k + kc);
               }

@@ -32,7 +32,8 @@ std::vector<bool> kept(std::span<const float> theta, const Network& net, const P
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(the_smallest_magnitudes_go_and_of_equal_ones_the_last) {
-  const Network net = make_network("small", Task::classify, {1, 1, 1, 3}, {linear("a", 2), linear("b", 3)});
+  const Network net =
+      make_network("small", Task::classify, {1, 1, 1, 3}, {linear("a", 2), linear("b", 3)});
   // a.weight [2], a.bias [2], b.weight [6], b.bias [3]
   const std::vector<float> theta = {1, -9, 2, 0, -1, 1, 5, -5, 5, 0.5f, 3, -1, 1};
   const auto check = [&](const Pruning& pruning, const std::vector<bool>& want) {

@@ -13,7 +13,8 @@ class Conv2dSteps {
  public:
   /// x: shape and layout of an input batch; its buffer is not used. Throws Error when the kernel
   /// does not fit.
-  Conv2dSteps(Schedule& schedule, std::string name, const Conv2dDesc& desc, const Tensor& x);
+  Conv2dSteps(Schedule& schedule, std::string name, const Conv2dDesc& desc, const Tensor& x,
+              bool has_bias);
 
   /// Shape and layout of an output batch, without a buffer.
   const Tensor& y() const { return y_; }
@@ -25,7 +26,7 @@ class Conv2dSteps {
   void forward(const Tensor& x, const Arg& weights, const ParamSlice& bias, const Tensor& y) const;
   void backward_data(const Tensor& dx, const Arg& weights, const Tensor& dy) const;
 
-  /// Layout that weight_gradient writes; sets dw and db.
+  /// Layout that weight_gradient writes; sets dw and, where there is a bias, db.
   const dnnl::memory::desc& dweight_desc() const { return dweight_; }
   const dnnl::memory::desc& plain_weight() const { return plain_weight_; }
   void weight_gradient(const Tensor& x, const Tensor& dy, const Arg& dweight,
@@ -34,7 +35,7 @@ class Conv2dSteps {
  private:
   Schedule& schedule_;
   std::string name_;
-  Conv2dDesc desc_;
+  bool has_bias_;
   Dims weight_dims_;
   dnnl::memory::desc plain_weight_, bias_, dweight_;
   Tensor y_;

@@ -18,9 +18,7 @@ constexpr std::size_t kCachedBytes = std::size_t{2} << 20;
 /// could be; else the whole batch. Where the weights outweigh an image's output the parts cost more
 /// in weight traffic than the cache saves.
 int sub_batch(const Conv2dDesc& desc, const Tensor& x) {
-  const std::size_t side = static_cast<std::size_t>(x.h + 2 * desc.padding - desc.kernel + 1);
-  const std::size_t image =
-      side * side * static_cast<std::size_t>(desc.out_channels) * sizeof(float);
+  const std::size_t image = conv2d_shape("", desc, x.images(0, 1)).y.bytes();
   const std::size_t weights = static_cast<std::size_t>(desc.out_channels * x.c) *
                               static_cast<std::size_t>(desc.kernel * desc.kernel) * sizeof(float);
   const int most = static_cast<int>(kCachedBytes / image);
@@ -59,7 +57,7 @@ struct Steps {
 
   Steps(Schedule& schedule, const std::string& name, const ConvPool2dDesc& desc, const Tensor& x)
       : n(sub_batch(desc.conv, x)),
-        conv(schedule, name, desc.conv, x.images(0, n)),
+        conv(schedule, name, desc.conv, x.images(0, n), true),
         pool(schedule, name + ".pool", desc.pool, conv.y()) {
     check_conv_pool2d(name, desc);
   }

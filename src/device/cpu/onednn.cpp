@@ -83,7 +83,8 @@ constexpr auto kConv = dnnl::algorithm::convolution_auto;
 constexpr auto kPool = dnnl::algorithm::pooling_max;
 // The backward pass from the output: the input need not be kept, so ReLU can work in place.
 constexpr auto kRelu = dnnl::algorithm::eltwise_relu_use_dst_for_bwd;
-const Dims kUnitStride = {1, 1};
+
+Dims stride_of(const Window& window) { return {window.stride, window.stride}; }
 
 /// 2.x describes an operation first and asks for an implementation of it second; 3.x does both at
 /// once and wants the engine first.
@@ -115,27 +116,26 @@ typename Primitive::primitive_desc describe(const dnnl::primitive_attr& attr, st
 
 dnnl::convolution_forward::primitive_desc conv_forward_pd(const Desc& x, const Desc& weight,
                                                           const Desc& bias, const Desc& y,
-                                                          int padding, bool relu) {
-  const Dims pad = {padding, padding};
+                                                          const Window& window, bool relu) {
   return describe<dnnl::convolution_forward>(attributes(relu), nullptr, kTraining, kConv, x, weight,
-                                             bias, y, kUnitStride, pad, pad);
+                                             bias, y, stride_of(window), window.before,
+                                             window.after);
 }
 
 dnnl::convolution_backward_data::primitive_desc conv_backward_data_pd(
-    const Desc& dx, const Desc& weight, const Desc& dy, int padding,
+    const Desc& dx, const Desc& weight, const Desc& dy, const Window& window,
     const dnnl::convolution_forward::primitive_desc& hint) {
-  const Dims pad = {padding, padding};
   return describe<dnnl::convolution_backward_data>(attributes(), hint, kConv, dx, weight, dy,
-                                                   kUnitStride, pad, pad);
+                                                   stride_of(window), window.before, window.after);
 }
 
 dnnl::convolution_backward_weights::primitive_desc conv_backward_weights_pd(
-    const Desc& x, const Desc& dweight, const Desc& dbias, const Desc& dy, int padding,
+    const Desc& x, const Desc& dweight, const Desc& dbias, const Desc& dy, const Window& window,
     const dnnl::convolution_forward::primitive_desc& hint) {
-  const Dims pad = {padding, padding};
   const auto make = [&](dnnl::algorithm algorithm) {
     return describe<dnnl::convolution_backward_weights>(attributes(), hint, algorithm, x, dweight,
-                                                        dbias, dy, kUnitStride, pad, pad);
+                                                        dbias, dy, stride_of(window), window.before,
+                                                        window.after);
   };
   // `auto` never takes Winograd here, though it is up to twice as fast (docs/performance.md); where
   // it does not exist (3.x, no AVX-512, other shapes) oneDNN refuses.

@@ -23,18 +23,26 @@ Dims tensor_dims(const Tensor& x);
 /// The channel block of a layout oneDNN chose for [n, c, h, w]; 0 when it is none of 1, 4, 8, 16.
 int channel_block_of(const dnnl::memory::desc& desc, const Tensor& x);
 
+/// How a convolution's kernel slides over its input, rows first.
+struct Window {
+  int stride = 1;
+  Dims before = {0, 0};  ///< zeros in front of the first row and column
+  Dims after = {0, 0};   ///< behind the last ones; negative where some are not reached
+};
+
 /// Primitive descriptors, all float32 training, scratchpads owned by the caller.
+/// A convolution without a bias has an empty descriptor for it.
 dnnl::convolution_forward::primitive_desc conv_forward_pd(const dnnl::memory::desc& x,
                                                           const dnnl::memory::desc& weight,
                                                           const dnnl::memory::desc& bias,
-                                                          const dnnl::memory::desc& y, int padding,
-                                                          bool relu);
+                                                          const dnnl::memory::desc& y,
+                                                          const Window& window, bool relu);
 dnnl::convolution_backward_data::primitive_desc conv_backward_data_pd(
     const dnnl::memory::desc& dx, const dnnl::memory::desc& weight, const dnnl::memory::desc& dy,
-    int padding, const dnnl::convolution_forward::primitive_desc& hint);
+    const Window& window, const dnnl::convolution_forward::primitive_desc& hint);
 dnnl::convolution_backward_weights::primitive_desc conv_backward_weights_pd(
     const dnnl::memory::desc& x, const dnnl::memory::desc& dweight, const dnnl::memory::desc& dbias,
-    const dnnl::memory::desc& dy, int padding,
+    const dnnl::memory::desc& dy, const Window& window,
     const dnnl::convolution_forward::primitive_desc& hint);
 dnnl::pooling_forward::primitive_desc max_pool_forward_pd(const dnnl::memory::desc& x,
                                                           const dnnl::memory::desc& y, int kernel);

@@ -5,6 +5,7 @@
 #include "device/cuda/sum_channels.hpp"
 #include "device/cuda/vec4.cuh"
 #include "device/ops/conv2d.hpp"
+#include "device/ops/relu.hpp"
 
 namespace mapnet::cuda {
 
@@ -68,7 +69,8 @@ Tensor conv2d_forward(Schedule& schedule, const std::string& name, const Conv2dD
   Tensor y = steps.y();
   y.buffer = schedule.buffer(name + ".y", "activations", y.bytes());
   steps.forward(x, weight, y);
-  add_bias(schedule, name + ".forward.bias", y, bias, desc.relu);
+  if (!bias.absent()) add_bias(schedule, name + ".forward.bias", y, bias, desc.relu);
+  if (bias.absent() && desc.relu) mapnet::relu_forward(schedule, name + ".relu", y);
   return y;
 }
 
@@ -76,7 +78,7 @@ Tensor conv2d_backward(Schedule& schedule, const std::string& name, const Conv2d
                        const Tensor& x, const Tensor& dy, const ParamSlice& weight,
                        const ParamSlice& dweight, const ParamSlice& dbias, bool need_dx) {
   const Conv2dSteps steps(schedule, name, desc, x);
-  add_sum_channels(schedule, name + ".backward_bias", dbias, dy);
+  if (!dbias.absent()) add_sum_channels(schedule, name + ".backward_bias", dbias, dy);
   steps.backward_weights(x, dy, dweight);
   return steps.backward_data(weight, dy, need_dx);
 }

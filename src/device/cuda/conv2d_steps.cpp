@@ -22,7 +22,7 @@ ParamSlice place_of(const Tensor& t) { return {t.buffer, t.offset}; }
 Conv2dSteps::Conv2dSteps(Schedule& schedule, std::string name, const Conv2dDesc& d, const Tensor& x)
     : schedule_(schedule), name_(std::move(name)), x_(x) {
   require_layout(name_, x, 1);
-  shape_ = {x.n, x.c, x.h, x.w, d.out_channels, d.kernel, d.padding};
+  shape_ = {x.n, x.c, x.h, x.w, d.out_channels, d.kernel, d.padding, d.stride};
   const Conv2dShape made = conv2d_shape(name_, d, x);
   y_ = made.y;
   weights_ = made.n_weights;
