@@ -14,6 +14,11 @@ void adam_step(Schedule& schedule, const std::string& name, const AdamDesc& desc
   twins(schedule).adam_step(schedule, name, desc, value, m, v, gradient, n, control);
 }
 
+Tensor add_forward(Schedule& schedule, const std::string& name, const Tensor& a, const Tensor& b,
+                   bool relu) {
+  return twins(schedule).add_forward(schedule, name, a, b, relu);
+}
+
 void add_scaled(Schedule& schedule, const std::string& name, BufferId y, BufferId x, float scale,
                 std::size_t n) {
   twins(schedule).add_scaled(schedule, name, y, x, scale, n);
@@ -22,6 +27,35 @@ void add_scaled(Schedule& schedule, const std::string& name, BufferId y, BufferI
 void alignment(Schedule& schedule, const std::string& name, const MapDesc& desc, BufferId z,
                BufferId mean_w, BufferId mean_s, BufferId loss, BufferId dz) {
   twins(schedule).alignment(schedule, name, desc, z, mean_w, mean_s, loss, dz);
+}
+
+Tensor batch_norm_backward(Schedule& schedule, const std::string& name, const BatchNormDesc& desc,
+                           const Tensor& x, const BatchNorm& forward, const Tensor& dy,
+                           const BatchNormParams& params, const ParamSlice& dgamma,
+                           const ParamSlice& dbeta, BufferId control) {
+  return twins(schedule).batch_norm_backward(schedule, name, desc, x, forward, dy, params, dgamma,
+                                             dbeta, control);
+}
+
+Tensor batch_norm_evaluate(Schedule& schedule, const std::string& name, const BatchNormDesc& desc,
+                           const Tensor& x, const BatchNormParams& params) {
+  return twins(schedule).batch_norm_evaluate(schedule, name, desc, x, params);
+}
+
+BatchNorm batch_norm_forward(Schedule& schedule, const std::string& name, const BatchNormDesc& desc,
+                             const Tensor& x, const BatchNormParams& params, BufferId control) {
+  return twins(schedule).batch_norm_forward(schedule, name, desc, x, params, control);
+}
+
+std::vector<Tensor> concat_backward(Schedule& schedule, const std::string& name, const Tensor& dy,
+                                    const std::vector<Tensor>& parts,
+                                    const std::vector<bool>& needed) {
+  return twins(schedule).concat_backward(schedule, name, dy, parts, needed);
+}
+
+Tensor concat_forward(Schedule& schedule, const std::string& name,
+                      const std::vector<Tensor>& parts) {
+  return twins(schedule).concat_forward(schedule, name, parts);
 }
 
 Tensor conv2d_backward(Schedule& schedule, const std::string& name, const Conv2dDesc& desc,
@@ -167,6 +201,13 @@ void observe_range(Schedule& schedule, const std::string& name, const Tensor& x,
 void perturb_latents(Schedule& schedule, const std::string& name, BufferId z, BufferId perturbed,
                      std::size_t n, float stddev, std::uint64_t seed, BufferId control) {
   twins(schedule).perturb_latents(schedule, name, z, perturbed, n, stddev, seed, control);
+}
+
+void pixel_cross_entropy(Schedule& schedule, const std::string& name,
+                         const PixelCrossEntropyDesc& desc, const Tensor& logits, BufferId labels,
+                         BufferId control, const Tensor& dlogits, BufferId confusion) {
+  twins(schedule).pixel_cross_entropy(schedule, name, desc, logits, labels, control, dlogits,
+                                      confusion);
 }
 
 void probe_latents(Schedule& schedule, const std::string& name, BufferId z, BufferId signs,

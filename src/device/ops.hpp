@@ -1,8 +1,11 @@
 #pragma once
 
 #include "device/ops/adam.hpp"
+#include "device/ops/add.hpp"
 #include "device/ops/add_scaled.hpp"
 #include "device/ops/alignment.hpp"
+#include "device/ops/batch_norm.hpp"
+#include "device/ops/concat.hpp"
 #include "device/ops/conv2d.hpp"
 #include "device/ops/conv_pool2d.hpp"
 #include "device/ops/cross_entropy.hpp"
@@ -16,6 +19,7 @@
 #include "device/ops/map_refresh.hpp"
 #include "device/ops/mapping_loss.hpp"
 #include "device/ops/max_pool.hpp"
+#include "device/ops/pixel_cross_entropy.hpp"
 #include "device/ops/prune.hpp"
 #include "device/ops/relayout.hpp"
 #include "device/ops/relu.hpp"
@@ -30,8 +34,14 @@ namespace mapnet {
 /// Every op there is, once: MAPNET_OPS(OP) expands to OP(name) for each.
 #define MAPNET_OPS(OP)       \
   OP(adam_step)              \
+  OP(add_forward)            \
   OP(add_scaled)             \
   OP(alignment)              \
+  OP(batch_norm_backward)    \
+  OP(batch_norm_evaluate)    \
+  OP(batch_norm_forward)     \
+  OP(concat_backward)        \
+  OP(concat_forward)         \
   OP(conv2d_backward)        \
   OP(conv2d_forward)         \
   OP(conv_pool2d_backward)   \
@@ -58,6 +68,7 @@ namespace mapnet {
   OP(next_batch)             \
   OP(observe_range)          \
   OP(perturb_latents)        \
+  OP(pixel_cross_entropy)    \
   OP(probe_latents)          \
   OP(probe_latents_backward) \
   OP(probe_rows)             \

@@ -6,8 +6,8 @@
 namespace mapnet::cuda {
 
 /// The sum of every thread's `value`, in thread 0; shared [kThreads], a power of two.
-template <unsigned kThreads>
-__device__ inline double block_sum(double value, double* shared) {
+template <unsigned kThreads, class T>
+__device__ inline T block_sum(T value, T* shared) {
   __syncthreads();  // whoever still reads the last sum
   shared[threadIdx.x] = value;
   for (unsigned half = kThreads / 2; half > 0; half /= 2) {

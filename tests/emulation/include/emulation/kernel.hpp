@@ -96,10 +96,21 @@ inline unsigned __ballot_sync(unsigned mask, int predicate,
   emulation::trap(site);
 }
 
-// Threads of a kernel run one at a time: nothing to order. There are no atomics on purpose: with
-// floats they make results depend on the order of threads.
+// Threads of a kernel run one at a time: nothing to order.
 inline void __threadfence() {}
 inline void __threadfence_block() {}
+
+// Of integers alone, on purpose: with floats results would depend on the order of threads.
+inline unsigned atomicAdd(unsigned* to, unsigned value) {
+  const unsigned before = *to;
+  *to += value;
+  return before;
+}
+inline unsigned long long atomicAdd(unsigned long long* to, unsigned long long value) {
+  const unsigned long long before = *to;
+  *to += value;
+  return before;
+}
 
 template <class T>
 T __ldg(const T* p) {
