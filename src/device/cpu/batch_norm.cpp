@@ -19,10 +19,10 @@ float* at(const Memory& memory, const ParamSlice& slice) {
 struct Channels {
   int n, block;
   const float *gamma, *beta, *mean, *inverse_std, *variance;
-  float epsilon;
+  BatchNormDesc desc;
 
   float inverse_std_of(int c) const {
-    return variance ? batch_norm_inverse_std(variance[c], epsilon) : inverse_std[c];
+    return variance ? batch_norm_inverse_std(variance[c], desc.epsilon) : inverse_std[c];
   }
   /// Of block b of channels.
   NormLanes lanes(int b) const {
@@ -31,7 +31,7 @@ struct Channels {
       const int c = b * block + static_cast<int>(l) % block;
       if (c >= n) continue;
       p.mean[l] = mean[c];
-      p.scale[l] = gamma[c] * inverse_std_of(c);
+      p.scale[l] = batch_norm_scale(desc, gamma[c], inverse_std_of(c));
       p.beta[l] = beta[c];
     }
     return p;
@@ -39,8 +39,8 @@ struct Channels {
 };
 
 /// `own` [2, C]: mean and 1 / std of a batch.
-Channels of_batch(const Memory& memory, const Tensor& x, const BatchNormParams& params,
-                  BufferId own) {
+Channels of_batch(const Memory& memory, const BatchNormDesc& desc, const Tensor& x,
+                  const BatchNormParams& params, BufferId own) {
   const auto* statistics = memory.at<const float>(own);
   return {x.c,
           x.channel_block,
@@ -49,7 +49,7 @@ Channels of_batch(const Memory& memory, const Tensor& x, const BatchNormParams& 
           statistics,
           statistics + x.c,
           nullptr,
-          0};
+          desc};
 }
 
 Tensor like(Schedule& schedule, const Tensor& x, const std::string& name, const char* group) {
@@ -143,7 +143,7 @@ BatchNorm batch_norm_forward(Schedule& schedule, const std::string& name, const 
   forward.y = add_normalise(
       schedule, name, desc, x,
       {x.buffer, forward.statistics, params.gamma.buffer, params.beta.buffer},
-      [=](const Memory& memory) { return of_batch(memory, x, params, forward.statistics); });
+      [=](const Memory& memory) { return of_batch(memory, desc, x, params, forward.statistics); });
   return forward;
 }
 
@@ -160,7 +160,7 @@ Tensor batch_norm_evaluate(Schedule& schedule, const std::string& name, const Ba
                                  at(memory, params.running_mean),
                                  nullptr,
                                  at(memory, params.running_var),
-                                 desc.epsilon};
+                                 desc};
                        });
 }
 
@@ -188,7 +188,7 @@ Tensor batch_norm_backward(Schedule& schedule, const std::string& name, const Ba
     const auto* input = memory.at<const float>(x.buffer) + x.offset;
     const auto* gradient = memory.at<const float>(dy.buffer) + dy.offset;
     const auto* c = memory.at<const StepControl>(control);
-    const Channels channels = of_batch(memory, x, params, forward.statistics);
+    const Channels channels = of_batch(memory, desc, x, params, forward.statistics);
     auto* of_task = memory.at<GradientSums>(parts);  // [block of channels][task][block]
     auto* of_channel = memory.at<BatchNormGradient>(gradients);
     float *dg = at(memory, dgamma), *db = at(memory, dbeta);
@@ -233,7 +233,7 @@ Tensor batch_norm_backward(Schedule& schedule, const std::string& name, const Ba
     const auto* input = memory.at<const float>(x.buffer) + x.offset;
     const auto* gradient = memory.at<const float>(dy.buffer) + dy.offset;
     const auto* c = memory.at<const StepControl>(control);
-    const Channels channels = of_batch(memory, x, params, forward.statistics);
+    const Channels channels = of_batch(memory, desc, x, params, forward.statistics);
     const auto* of_channel = memory.at<const BatchNormGradient>(gradients);
     auto* to = memory.at<float>(dx.buffer);
     return [=, tasks = ChannelTasks(x)] {

@@ -24,12 +24,12 @@ struct NormChannel {
 /// Of all channels: mean [C], and 1 / std [C], or the variance [C] where that is not null.
 struct NormChannels {
   const float *gamma, *beta, *mean, *inverse_std, *variance;
-  float epsilon;
-  bool relu;
+  BatchNormDesc desc;
 
   __device__ NormChannel of(unsigned c) const {
-    const float inverse = variance ? batch_norm_inverse_std(variance[c], epsilon) : inverse_std[c];
-    return {mean[c], gamma[c] * inverse, beta[c], relu};
+    const float inverse =
+        variance ? batch_norm_inverse_std(variance[c], desc.epsilon) : inverse_std[c];
+    return {mean[c], batch_norm_scale(desc, gamma[c], inverse), beta[c], desc.relu};
   }
 };
 
@@ -42,8 +42,7 @@ inline NormChannels of_batch(const Memory& memory, const BatchNormDesc& desc, co
           mean,
           mean + x.c,
           nullptr,
-          desc.epsilon,
-          desc.relu};
+          desc};
 }
 
 }  // namespace mapnet::cuda

@@ -171,8 +171,7 @@ Tensor batch_norm_evaluate(Schedule& schedule, const std::string& name, const Ba
                            return memory.at<const float>(p.buffer) + p.offset;
                          };
                          return {at(params.gamma), at(params.beta),        at(params.running_mean),
-                                 nullptr,          at(params.running_var), desc.epsilon,
-                                 desc.relu};
+                                 nullptr,          at(params.running_var), desc};
                        });
 }
 

@@ -17,6 +17,7 @@ struct BatchNormDesc {
   float momentum = 0.1f;
   bool relu = false;              ///< y = max(0, y), in the same pass
   bool update_statistics = true;  ///< false: a second network in the same step
+  float gamma_center = 0;         ///< gamma is this and what the parameter says
 };
 
 /// Where a network has them: gamma and beta [C] in theta, running mean and variance [C] in the
@@ -52,6 +53,11 @@ MAPNET_HOST_DEVICE inline void merge(Moments<Real>& a, const Moments<Real>& b) {
   a.mean += apart * share;
   a.squares += b.squares + apart * apart * a.n * share;
   a.n = n;
+}
+
+MAPNET_HOST_DEVICE inline float batch_norm_scale(const BatchNormDesc& desc, float gamma,
+                                                 float inverse_std) {
+  return (desc.gamma_center + gamma) * inverse_std;
 }
 
 MAPNET_HOST_DEVICE inline float batch_norm_inverse_std(float variance, float epsilon) {
