@@ -56,22 +56,23 @@ CASES = [
 
 def summary(t):
     """The sum, the sum of squares and 64 values spread over a tensor."""
-    flat = t.detach().flatten().double()
+    flat = t.detach().flatten()
     step = max(1, flat.numel() // 64)
-    return {"sum": flat.sum().item(), "squares": flat.square().sum().item(), "step": step,
-            "values": flat[::step][:64].tolist()}
+    return {"size": flat.numel(), "sum": flat.sum().item(), "squares": flat.square().sum().item(),
+            "step": step, "values": [float(f"{v:.9g}") for v in flat[::step][:64].tolist()]}
 
 
 def describe(name, model, shape):
     with torch.no_grad():
         fill(model)
-    x = uniform(math.prod(shape), 1000).view(shape)
+    model.double()  # of weights that float32 holds: what float32's roundings are measured against
+    x = uniform(math.prod(shape), 1000).view(shape).double()
     model.eval()
     with torch.no_grad():
         evaluated = model(x)
     model.train()
     out = model(x)
-    (out * uniform(out.numel(), 1001).view(out.shape)).sum().backward()
+    (out * uniform(out.numel(), 1001).view(out.shape).double()).sum().backward()
     gradients = torch.cat([p.grad.flatten() for p in model.parameters()])
     state = [b for n, b in model.named_buffers() if not n.endswith("num_batches_tracked")]
     return {
