@@ -96,8 +96,8 @@ void Session::measure_pixels(std::span<const std::uint8_t> images) {
 void Session::set_pixels(const PixelStatistics& pixels) {
   pixels_ = pixels;
   StepControl c = control();
-  c.pixel_scale = static_cast<float>(1.0 / (255.0 * pixels.stddev));
-  c.pixel_shift = static_cast<float>(-pixels.mean / pixels.stddev);
+  std::ranges::fill(c.pixel_scale, static_cast<float>(1.0 / (255.0 * pixels.stddev)));
+  std::ranges::fill(c.pixel_shift, static_cast<float>(-pixels.mean / pixels.stddev));
   write(c);
 }
 
