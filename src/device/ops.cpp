@@ -111,6 +111,7 @@ void fill_normal(Schedule& schedule, const std::string& name, BufferId values, s
 
 void gather_batch(Schedule& schedule, const std::string& name, const ImageBuffers& set,
                   BufferId control, const Tensor& x, BufferId labels, const AugmentDesc& augment) {
+  require_image_set(name, set, x);
   twins(schedule).gather_batch(schedule, name, set, control, x, labels, augment);
 }
 

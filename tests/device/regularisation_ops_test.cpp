@@ -23,7 +23,7 @@ namespace {
 constexpr int kBatch = 60, kPlanes = 2, kHeight = 6, kWidth = 5;
 constexpr std::size_t kPlane = kHeight * kWidth, kSize = kPlanes * kPlane;
 using Images = std::array<std::uint8_t, kBatch * kSize>;
-constexpr float kScale = 0.013f, kShift = -0.7f;
+constexpr std::array<float, kPlanes> kScale = {0.013f, 0.5f}, kShift = {-0.7f, 3.25f};
 
 Images some_images() {
   Images images{};
@@ -38,8 +38,8 @@ Vector gather(const Images& images, const AugmentDesc& augment, std::int64_t ste
   StepControl control;
   control.now.step = step;
   control.now.count = kBatch - 1;
-  control.pixel_scale = kScale;
-  control.pixel_shift = kShift;
+  std::ranges::copy(kScale, control.pixel_scale);
+  std::ranges::copy(kShift, control.pixel_shift);
   std::array<std::uint32_t, kBatch> order{};
   for (std::uint32_t i = 0; i < kBatch; ++i) order[i] = kBatch - 1 - i;
   const std::array<std::uint8_t, kBatch> labels{};
@@ -52,10 +52,10 @@ Vector gather(const Images& images, const AugmentDesc& augment, std::int64_t ste
   return h.read(x);
 }
 
-Vector scaled(const Vector& pixels) {
+Vector scaled(const Vector& pixels, std::size_t channel) {
   Vector x;
   for (const double p : pixels)  // the same two float32 operations
-    x.push_back(static_cast<double>(static_cast<float>(p) * kScale + kShift));
+    x.push_back(static_cast<double>(static_cast<float>(p) * kScale[channel] + kShift[channel]));
   return x;
 }
 
@@ -80,7 +80,8 @@ BOOST_AUTO_TEST_CASE(a_batch_is_augmented_as_its_draws_say_to_the_bit) {
         const auto plane = images.begin() + static_cast<std::ptrdiff_t>(image + c * kPlane);
         const Vector x =
             scaled(reference::augment(Vector(plane, plane + kPlane), kHeight, kWidth,
-                                      {a.flip, a.dx, a.dy, a.cut_x, a.cut_y, a.cut_size}, 0));
+                                      {a.flip, a.dx, a.dy, a.cut_x, a.cut_y, a.cut_size}, 0),
+                   c);
         want.insert(want.end(), x.begin(), x.end());
       }
     }

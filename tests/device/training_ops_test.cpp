@@ -109,8 +109,8 @@ BOOST_AUTO_TEST_CASE(a_batch_is_gathered_in_order_scaled_and_padded) {
   StepControl control;
   control.now.first = 1;
   control.now.count = 2;
-  control.pixel_scale = 0.5f;
-  control.pixel_shift = -1.0f;
+  control.pixel_scale[0] = 0.5f;
+  control.pixel_shift[0] = -1.0f;
   const ImageBuffers set = {h.object(images), h.object(labels), h.object(order)};
   Tensor x;
   x.n = 3, x.c = 1, x.h = 2, x.w = 2;

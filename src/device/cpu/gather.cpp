@@ -16,14 +16,21 @@ MAPNET_CPU_LEVELS void scale_pixels(float* x, const std::uint8_t* pixels, std::s
   for (std::size_t i = 0; i < n; ++i) x[i] = static_cast<float>(pixels[i]) * scale + shift;
 }
 
-/// The planes [h, w] of one image.
-void augment_pixels(float* x, const std::uint8_t* pixels, int planes, int h, int w,
-                    const Augmentation& a, float scale, float shift) {
-  const auto plane = static_cast<std::size_t>(h) * static_cast<std::size_t>(w);
-  for (int c = 0; c < planes; ++c, pixels += plane)
-    for (int row = 0; row < h; ++row)
-      for (int column = 0; column < w; ++column)
-        *x++ = static_cast<float>(augmented_pixel(a, pixels, h, w, row, column)) * scale + shift;
+/// One plane [h, w] of an image.
+void augment_pixels(float* x, const std::uint8_t* pixels, int h, int w, const Augmentation& a,
+                    float scale, float shift) {
+  for (int row = 0; row < h; ++row)
+    for (int column = 0; column < w; ++column)
+      *x++ = static_cast<float>(augmented_pixel(a, pixels, h, w, row, column)) * scale + shift;
+}
+
+/// The labels of an image's pixels, moved as it is.
+void augment_labels(std::uint8_t* to, const std::uint8_t* labels, int h, int w, Augmentation a,
+                    std::uint8_t ignore) {
+  a.cut_size = 0;
+  for (int row = 0; row < h; ++row)
+    for (int column = 0; column < w; ++column)
+      *to++ = augmented_pixel(a, labels, h, w, row, column, ignore);
 }
 
 }  // namespace
@@ -41,25 +48,40 @@ void gather_batch(Schedule& schedule, const std::string& name, const ImageBuffer
     const auto* order = memory.at<const std::uint32_t>(set.order);
     const auto* c = memory.at<const StepControl>(control);
     auto* pixels = memory.at<float>(x.buffer);
-    auto* batch_labels = memory.at<std::int32_t>(labels);
-    const std::size_t size = x.features();
+    const std::size_t size = x.features(), plane = size / static_cast<std::size_t>(x.c);
+    const bool maps = set.label_size > 1;
+    auto* image_labels = maps ? nullptr : memory.at<std::int32_t>(labels);
+    auto* pixel_labels = maps ? memory.at<std::uint8_t>(labels) : nullptr;
     return [=] {
       parallel_for(x.n, n_threads, [=](int i) {
         float* row = pixels + static_cast<std::size_t>(i) * size;
+        std::uint8_t* map = maps ? pixel_labels + static_cast<std::size_t>(i) * plane : nullptr;
         if (i >= c->now.count) {
           std::fill_n(row, size, 0.0f);
-          batch_labels[i] = 0;
+          if (maps)
+            std::fill_n(map, plane, std::uint8_t{0});
+          else
+            image_labels[i] = 0;
           return;
         }
         const std::size_t sample = order[c->now.first + i];
-        const std::uint8_t* image = images + sample * size;
-        if (augment.any())
-          augment_pixels(row, image, x.c, x.h, x.w,
-                         draw_augmentation(augment, x.h, x.w, c->now.step, i), c->pixel_scale,
-                         c->pixel_shift);
+        const std::uint8_t *image = images + sample * size,
+                           *given = all_labels + sample * set.label_size;
+        Augmentation a;
+        if (augment.any()) a = draw_augmentation(augment, x.h, x.w, c->now.step, i);
+        for (int k = 0; k < x.c; ++k, row += plane, image += plane) {
+          const float scale = c->pixel_scale[k], shift = c->pixel_shift[k];
+          if (augment.any())
+            augment_pixels(row, image, x.h, x.w, a, scale, shift);
+          else
+            scale_pixels(row, image, plane, scale, shift);
+        }
+        if (!maps)
+          image_labels[i] = *given;
+        else if (augment.any())
+          augment_labels(map, given, x.h, x.w, a, static_cast<std::uint8_t>(set.ignore));
         else
-          scale_pixels(row, image, size, c->pixel_scale, c->pixel_shift);
-        batch_labels[i] = all_labels[sample];
+          std::copy_n(given, plane, map);
       });
     };
   };

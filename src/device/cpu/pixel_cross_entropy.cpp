@@ -49,10 +49,15 @@ MAPNET_CPU_LEVELS void store_tile(float* image, const float* tile, const Place& 
   }
 }
 
-MAPNET_CPU_LEVELS void score_tile(PixelRow<kTile>& row, float* tile, bool gradient, int classes,
-                                  const int* label, float weight) {
-  pixel_cross_entropy_row<kTile>(row, gradient ? tile : nullptr, kTile, tile, kTile, classes, label,
-                                 weight);
+// Flattened: what is not inlined is compiled for the lowest level.
+[[gnu::flatten]] MAPNET_CPU_LEVELS void score_tile(PixelRow<kTile>& row, const float* tile,
+                                                   int classes, const int* label) {
+  pixel_cross_entropy_row<kTile, false>(row, nullptr, tile, kTile, classes, label, 0);
+}
+[[gnu::flatten]] MAPNET_CPU_LEVELS void score_tile(PixelRow<kTile>& row, float* gradient,
+                                                   const float* tile, int classes, const int* label,
+                                                   float weight) {
+  pixel_cross_entropy_row<kTile, true>(row, gradient, tile, kTile, classes, label, weight);
 }
 
 /// What a group of tiles comes to.
@@ -86,7 +91,7 @@ struct Pixels {
   /// Scores tiles begin ... end - 1; adds to `confusion` [K, K] where that is not null.
   Sums score(const Tiles& tiles, std::size_t begin, std::size_t end,
              std::uint32_t* confusion) const {
-    alignas(64) Tile tile;
+    alignas(64) Tile tile, dtile;
     alignas(64) int label[kTile];
     PixelRow<kTile> row;
     double loss[8] = {};  // lanes, so that an addition need not wait for the last
@@ -105,16 +110,19 @@ struct Pixels {
       }
       if (any) {
         load_tile(tile, logits + i * image, place, first, n);
-        score_tile(row, tile, gradient != nullptr, place.classes, label, weight);
+        if (gradient)
+          score_tile(row, dtile, tile, place.classes, label, weight);
+        else
+          score_tile(row, tile, place.classes, label);
         for (std::size_t p = 0; p < kTile; ++p) loss[p % 8] += static_cast<double>(row.loss[p]);
         for (std::size_t p = 0; p < kTile; ++p) sums.correct += row.best[p] == label[p];
         if (confusion)
           for (std::size_t p = 0; p < n; ++p)
             if (label[p] >= 0) ++confusion[label[p] * place.classes + row.best[p]];
       } else if (gradient) {
-        std::fill_n(tile, place.classes * kTile, 0.0f);
+        std::fill_n(dtile, place.classes * kTile, 0.0f);
       }
-      if (gradient) store_tile(gradient, tile, place, first, n);
+      if (gradient) store_tile(gradient, dtile, place, first, n);
     }
     for (const double lane : loss) sums.loss += lane;
     return sums;

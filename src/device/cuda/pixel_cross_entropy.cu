@@ -96,8 +96,11 @@ __global__ void __launch_bounds__(kThreads)
       continue;
     }
     PixelRow<1> row;
-    pixel_cross_entropy_row<1>(row, p.dlogits ? p.dlogits + at : nullptr, p.area, p.logits + at,
-                               p.area, p.classes, &label, w);
+    if (p.dlogits)
+      pixel_cross_entropy_row<1, true>(row, p.dlogits + at, p.logits + at, p.area, p.classes,
+                                       &label, w);
+    else
+      pixel_cross_entropy_row<1, false>(row, nullptr, p.logits + at, p.area, p.classes, &label, w);
     loss += static_cast<double>(row.loss[0]);
     correct += row.best[0] == label ? 1 : 0;
     const unsigned cell = static_cast<unsigned>(label * p.classes + row.best[0]);

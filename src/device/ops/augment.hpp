@@ -48,14 +48,15 @@ MAPNET_HOST_DEVICE inline Augmentation draw_augmentation(const AugmentDesc& d, i
   return a;
 }
 
-/// Pixel (y, x) of the augmented image, from a plane [h, w] of the original; 0 where it has none.
+/// Pixel (y, x) of the augmented image, from a plane [h, w] of the original; `none` where it has
+/// none.
 MAPNET_HOST_DEVICE inline std::uint8_t augmented_pixel(const Augmentation& a,
                                                        const std::uint8_t* plane, int h, int w,
-                                                       int y, int x) {
+                                                       int y, int x, std::uint8_t none = 0) {
   const bool cut =
       y >= a.cut_y && y < a.cut_y + a.cut_size && x >= a.cut_x && x < a.cut_x + a.cut_size;
   const int from_y = y - a.dy, moved_x = x - a.dx;
-  if (cut || from_y < 0 || from_y >= h || moved_x < 0 || moved_x >= w) return 0;
+  if (cut || from_y < 0 || from_y >= h || moved_x < 0 || moved_x >= w) return none;
   return plane[from_y * w + (a.flip ? w - 1 - moved_x : moved_x)];
 }
 

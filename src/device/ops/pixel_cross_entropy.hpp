@@ -29,12 +29,11 @@ struct PixelRow {
 };
 
 /// W pixels of logits, x [classes, W] in steps of `stride` floats from class to class; label [W] is
-/// negative where a pixel does not count. Where `dx` is not null, in steps of `dx_stride`, sets it
-/// to weight * (softmax - onehot(label)), 0 where a pixel does not count; it may be x itself. Loops
-/// over pixels are innermost, so that a CPU does W at once; a GPU's thread has one.
-template <int W>
-MAPNET_HOST_DEVICE inline void pixel_cross_entropy_row(PixelRow<W>& row, float* dx,
-                                                       std::size_t dx_stride, const float* x,
+/// negative where a pixel does not count. With kGradient sets dx, in the same steps, to weight *
+/// (softmax - onehot(label)), 0 where a pixel does not count. Loops over pixels are innermost, so
+/// that a CPU does W at once; a GPU's thread has one.
+template <int W, bool kGradient>
+MAPNET_HOST_DEVICE inline void pixel_cross_entropy_row(PixelRow<W>& row, float* dx, const float* x,
                                                        std::size_t stride, int classes,
                                                        const int* label, float weight) {
   float most[W], sum[W], of_label[W];
@@ -56,22 +55,25 @@ MAPNET_HOST_DEVICE inline void pixel_cross_entropy_row(PixelRow<W>& row, float* 
           x[static_cast<std::size_t>(k) * stride + static_cast<std::size_t>(i)] - most[i];
       const float e = math::exp(shifted < -80.0f ? -80.0f : shifted);
       sum[i] += e;
-      if (dx) dx[static_cast<std::size_t>(k) * dx_stride + static_cast<std::size_t>(i)] = e;
+      if constexpr (kGradient)
+        dx[static_cast<std::size_t>(k) * stride + static_cast<std::size_t>(i)] = e;
     }
   for (int i = 0; i < W; ++i) {
     const float loss = math::log(sum[i]) - (of_label[i] - most[i]);
     // The logarithm of NaN is some number: a loss must not hide that a logit is none.
-    row.loss[i] = label[i] < 0 ? 0.0f : sum[i] == sum[i] ? loss : sum[i];
+    const float shown = sum[i] == sum[i] ? loss : sum[i];
+    row.loss[i] = label[i] < 0 ? 0.0f : shown;
   }
-  if (dx == nullptr) return;
-  float scale[W];
-  for (int i = 0; i < W; ++i) scale[i] = weight / sum[i];
-  for (int k = 0; k < classes; ++k)
-    for (int i = 0; i < W; ++i) {
-      float& d = dx[static_cast<std::size_t>(k) * dx_stride + static_cast<std::size_t>(i)];
-      const float gradient = d * scale[i] - (k == label[i] ? weight : 0.0f);
-      d = label[i] < 0 ? 0.0f : gradient;
-    }
+  if constexpr (kGradient) {
+    float scale[W];
+    for (int i = 0; i < W; ++i) scale[i] = weight / sum[i];
+    for (int k = 0; k < classes; ++k)
+      for (int i = 0; i < W; ++i) {
+        float& d = dx[static_cast<std::size_t>(k) * stride + static_cast<std::size_t>(i)];
+        const float gradient = d * scale[i] - (k == label[i] ? weight : 0.0f);
+        d = label[i] < 0 ? 0.0f : gradient;
+      }
+  }
 }
 
 /// Adds the steps that add to the control block's sums, over the first control.now.count images:

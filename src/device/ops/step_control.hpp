@@ -19,12 +19,16 @@ struct BatchInput {
   float ema_weight = 1;  ///< of this step's values in their average
 };
 
+/// Channels an image has at most.
+inline constexpr int kMaxImageChannels = 4;
+
 /// The few numbers steps share: what this one is about, and sums over the steps. Lies in the arena.
 struct StepControl {
   BatchInput now;
-  std::int64_t next = 0;              ///< batch the next step takes
-  float pixel_scale = 1.0f / 255.0f;  ///< x = pixel * pixel_scale + pixel_shift
-  float pixel_shift = 0;
+  std::int64_t next = 0;  ///< batch the next step takes
+  /// Of each channel c: x = pixel * pixel_scale[c] + pixel_shift[c].
+  float pixel_scale[kMaxImageChannels] = {1 / 255.0f, 1 / 255.0f, 1 / 255.0f, 1 / 255.0f};
+  float pixel_shift[kMaxImageChannels] = {};
 
   double loss_sum = 0;       ///< over what was scored since the trainer last cleared it
   std::int64_t correct = 0;  ///< arg-max hits among them
