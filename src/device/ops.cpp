@@ -115,6 +115,11 @@ void gather_batch(Schedule& schedule, const std::string& name, const ImageBuffer
   twins(schedule).gather_batch(schedule, name, set, control, x, labels, augment);
 }
 
+void gather_floats(Schedule& schedule, const std::string& name, const FloatBuffers& set,
+                   BufferId control, const Tensor& x, BufferId targets) {
+  twins(schedule).gather_floats(schedule, name, set, control, x, targets);
+}
+
 void gemv_backward(Schedule& schedule, const std::string& name, const GemvDesc& desc,
                    const ParamSlice& dx, const ParamSlice& dweight, const ParamSlice& dbias,
                    const ParamSlice& dy, const ParamSlice& x, const ParamSlice& weight) {
@@ -154,6 +159,18 @@ Tensor linear_forward(Schedule& schedule, const std::string& name, const LinearD
   return twins(schedule).linear_forward(schedule, name, desc, x, weight, bias);
 }
 
+Tensor lstm_backward(Schedule& schedule, const std::string& name, const LstmDesc& desc,
+                     const Tensor& x, const Lstm& forward, const Tensor& dy,
+                     const LstmParams& params, const LstmParams& gradients, bool need_dx) {
+  return twins(schedule).lstm_backward(schedule, name, desc, x, forward, dy, params, gradients,
+                                       need_dx);
+}
+
+Lstm lstm_forward(Schedule& schedule, const std::string& name, const LstmDesc& desc,
+                  const Tensor& x, const LstmParams& params, bool keep) {
+  return twins(schedule).lstm_forward(schedule, name, desc, x, params, keep);
+}
+
 void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state, BufferId z,
                   BufferId dtheta, BufferId dz) {
   twins(schedule).map_backward(schedule, desc, state, z, dtheta, dz);
@@ -188,6 +205,11 @@ Tensor max_pool_backward(Schedule& schedule, const std::string& name, int kernel
 
 MaxPool max_pool_forward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x) {
   return twins(schedule).max_pool_forward(schedule, name, kernel, x);
+}
+
+void mse(Schedule& schedule, const std::string& name, const Tensor& y, BufferId targets,
+         BufferId control, BufferId dy) {
+  twins(schedule).mse(schedule, name, y, targets, control, dy);
 }
 
 void next_batch(Schedule& schedule, const std::string& name, BufferId batches, BufferId control) {

@@ -12,13 +12,16 @@
 #include "device/ops/ema.hpp"
 #include "device/ops/fake_quantize.hpp"
 #include "device/ops/gather.hpp"
+#include "device/ops/gather_floats.hpp"
 #include "device/ops/gemv.hpp"
 #include "device/ops/jacobian_probe.hpp"
 #include "device/ops/linear.hpp"
+#include "device/ops/lstm.hpp"
 #include "device/ops/map.hpp"
 #include "device/ops/map_refresh.hpp"
 #include "device/ops/mapping_loss.hpp"
 #include "device/ops/max_pool.hpp"
+#include "device/ops/mse.hpp"
 #include "device/ops/pixel_cross_entropy.hpp"
 #include "device/ops/prune.hpp"
 #include "device/ops/relayout.hpp"
@@ -52,11 +55,14 @@ namespace mapnet {
   OP(fill)                   \
   OP(fill_normal)            \
   OP(gather_batch)           \
+  OP(gather_floats)          \
   OP(gemv_backward)          \
   OP(gemv_forward)           \
   OP(lambda_step)            \
   OP(linear_backward)        \
   OP(linear_forward)         \
+  OP(lstm_backward)          \
+  OP(lstm_forward)           \
   OP(map_backward)           \
   OP(map_forward)            \
   OP(map_redraw)             \
@@ -65,6 +71,7 @@ namespace mapnet {
   OP(map_setup)              \
   OP(max_pool_backward)      \
   OP(max_pool_forward)       \
+  OP(mse)                    \
   OP(next_batch)             \
   OP(observe_range)          \
   OP(perturb_latents)        \

@@ -15,16 +15,6 @@ namespace mapnet::cpu {
 
 namespace {
 
-struct Part {
-  int begin, size;
-};
-
-/// Part `index` of `parts` nearly equal ones of [0, n).
-Part part_of(int n, int index, int parts) {
-  const auto at = [&](int k) { return static_cast<int>(static_cast<long>(n) * k / parts); };
-  return {at(index), at(index + 1) - at(index)};
-}
-
 std::size_t offset(int row, int length) {
   return static_cast<std::size_t>(row) * static_cast<std::size_t>(length);
 }

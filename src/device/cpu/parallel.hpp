@@ -8,6 +8,17 @@ namespace mapnet::cpu {
 /// additions nor the bits depend on how many threads there are.
 inline constexpr std::size_t kMaxGroups = 32;
 
+/// A run of rows, columns or whatever threads share.
+struct Part {
+  int begin, size;
+};
+
+/// Part `index` of `parts` nearly equal ones of [0, n).
+inline Part part_of(int n, int index, int parts) {
+  const auto at = [&](int k) { return static_cast<int>(static_cast<long>(n) * k / parts); };
+  return {at(index), at(index + 1) - at(index)};
+}
+
 /// Calls task(i) for i in [0, n), split over `n_threads` in equal runs. What a task computes must
 /// not depend on which thread runs it: that keeps results the same for any number of threads.
 template <class Task>

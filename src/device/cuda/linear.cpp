@@ -1,20 +1,14 @@
 #include "device/ops/linear.hpp"
 
 #include <algorithm>
-#include <bit>
 
+#include "device/cuda/alignment_of.hpp"
 #include "device/cuda/gpu.hpp"
 #include "device/cuda/sum_rows.hpp"
 
 namespace mapnet::cuda {
 
 namespace {
-
-/// Bytes a parameter's address is a multiple of.
-int alignment_of(const ParamSlice& slice) {
-  const std::size_t bytes = slice.offset * sizeof(float) | 256;
-  return 1 << std::countr_zero(bytes);
-}
 
 BufferId workspace_for(Schedule& schedule, const std::string& step, const Product& product) {
   return schedule.buffer(step + ".workspace", "workspace", product.workspace_bytes());

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "device/host_device.hpp"
+#include "device/math.hpp"
 #include "device/schedule.hpp"
 #include "device/tensor.hpp"
 
@@ -23,16 +25,66 @@ struct LstmParams {
 /// A sequence lies in memory as [N][T][I]: a plain tensor with c = T steps, h = I features, w = 1.
 struct Lstm {
   Tensor y;                    ///< [N, T, H], or [N, H] with last_only
-  BufferId saved = kNoBuffer;  ///< what the backward pass needs; none where not kept
+  BufferId saved = kNoBuffer;  ///< what the backward pass needs, and works in; none where not kept
 };
 
-/// Adds the steps of the layer. `keep` for a backward pass to follow.
+/// One unit at one step: its gates, state and output.
+struct LstmCell {
+  float i, f, g, o, c, h;
+};
+
+/// From the gates' sums (`sum_*`) and the state before.
+MAPNET_HOST_DEVICE inline LstmCell lstm_cell(float sum_i, float sum_f, float sum_g, float sum_o,
+                                             float c_before) {
+  LstmCell cell;
+  cell.i = math::sigmoid(sum_i);
+  cell.f = math::sigmoid(sum_f);
+  cell.g = math::tanh(sum_g);
+  cell.o = math::sigmoid(sum_o);
+  cell.c = cell.f * c_before + cell.i * cell.g;
+  cell.h = cell.o * math::tanh(cell.c);
+  return cell;
+}
+
+/// Gradients with respect to the gates' sums and the state before.
+struct LstmCellGradient {
+  float i, f, g, o, c_before;
+};
+
+/// `cell` but for h, which is not read; dh and dc: with respect to its output, and to its state by
+/// way of the next step.
+MAPNET_HOST_DEVICE inline LstmCellGradient lstm_cell_gradient(const LstmCell& cell, float c_before,
+                                                              float dh, float dc) {
+  const float bent = math::tanh(cell.c);
+  const float through = dc + dh * cell.o * (1.0f - bent * bent);
+  LstmCellGradient d;
+  d.i = through * cell.g * (cell.i * (1.0f - cell.i));
+  d.f = through * c_before * (cell.f * (1.0f - cell.f));
+  d.g = through * cell.i * (1.0f - cell.g * cell.g);
+  d.o = dh * bent * (cell.o * (1.0f - cell.o));
+  d.c_before = through * cell.f;
+  return d;
+}
+
+/// Sizes of a layer, in the letters used throughout.
+struct LstmShape {
+  int n, t, i, h;
+  double flops;  ///< of the forward pass's products
+};
+
+/// Throws Error when the input is no sequence or there is no unit.
+LstmShape lstm_shape(const std::string& name, const LstmDesc& desc, const Tensor& x);
+
+/// y without a buffer.
+Tensor lstm_output(const LstmDesc& desc, const LstmShape& shape);
+
+/// Adds the steps of the layer; throws as lstm_shape does. `keep` for a backward pass to follow.
 Lstm lstm_forward(Schedule& schedule, const std::string& name, const LstmDesc& desc,
                   const Tensor& x, const LstmParams& params, bool keep);
 
 /// Adds the steps of the backward pass through time; dy of the shape of y. Sets the four gradients
-/// (the two biases' are equal). Returns dx [N, T, I], or a tensor without a buffer when `need_dx`
-/// is false.
+/// (the two biases' are equal). What `saved` held is gone afterwards. Returns dx [N, T, I], or a
+/// tensor without a buffer when `need_dx` is false.
 Tensor lstm_backward(Schedule& schedule, const std::string& name, const LstmDesc& desc,
                      const Tensor& x, const Lstm& forward, const Tensor& dy,
                      const LstmParams& params, const LstmParams& gradients, bool need_dx);
