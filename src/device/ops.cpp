@@ -102,6 +102,15 @@ void gemv_forward(Schedule& schedule, const std::string& name, const GemvDesc& d
   twins(schedule).gemv_forward(schedule, name, desc, y, x, weight, bias);
 }
 
+Tensor global_avg_pool_backward(Schedule& schedule, const std::string& name, const Tensor& x,
+                                const Tensor& dy) {
+  return twins(schedule).global_avg_pool_backward(schedule, name, x, dy);
+}
+
+Tensor global_avg_pool_forward(Schedule& schedule, const std::string& name, const Tensor& x) {
+  return twins(schedule).global_avg_pool_forward(schedule, name, x);
+}
+
 void lambda_step(Schedule& schedule, const std::string& name, LambdaMode mode, BufferId loss,
                  BufferId control) {
   twins(schedule).lambda_step(schedule, name, mode, loss, control);

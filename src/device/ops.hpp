@@ -3,6 +3,7 @@
 #include "device/ops/adam.hpp"
 #include "device/ops/add_scaled.hpp"
 #include "device/ops/alignment.hpp"
+#include "device/ops/avg_pool.hpp"
 #include "device/ops/conv2d.hpp"
 #include "device/ops/conv_pool2d.hpp"
 #include "device/ops/cross_entropy.hpp"
@@ -44,6 +45,8 @@ namespace mapnet {
   OP(gather_batch)           \
   OP(gemv_backward)          \
   OP(gemv_forward)           \
+  OP(global_avg_pool_backward) \
+  OP(global_avg_pool_forward) \
   OP(lambda_step)            \
   OP(linear_backward)        \
   OP(linear_forward)         \

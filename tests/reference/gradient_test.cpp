@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "reference/avg_pool.hpp"
 #include "reference/conv2d.hpp"
 #include "reference/cross_entropy.hpp"
 #include "reference/finite_difference.hpp"
@@ -52,6 +53,13 @@ BOOST_AUTO_TEST_CASE(maxpool2d_gradient) {
   const auto f = [&](View v) { return dot(dy, maxpool2d_forward(v, s).y); };
   const Vector dx = maxpool2d_backward(dy, maxpool2d_forward(x, s).source, s);
   BOOST_TEST(gradient_error(f, x, dx) < gradient_tolerance);
+}
+
+BOOST_AUTO_TEST_CASE(global_avg_pool_gradient) {
+  const GlobalAvgPool s{.planes = 3, .area = 7};
+  const Vector x = uniform(s.planes * s.area, 14), dy = uniform(s.planes, 15);
+  const auto f = [&](View v) { return dot(dy, global_avg_pool_forward(v, s)); };
+  BOOST_TEST(gradient_error(f, x, global_avg_pool_backward(dy, s)) < gradient_tolerance);
 }
 
 BOOST_AUTO_TEST_CASE(linear_gradients) {
