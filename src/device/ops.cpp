@@ -155,13 +155,14 @@ MapState map_setup(Schedule& schedule, const MapDesc& desc) {
   return twins(schedule).map_setup(schedule, desc);
 }
 
-Tensor max_pool_backward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x,
-                         const MaxPool& forward, const Tensor& dy) {
-  return twins(schedule).max_pool_backward(schedule, name, kernel, x, forward, dy);
+Tensor max_pool_backward(Schedule& schedule, const std::string& name, const MaxPoolDesc& desc,
+                         const Tensor& x, const MaxPool& forward, const Tensor& dy) {
+  return twins(schedule).max_pool_backward(schedule, name, desc, x, forward, dy);
 }
 
-MaxPool max_pool_forward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x) {
-  return twins(schedule).max_pool_forward(schedule, name, kernel, x);
+MaxPool max_pool_forward(Schedule& schedule, const std::string& name, const MaxPoolDesc& desc,
+                         const Tensor& x) {
+  return twins(schedule).max_pool_forward(schedule, name, desc, x);
 }
 
 void next_batch(Schedule& schedule, const std::string& name, BufferId batches, BufferId control) {
