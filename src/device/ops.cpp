@@ -142,6 +142,15 @@ void gemv_forward(Schedule& schedule, const std::string& name, const GemvDesc& d
   twins(schedule).gemv_forward(schedule, name, desc, y, x, weight, bias);
 }
 
+Tensor global_avg_pool_backward(Schedule& schedule, const std::string& name, const Tensor& x,
+                                const Tensor& dy) {
+  return twins(schedule).global_avg_pool_backward(schedule, name, x, dy);
+}
+
+Tensor global_avg_pool_forward(Schedule& schedule, const std::string& name, const Tensor& x) {
+  return twins(schedule).global_avg_pool_forward(schedule, name, x);
+}
+
 void lambda_step(Schedule& schedule, const std::string& name, LambdaMode mode, BufferId loss,
                  BufferId control) {
   twins(schedule).lambda_step(schedule, name, mode, loss, control);
@@ -198,13 +207,14 @@ MapState map_setup(Schedule& schedule, const MapDesc& desc) {
   return twins(schedule).map_setup(schedule, desc);
 }
 
-Tensor max_pool_backward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x,
-                         const MaxPool& forward, const Tensor& dy) {
-  return twins(schedule).max_pool_backward(schedule, name, kernel, x, forward, dy);
+Tensor max_pool_backward(Schedule& schedule, const std::string& name, const MaxPoolDesc& desc,
+                         const Tensor& x, const MaxPool& forward, const Tensor& dy) {
+  return twins(schedule).max_pool_backward(schedule, name, desc, x, forward, dy);
 }
 
-MaxPool max_pool_forward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x) {
-  return twins(schedule).max_pool_forward(schedule, name, kernel, x);
+MaxPool max_pool_forward(Schedule& schedule, const std::string& name, const MaxPoolDesc& desc,
+                         const Tensor& x) {
+  return twins(schedule).max_pool_forward(schedule, name, desc, x);
 }
 
 void mse(Schedule& schedule, const std::string& name, const Tensor& y, BufferId targets,

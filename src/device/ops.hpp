@@ -4,6 +4,7 @@
 #include "device/ops/add.hpp"
 #include "device/ops/add_scaled.hpp"
 #include "device/ops/alignment.hpp"
+#include "device/ops/avg_pool.hpp"
 #include "device/ops/batch_norm.hpp"
 #include "device/ops/concat.hpp"
 #include "device/ops/conv2d.hpp"
@@ -58,6 +59,8 @@ namespace mapnet {
   OP(gather_floats)          \
   OP(gemv_backward)          \
   OP(gemv_forward)           \
+  OP(global_avg_pool_backward) \
+  OP(global_avg_pool_forward) \
   OP(lambda_step)            \
   OP(linear_backward)        \
   OP(linear_forward)         \

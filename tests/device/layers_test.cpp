@@ -121,15 +121,15 @@ BOOST_AUTO_TEST_CASE(a_kernel_larger_than_its_input_is_refused) {
   const BufferId params = h.input(Vector(100));
   BOOST_CHECK_THROW(conv2d_forward(h.schedule, "conv", {1, 7, 1}, x, {params, 0}, {params, 49}),
                     std::exception);
-  BOOST_CHECK_THROW(max_pool_forward(h.schedule, "pool", 5, x), std::exception);
+  BOOST_CHECK_THROW(max_pool_forward(h.schedule, "pool", {5}, x), std::exception);
 }
 
 BOOST_AUTO_TEST_CASE(a_pooling_window_beyond_a_byte_is_refused_on_a_gpu) {
   if (!testing_cuda()) return;  // a CPU's positions are oneDNN's own
   OpHarness h;
   const Tensor x = h.tensor(1, 1, 34, 34, 1, Vector(34 * 34));
-  BOOST_CHECK_THROW(max_pool_forward(h.schedule, "pool", 17, x), std::exception);
-  BOOST_CHECK_NO_THROW(max_pool_forward(h.schedule, "pool", 16, x));
+  BOOST_CHECK_THROW(max_pool_forward(h.schedule, "pool", {17}, x), std::exception);
+  BOOST_CHECK_NO_THROW(max_pool_forward(h.schedule, "pool", {16}, x));
 }
 
 BOOST_AUTO_TEST_CASE(a_product_wants_a_plain_input) {
@@ -186,11 +186,11 @@ BOOST_AUTO_TEST_CASE(max_pooling_and_relu_give_exactly_the_reference) {
 
       OpHarness h;
       const Tensor xt = h.tensor(n, c, size, size, block, x);
-      const MaxPool pool = max_pool_forward(h.schedule, "pool", 2, xt);
+      const MaxPool pool = max_pool_forward(h.schedule, "pool", {2}, xt);
       relu_forward(h.schedule, "relu", pool.y);
       const Tensor dyt = h.tensor(n, c, size / 2, size / 2, block, dy);
       relu_backward(h.schedule, "relu", pool.y, dyt);
-      const Tensor dx = max_pool_backward(h.schedule, "pool", 2, xt, pool, dyt);
+      const Tensor dx = max_pool_backward(h.schedule, "pool", {2}, xt, pool, dyt);
       h.run();
 
       const auto pooled = reference::maxpool2d_forward(x, shape);

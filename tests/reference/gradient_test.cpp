@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "reference/avg_pool.hpp"
 #include "reference/conv2d.hpp"
 #include "reference/cross_entropy.hpp"
 #include "reference/finite_difference.hpp"
@@ -46,12 +47,23 @@ BOOST_AUTO_TEST_CASE(relu_gradient) {
 }
 
 BOOST_AUTO_TEST_CASE(maxpool2d_gradient) {
-  const MaxPool2d s{.planes = 3, .h = 5, .w = 6};
-  const Vector x = uniform(s.x_size(), 7), dy = uniform(s.y_size(), 8);
-  BOOST_REQUIRE(maxpool2d_margin(x, s, false) > 1e-3);
-  const auto f = [&](View v) { return dot(dy, maxpool2d_forward(v, s).y); };
-  const Vector dx = maxpool2d_backward(dy, maxpool2d_forward(x, s).source, s);
-  BOOST_TEST(gradient_error(f, x, dx) < gradient_tolerance);
+  // Windows side by side, overlapping ones with padding (ResNet's), some with gaps between them.
+  for (const MaxPool2d& s : {MaxPool2d{.planes = 3, .h = 5, .w = 6},
+                             MaxPool2d{.planes = 2, .h = 7, .w = 6, .k = 3, .stride = 2, .pad = 1},
+                             MaxPool2d{.planes = 2, .h = 7, .w = 8, .k = 2, .stride = 3}}) {
+    const Vector x = uniform(s.x_size(), 7), dy = uniform(s.y_size(), 8);
+    BOOST_REQUIRE(maxpool2d_margin(x, s, false) > 1e-3);
+    const auto f = [&](View v) { return dot(dy, maxpool2d_forward(v, s).y); };
+    const Vector dx = maxpool2d_backward(dy, maxpool2d_forward(x, s).source, s);
+    BOOST_TEST(gradient_error(f, x, dx) < gradient_tolerance);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(global_avg_pool_gradient) {
+  const GlobalAvgPool s{.planes = 3, .area = 7};
+  const Vector x = uniform(s.planes * s.area, 14), dy = uniform(s.planes, 15);
+  const auto f = [&](View v) { return dot(dy, global_avg_pool_forward(v, s)); };
+  BOOST_TEST(gradient_error(f, x, global_avg_pool_backward(dy, s)) < gradient_tolerance);
 }
 
 BOOST_AUTO_TEST_CASE(linear_gradients) {

@@ -115,6 +115,23 @@ BOOST_AUTO_TEST_CASE(maxpool2d_takes_the_first_of_equal_values_and_drops_odd_edg
   // clang-format on
 }
 
+BOOST_AUTO_TEST_CASE(maxpool2d_never_takes_the_padding_and_adds_up_where_windows_overlap) {
+  // clang-format off
+  const Vector x = {-1,  5, -3, -4,
+                    -5, -6, -7, -8,
+                    -9, -9, -9, -9};
+  const MaxPool2d s{.planes = 1, .h = 3, .w = 4, .k = 3, .stride = 2, .pad = 1};
+  const MaxPool2dOutput out = maxpool2d_forward(x, s);
+  check_exact(out.y, { 5,  5,
+                      -5, -6}, "maxpool2d y");
+  check_exact(maxpool2d_backward(Vector{10, 20,
+                                        30, 40}, out.source, s),
+              { 0, 30, 0, 0,
+               30, 40, 0, 0,
+                0,  0, 0, 0}, "maxpool2d dx");
+  // clang-format on
+}
+
 BOOST_AUTO_TEST_CASE(linear_multiplies_by_the_transposed_weight) {
   // clang-format off
   const Vector x = {1, 2,               // n = 0

@@ -4,13 +4,29 @@
 
 namespace mapnet::reference {
 
-/// 2x2 windows, stride 2, floor: x [planes,H,W] -> y [planes,H/2,W/2] with planes = N*C. An odd
-/// last row or column is read by no window.
+/// k x k windows, `stride` apart, the first `pad` above and left of the image: x [planes,H,W] -> y
+/// [planes,(H+2pad-k)/stride+1,...], rounded down, with planes = N*C. Rows and columns behind the
+/// last whole window are read by none.
 struct MaxPool2d {
-  std::size_t planes, h, w;
+  std::size_t planes, h, w, k = 2, stride = 2, pad = 0;
 
+  std::size_t out_h() const { return (h + 2 * pad - k) / stride + 1; }
+  std::size_t out_w() const { return (w + 2 * pad - k) / stride + 1; }
   std::size_t x_size() const { return planes * h * w; }
-  std::size_t y_size() const { return planes * (h / 2) * (w / 2); }
+  std::size_t y_size() const { return planes * out_h() * out_w(); }
+
+  /// Places in x, row-major, that y[i] is the maximum of.
+  std::vector<std::size_t> window(std::size_t i) const {
+    const std::size_t col = i % out_w(), row = i / out_w() % out_h(), plane = i / out_w() / out_h();
+    std::vector<std::size_t> places;
+    for (std::size_t kr = 0; kr < k; ++kr)
+      for (std::size_t kc = 0; kc < k; ++kc) {
+        // Left of or above the image the unsigned difference wraps to a huge number.
+        const std::size_t r = row * stride + kr - pad, q = col * stride + kc - pad;
+        if (r < h && q < w) places.push_back((plane * h + r) * w + q);
+      }
+    return places;
+  }
 };
 
 struct MaxPool2dOutput {
@@ -22,16 +38,14 @@ struct MaxPool2dOutput {
 inline MaxPool2dOutput maxpool2d_forward(View x, const MaxPool2d& s) {
   require_size(x.size(), s.x_size(), "maxpool2d x");
   MaxPool2dOutput out;
-  for (std::size_t plane = 0; plane < s.planes; ++plane)
-    for (std::size_t row = 0; row < s.h / 2; ++row)
-      for (std::size_t col = 0; col < s.w / 2; ++col) {
-        const std::size_t corner = (plane * s.h + 2 * row) * s.w + 2 * col;
-        std::size_t best = corner;
-        for (const std::size_t i : {corner + 1, corner + s.w, corner + s.w + 1})
-          if (x[i] > x[best]) best = i;
-        out.y.push_back(x[best]);
-        out.source.push_back(best);
-      }
+  for (std::size_t i = 0; i < s.y_size(); ++i) {
+    const std::vector<std::size_t> window = s.window(i);
+    std::size_t best = window.front();
+    for (const std::size_t j : window)
+      if (x[j] > x[best]) best = j;
+    out.y.push_back(x[best]);
+    out.source.push_back(best);
+  }
   return out;
 }
 

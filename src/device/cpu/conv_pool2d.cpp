@@ -58,7 +58,7 @@ struct Steps {
   Steps(Schedule& schedule, const std::string& name, const ConvPool2dDesc& desc, const Tensor& x)
       : n(sub_batch(desc.conv, x)),
         conv(schedule, name, desc.conv, x.images(0, n), true),
-        pool(schedule, name + ".pool", desc.pool, conv.y()) {
+        pool(schedule, name + ".pool", {desc.pool}, conv.y()) {
     check_conv_pool2d(name, desc);
   }
 };

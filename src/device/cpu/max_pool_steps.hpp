@@ -3,6 +3,7 @@
 #include <string>
 
 #include "device/cpu/onednn.hpp"
+#include "device/ops/max_pool.hpp"
 
 namespace mapnet::cpu {
 
@@ -11,7 +12,7 @@ class MaxPoolSteps {
  public:
   /// x: shape and layout of an input batch; its buffer is not used. Throws Error when the window
   /// does not fit.
-  MaxPoolSteps(Schedule& schedule, std::string name, int kernel, const Tensor& x);
+  MaxPoolSteps(Schedule& schedule, std::string name, const MaxPoolDesc& desc, const Tensor& x);
 
   /// Shape and layout of an output batch, without a buffer.
   const Tensor& y() const { return y_; }

@@ -83,6 +83,9 @@ constexpr auto kConv = dnnl::algorithm::convolution_auto;
 constexpr auto kPool = dnnl::algorithm::pooling_max;
 // The backward pass from the output: the input need not be kept, so ReLU can work in place.
 constexpr auto kRelu = dnnl::algorithm::eltwise_relu_use_dst_for_bwd;
+#if DNNL_VERSION_MAJOR >= 3
+const Dims kDense = {0, 0};  // no dilation
+#endif
 
 Dims stride_of(const Window& window) { return {window.stride, window.stride}; }
 
@@ -147,22 +150,23 @@ dnnl::convolution_backward_weights::primitive_desc conv_backward_weights_pd(
 }
 
 dnnl::pooling_forward::primitive_desc max_pool_forward_pd(const Desc& x, const Desc& y,
-                                                          int kernel) {
-  const Dims size = {kernel, kernel}, none = {0, 0};
+                                                          const MaxPoolDesc& d) {
+  const Dims size = {d.kernel, d.kernel}, step = {d.step(), d.step()}, pad = {d.padding, d.padding};
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine(), kTraining, kPool, x, y, size, size, none, none, none, attributes()};
+  return {engine(), kTraining, kPool, x, y, step, size, kDense, pad, pad, attributes()};
 #else
-  return {{kTraining, kPool, x, y, size, size, none, none}, attributes(), engine()};
+  return {{kTraining, kPool, x, y, step, size, pad, pad}, attributes(), engine()};
 #endif
 }
 
 dnnl::pooling_backward::primitive_desc max_pool_backward_pd(
-    const Desc& dx, const Desc& dy, int kernel, const dnnl::pooling_forward::primitive_desc& hint) {
-  const Dims size = {kernel, kernel}, none = {0, 0};
+    const Desc& dx, const Desc& dy, const MaxPoolDesc& d,
+    const dnnl::pooling_forward::primitive_desc& hint) {
+  const Dims size = {d.kernel, d.kernel}, step = {d.step(), d.step()}, pad = {d.padding, d.padding};
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine(), kPool, dx, dy, size, size, none, none, none, hint, attributes()};
+  return {engine(), kPool, dx, dy, step, size, kDense, pad, pad, hint, attributes()};
 #else
-  return {{kPool, dx, dy, size, size, none, none}, attributes(), engine(), hint};
+  return {{kPool, dx, dy, step, size, pad, pad}, attributes(), engine(), hint};
 #endif
 }
 

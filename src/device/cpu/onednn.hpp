@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "device/ops/max_pool.hpp"
 #include "device/schedule.hpp"
 #include "device/tensor.hpp"
 
@@ -45,9 +46,10 @@ dnnl::convolution_backward_weights::primitive_desc conv_backward_weights_pd(
     const dnnl::memory::desc& dy, const Window& window,
     const dnnl::convolution_forward::primitive_desc& hint);
 dnnl::pooling_forward::primitive_desc max_pool_forward_pd(const dnnl::memory::desc& x,
-                                                          const dnnl::memory::desc& y, int kernel);
+                                                          const dnnl::memory::desc& y,
+                                                          const MaxPoolDesc& d);
 dnnl::pooling_backward::primitive_desc max_pool_backward_pd(
-    const dnnl::memory::desc& dx, const dnnl::memory::desc& dy, int kernel,
+    const dnnl::memory::desc& dx, const dnnl::memory::desc& dy, const MaxPoolDesc& d,
     const dnnl::pooling_forward::primitive_desc& hint);
 dnnl::eltwise_forward::primitive_desc relu_forward_pd(const dnnl::memory::desc& x);
 dnnl::eltwise_backward::primitive_desc relu_backward_pd(

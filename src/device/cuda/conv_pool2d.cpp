@@ -15,7 +15,7 @@ ConvPool2d conv_pool2d_forward(Schedule& schedule, const std::string& name,
   between.buffer = schedule.buffer(name + ".y", "activations", between.bytes());
   conv.forward(x, weight, between);
   const MaxPool pool =
-      add_pool_forward(schedule, name + ".pool", desc.pool, between, bias, name + ".argmax");
+      add_pool_forward(schedule, name + ".pool", {desc.pool}, between, bias, name + ".argmax");
   return {pool.y, pool.argmax};
 }
 
@@ -29,7 +29,8 @@ Tensor conv_pool2d_backward(Schedule& schedule, const std::string& name, const C
   add_sum_channels(schedule, name + ".backward_bias", dbias, dy);
   Tensor between = conv.y();
   between.buffer = schedule.buffer(name + ".dy", "gradients", between.bytes());
-  add_pool_backward(schedule, name + ".pool", desc.pool, between, {forward.y, forward.argmax}, dy);
+  add_pool_backward(schedule, name + ".pool", {desc.pool}, between, {forward.y, forward.argmax},
+                    dy);
   conv.backward_weights(x, between, dweight);
   return conv.backward_data(weight, between, need_dx);
 }
