@@ -8,9 +8,13 @@ Task task_of(DataFormat format) {
   switch (format) {
     case DataFormat::pm25:
       return Task::forecast;
-    default:
+    case DataFormat::picture_folders:
+    case DataFormat::cityscapes:
+      return Task::segment;
+    case DataFormat::idx:
       return Task::classify;
   }
+  fail("a data format without a task");
 }
 
 const DatasetManifest& dataset_manifest(std::string_view name) {
