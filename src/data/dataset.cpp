@@ -39,6 +39,11 @@ void open_series(const DatasetManifest& manifest, const fs::path& folder, Datase
   dataset.test.count = counts.test;
 }
 
+void open_cifar(CifarSplits splits, Dataset& dataset) {
+  dataset.train = {count_of(splits.train), std::move(splits.train)};
+  dataset.test = {count_of(splits.test), std::move(splits.test)};
+}
+
 void open_pictures(SegmentationSplits splits, Dataset& dataset) {
   dataset.train = {splits.train.pictures.size(), std::move(splits.train)};
   dataset.test = {splits.test.pictures.size(), std::move(splits.test)};
@@ -81,6 +86,12 @@ Dataset open_dataset(std::string_view name, const DatasetOptions& options) {
       break;
     case DataFormat::pm25:
       open_series(m, options.folder, d);
+      break;
+    case DataFormat::cifar10:
+      open_cifar(open_cifar10(options.folder), d);
+      break;
+    case DataFormat::cifar100:
+      open_cifar(open_cifar100(options.folder), d);
       break;
     case DataFormat::picture_folders:
       open_pictures(open_picture_folders(m, options.folder), d);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/task.hpp"
+#include "data/cifar.hpp"
 #include "data/idx_split.hpp"
 #include "data/pm25.hpp"
 #include "data/segmentation.hpp"
@@ -19,7 +20,8 @@ namespace mapnet {
 struct DatasetSplit {
   std::size_t count = 0;  // samples
 
-  std::variant<std::monostate, IdxSplit, SegmentationSplit> files = {};  // of a series: none
+  /// Of a series: none, its file is in Dataset::series.
+  std::variant<std::monostate, IdxSplit, CifarSplit, SegmentationSplit> files = {};
 };
 
 /// A data set on disk; nothing of it is in memory.

@@ -12,6 +12,8 @@ Task task_of(DataFormat format) {
     case DataFormat::cityscapes:
       return Task::segment;
     case DataFormat::idx:
+    case DataFormat::cifar10:
+    case DataFormat::cifar100:
       return Task::classify;
   }
   fail("a data format without a task");
