@@ -79,9 +79,14 @@ void check_objects(const DatasetManifest& manifest) {
 
 /// Opens the dataset, which checks what lies where, and prints what it holds.
 void check_structure(const DatasetOptions& options, const std::string& name) {
-  const Dataset d = open_dataset(name, options);
-  fmt::print("structure   {} samples to train on, {} to test, {}  ok\n", d.train.count,
-             d.test.count, shape_of(d));
+  const Dataset d = open_dataset(name, options), published = describe_dataset(name);
+  const bool whole = d.train.count == published.train.count && d.test.count == published.test.count;
+  fmt::print("structure   {} samples to train on, {} to test, {}  {}\n", d.train.count,
+             d.test.count, shape_of(d), whole ? "ok" : "DIFFERS");
+  if (!whole) {
+    fail("{}: expected {} samples to train on and {} to test as published, found {} and {}", name,
+         published.train.count, published.test.count, d.train.count, d.test.count);
+  }
   if (!d.floats) return;
   const Series s = read_series(d);
   fmt::print("series      {} rows, {} without a value, scaled from {:g} ... {:g}  ok\n", s.rows,
@@ -91,12 +96,7 @@ void check_structure(const DatasetOptions& options, const std::string& name) {
 }
 
 void check_dataset(const std::string& name, const fs::path& folder) {
-  const DatasetManifest& manifest = dataset_manifest(name);
-  if (folder.empty() && manifest.files.empty()) {
-    fail<UsageError>("{}: lies in no object store; name its folder with --data-dir. {}", name,
-                     manifest.obtain);
-  }
-  if (folder.empty()) check_objects(manifest);
+  if (folder.empty()) check_objects(dataset_manifest(name));
   check_structure({.folder = folder}, name);
 }
 

@@ -1,6 +1,7 @@
 #include "data/dataset.hpp"
 
 #include <type_traits>
+#include <utility>
 
 #include "common/error.hpp"
 #include "data/manifest.hpp"
@@ -38,6 +39,16 @@ void open_series(const DatasetManifest& manifest, const fs::path& folder, Datase
   dataset.test.count = counts.test;
 }
 
+void open_cifar(CifarSplits splits, Dataset& dataset) {
+  dataset.train = {count_of(splits.train), std::move(splits.train)};
+  dataset.test = {count_of(splits.test), std::move(splits.test)};
+}
+
+void open_pictures(SegmentationSplits splits, Dataset& dataset) {
+  dataset.train = {splits.train.pictures.size(), std::move(splits.train)};
+  dataset.test = {splits.test.pictures.size(), std::move(splits.test)};
+}
+
 }  // namespace
 
 Dataset describe_dataset(std::string_view name, const DatasetOptions& options) {
@@ -64,6 +75,10 @@ Dataset describe_dataset(std::string_view name, const DatasetOptions& options) {
 Dataset open_dataset(std::string_view name, const DatasetOptions& options) {
   const DatasetManifest& m = dataset_manifest(name);
   Dataset d = describe_dataset(name, options);
+  if (options.folder.empty() && m.files.empty()) {
+    fail<UsageError>("{}: lies in no object store; name its folder with --data-dir. {}", m.name,
+                     m.obtain);
+  }
   switch (m.format) {
     case DataFormat::idx:
       d.train = open_idx(m, 0, m.train_count, options.folder);
@@ -71,6 +86,18 @@ Dataset open_dataset(std::string_view name, const DatasetOptions& options) {
       break;
     case DataFormat::pm25:
       open_series(m, options.folder, d);
+      break;
+    case DataFormat::cifar10:
+      open_cifar(open_cifar10(options.folder), d);
+      break;
+    case DataFormat::cifar100:
+      open_cifar(open_cifar100(options.folder), d);
+      break;
+    case DataFormat::picture_folders:
+      open_pictures(open_picture_folders(m, options.folder), d);
+      break;
+    case DataFormat::cityscapes:
+      open_pictures(open_cityscapes(m, options.folder), d);
       break;
   }
   return d;
@@ -96,6 +123,8 @@ void read_labels(const Dataset& d, const DatasetSplit& split, std::span<std::uin
       [&]<class Files>(const Files& files) {
         if constexpr (std::is_same_v<Files, std::monostate>)
           fail("{}: a series has no labels", d.name);
+        else if constexpr (std::is_same_v<Files, SegmentationSplit>)
+          read_labels(files, out);
         else
           read_labels(files, static_cast<std::size_t>(d.classes), out);
       },

@@ -10,14 +10,18 @@
 #include <vector>
 
 #include "common/task.hpp"
+#include "data/cifar.hpp"
 #include "data/idx_split.hpp"
 #include "data/pm25.hpp"
+#include "data/segmentation.hpp"
 
 namespace mapnet {
 
 struct DatasetSplit {
-  std::size_t count = 0;                              // samples
-  std::variant<std::monostate, IdxSplit> files = {};  // of a series: none, Dataset::series has them
+  std::size_t count = 0;  // samples
+
+  /// Of a series: none, its file is in Dataset::series.
+  std::variant<std::monostate, IdxSplit, CifarSplit, SegmentationSplit> files = {};
 };
 
 /// A data set on disk; nothing of it is in memory.
@@ -51,14 +55,15 @@ Dataset describe_dataset(std::string_view name, const DatasetOptions& options = 
 /// From the object stores (`folder` empty): every hash, and that the headers say what the manifest
 /// says. From `folder`, where the raw files lie under their usual names: their structure alone, and
 /// any number of samples, so that a user's own files of the same shape will do.
-/// Throws UsageError as describe_dataset does, Error for what is absent or broken.
+/// Throws UsageError as describe_dataset does, and where a data set that is in no object store
+/// comes without a folder; Error for what is absent or broken.
 Dataset open_dataset(std::string_view name, const DatasetOptions& options = {});
 
 /// 1, or a label a pixel.
 std::size_t labels_per_sample(const Dataset& dataset);
 
 /// Reads a split's pixels, [count, channels, height, width] row-major, straight into `out`: exactly
-/// that many bytes, 0 to 255. Not for a series.
+/// that many bytes, 0 to 255. What must be decoded is decoded on several threads. Not for a series.
 void read_pixels(const Dataset& dataset, const DatasetSplit& split, std::span<std::uint8_t> out);
 
 /// Reads a split's labels, exactly count * labels_per_sample bytes, each below `classes` or

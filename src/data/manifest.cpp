@@ -8,9 +8,15 @@ Task task_of(DataFormat format) {
   switch (format) {
     case DataFormat::pm25:
       return Task::forecast;
-    default:
+    case DataFormat::picture_folders:
+    case DataFormat::cityscapes:
+      return Task::segment;
+    case DataFormat::idx:
+    case DataFormat::cifar10:
+    case DataFormat::cifar100:
       return Task::classify;
   }
+  fail("a data format without a task");
 }
 
 const DatasetManifest& dataset_manifest(std::string_view name) {

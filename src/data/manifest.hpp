@@ -19,8 +19,12 @@ struct ManifestFile {
 
 /// How a dataset lies on disk.
 enum class DataFormat {
-  idx,   ///< four IDX files: images and labels to train on, then to test
-  pm25,  ///< UCI's table of hourly air quality
+  idx,              ///< four IDX files: images and labels to train on, then to test
+  cifar10,          ///< six files of records: a label and pixels
+  cifar100,         ///< two files of records: a coarse label, a fine one and pixels
+  pm25,             ///< UCI's table of hourly air quality
+  picture_folders,  ///< {train,test}/{images,labels}/, a class a pixel
+  cityscapes,       ///< Cityscapes' folders, a class a pixel
 };
 
 struct DatasetManifest {

@@ -1,0 +1,97 @@
+#include "data/cifar.hpp"
+
+#include <fmt/format.h>
+
+#include <initializer_list>
+#include <numeric>
+#include <string>
+
+#include "common/error.hpp"
+#include "data/input_file.hpp"
+
+namespace mapnet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::size_t record_bytes(const CifarSplit& split) { return split.label_bytes + split.pixels; }
+
+CifarSplit open_files(const fs::path& folder, std::initializer_list<const char*> names,
+                      std::size_t label_bytes) {
+  CifarSplit split;
+  split.label_bytes = label_bytes;
+  for (const char* name : names) {
+    const InputFile file(folder / name);
+    const std::size_t record = record_bytes(split);
+    if (file.size() == 0 || file.size() % record != 0) {
+      fail("{}: expected records of {} bytes, found a file of {}", file.path().string(), record,
+           file.size());
+    }
+    split.files.push_back(file.path());
+    split.counts.push_back(file.size() / record);
+  }
+  return split;
+}
+
+/// The archive's own folder inside `folder` where there is one, else `folder` itself.
+fs::path inner_folder(const fs::path& folder, const char* name) {
+  return fs::is_directory(folder / name) ? folder / name : folder;
+}
+
+/// Reads `bytes` of each record, those at `offset` in it, one record after another.
+void read_records(const CifarSplit& split, std::size_t offset, std::size_t bytes,
+                  std::span<std::uint8_t> out) {
+  if (out.size() != count_of(split) * bytes) {
+    fail("{}: expected a buffer of {} bytes to read into, found {}", split.files[0].string(),
+         count_of(split) * bytes, out.size());
+  }
+  for (std::size_t f = 0; f < split.files.size(); ++f) {
+    const InputFile file(split.files[f]);
+    if (file.size() != split.counts[f] * record_bytes(split)) {
+      fail("{}: expected {} records as when it was opened, found {} bytes", file.path().string(),
+           split.counts[f], file.size());
+    }
+    for (std::size_t i = 0; i < split.counts[f]; ++i) {
+      file.read(i * record_bytes(split) + offset, out.first(bytes));
+      out = out.subspan(bytes);
+    }
+  }
+}
+
+}  // namespace
+
+CifarSplits open_cifar10(const fs::path& folder) {
+  const fs::path in = inner_folder(folder, "cifar-10-batches-bin");
+  return {open_files(in,
+                     {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
+                      "data_batch_4.bin", "data_batch_5.bin"},
+                     1),
+          open_files(in, {"test_batch.bin"}, 1)};
+}
+
+CifarSplits open_cifar100(const fs::path& folder) {
+  const fs::path in = inner_folder(folder, "cifar-100-binary");
+  return {open_files(in, {"train.bin"}, 2), open_files(in, {"test.bin"}, 2)};
+}
+
+std::size_t count_of(const CifarSplit& split) {
+  return std::accumulate(split.counts.begin(), split.counts.end(), std::size_t{0});
+}
+
+void read_pixels(const CifarSplit& split, std::span<std::uint8_t> out) {
+  read_records(split, split.label_bytes, split.pixels, out);
+}
+
+void read_labels(const CifarSplit& split, std::size_t classes, std::span<std::uint8_t> out) {
+  read_records(split, split.label_bytes - 1, 1, out);
+  std::size_t at = 0;
+  for (std::size_t f = 0; f < split.files.size(); ++f)
+    for (std::size_t i = 0; i < split.counts[f]; ++i, ++at) {
+      if (out[at] < classes) continue;
+      fail("{}: expected labels below {}, found {} in record {}", split.files[f].string(), classes,
+           out[at], i);
+    }
+}
+
+}  // namespace mapnet

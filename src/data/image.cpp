@@ -1,0 +1,118 @@
+#include "data/image.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/error.hpp"
+#include "data/input_file.hpp"
+#include "data/stb_image.hpp"
+
+namespace mapnet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// No picture of kMaxImagePixels is larger: four channels of 16 bits, stored as they are.
+constexpr std::size_t kMaxFileBytes = kMaxImagePixels * 8;
+
+std::vector<std::uint8_t> file_bytes(const fs::path& path) {
+  const InputFile file(path);
+  if (file.size() > kMaxFileBytes) {
+    fail("{}: expected an image file of at most {} bytes, found {}", path.string(), kMaxFileBytes,
+         file.size());
+  }
+  std::vector<std::uint8_t> bytes(file.size());
+  file.read(0, bytes);
+  return bytes;
+}
+
+/// The header's size, when it may be decoded.
+ImageSize check_header(const fs::path& path, std::span<const std::uint8_t> bytes) {
+  ImageSize size;
+  int channels = 0;
+  if (!stbi_info_from_memory(bytes.data(), static_cast<int>(bytes.size()), &size.width,
+                             &size.height, &channels)) {
+    fail("{}: expected a JPEG or PNG image, found none: {}", path.string(), stbi_failure_reason());
+  }
+  const std::size_t pixels =
+      static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height);
+  if (pixels > kMaxImagePixels) {
+    fail("{}: expected an image of at most {} pixels, found {} x {}", path.string(),
+         kMaxImagePixels, size.width, size.height);
+  }
+  if (pixels > 1'000'000 && pixels / kMaxPixelsPerByte > bytes.size()) {
+    fail("{}: expected more than {} bytes for an image of {} x {}, as its header says, found {}",
+         path.string(), pixels / kMaxPixelsPerByte, size.width, size.height, bytes.size());
+  }
+  return size;
+}
+
+/// The decoder takes a JPEG that was cut short for whole and paints the rest grey. A whole one ends
+/// in a marker, behind which some programs leave a few bytes.
+void require_jpeg_end(const fs::path& path, std::span<const std::uint8_t> bytes) {
+  constexpr std::array<std::uint8_t, 2> begin = {0xff, 0xd8}, end = {0xff, 0xd9};
+  if (!std::ranges::equal(bytes.first(std::min<std::size_t>(2, bytes.size())), begin)) return;
+  const auto tail = bytes.last(std::min<std::size_t>(4096, bytes.size()));
+  if (std::ranges::search(tail, end).empty())
+    fail("{}: expected the end marker of a JPEG, found none: truncated", path.string());
+}
+
+Image decode(const fs::path& path, std::span<const std::uint8_t> bytes, int channels) {
+  check_header(path, bytes);
+  require_jpeg_end(path, bytes);
+  Image image;
+  int channels_of_file = 0;
+  const std::unique_ptr<stbi_uc, decltype(&stbi_image_free)> pixels(
+      stbi_load_from_memory(bytes.data(), static_cast<int>(bytes.size()), &image.width,
+                            &image.height, &channels_of_file, channels),
+      &stbi_image_free);
+  if (!pixels) fail("{}: the image is broken: {}", path.string(), stbi_failure_reason());
+  image.channels = channels;
+  image.pixels.assign(
+      pixels.get(), pixels.get() + static_cast<std::size_t>(image.width) * image.height * channels);
+  return image;
+}
+
+}  // namespace
+
+Image read_image(const fs::path& file, int channels) {
+  return decode(file, file_bytes(file), channels);
+}
+
+Image read_label_image(const fs::path& file) {
+  const std::vector<std::uint8_t> bytes = file_bytes(file);
+  // Signature, the length of IHDR and its name, width, height; then bits a channel and colour type.
+  constexpr std::string_view signature = "\x89PNG\r\n\x1a\n";
+  if (bytes.size() < 26 || std::memcmp(bytes.data(), signature.data(), signature.size()) != 0)
+    fail("{}: expected a PNG of class ids, found something else", file.string());
+  const int bits = bytes[24], colour_type = bytes[25];
+  if (bits != 8 || colour_type != 0) {
+    fail("{}: expected one grey channel of 8 bits (class ids), found PNG colour type {} of {} bits",
+         file.string(), colour_type, bits);
+  }
+  return decode(file, bytes, 1);
+}
+
+ImageSize read_image_size(const fs::path& file) { return check_header(file, file_bytes(file)); }
+
+void to_planes(const Image& image, std::span<std::uint8_t> out) {
+  const auto channels = static_cast<std::size_t>(image.channels);
+  const std::size_t plane = image.pixels.size() / channels;
+  for (std::size_t c = 0; c < channels; ++c)
+    for (std::size_t i = 0; i < plane; ++i) out[c * plane + i] = image.pixels[i * channels + c];
+}
+
+bool is_image_name(const fs::path& file) {
+  std::string extension = file.extension().string();
+  std::ranges::transform(extension, extension.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
+}
+
+}  // namespace mapnet

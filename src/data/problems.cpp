@@ -1,0 +1,41 @@
+#include "data/problems.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/error.hpp"
+#include "data/manifest.hpp"
+
+namespace mapnet {
+
+namespace fs = std::filesystem;
+
+void Problems::add(std::string what) {
+  constexpr std::size_t kept = 10;
+  if (++count_ <= kept) first_.push_back(std::move(what));
+}
+
+void Problems::require_none(const DatasetManifest& manifest, const fs::path& folder) const {
+  if (count_ == 0) return;
+  const std::string more =
+      count_ > first_.size() ? fmt::format("\n  and {} more", count_ - first_.size()) : "";
+  fail("{}: expected {} here, found {} problem{}:\n  {}{}\n{}", folder.string(), manifest.name,
+       count_, count_ == 1 ? "" : "s", fmt::join(first_, "\n  "), more, manifest.obtain);
+}
+
+std::vector<fs::path> sorted_entries(const fs::path& folder, Problems& problems) {
+  std::error_code error;
+  fs::directory_iterator entry(folder, error);
+  if (error) {
+    problems.add(fmt::format("{}: expected a folder: {}", folder.string(), error.message()));
+    return {};
+  }
+  std::vector<fs::path> entries;
+  for (const fs::directory_entry& e : entry)
+    if (!e.path().filename().string().starts_with('.')) entries.push_back(e.path());
+  std::ranges::sort(entries);
+  return entries;
+}
+
+}  // namespace mapnet

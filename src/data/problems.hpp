@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace mapnet {
+
+struct DatasetManifest;
+
+/// What is wrong with a folder of many files: the first few in words, all of them counted.
+class Problems {
+ public:
+  void add(std::string what);
+
+  /// Throws Error listing them, and where the dataset comes from, unless there are none.
+  void require_none(const DatasetManifest& manifest, const std::filesystem::path& folder) const;
+
+ private:
+  std::vector<std::string> first_;
+  std::size_t count_ = 0;
+};
+
+/// A folder's entries, files or folders, by name, hidden ones left out. Where it is no folder: a
+/// problem, and none.
+std::vector<std::filesystem::path> sorted_entries(const std::filesystem::path& folder,
+                                                  Problems& problems);
+
+}  // namespace mapnet
