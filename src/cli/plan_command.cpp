@@ -9,7 +9,7 @@
 #include "common/file.hpp"
 #include "data/dataset.hpp"
 #include "memory/report.hpp"
-#include "train/run_schedule.hpp"
+#include "train/session.hpp"
 
 namespace mapnet {
 

@@ -84,6 +84,20 @@ ConvPool2d conv_pool2d_forward(Schedule& schedule, const std::string& name,
   return twins(schedule).conv_pool2d_forward(schedule, name, desc, x, weight, bias);
 }
 
+Tensor conv_transpose2d_backward(Schedule& schedule, const std::string& name,
+                                 const ConvTranspose2dDesc& desc, const Tensor& x, const Tensor& dy,
+                                 const ParamSlice& weight, const ParamSlice& dweight,
+                                 const ParamSlice& dbias, bool need_dx) {
+  return twins(schedule).conv_transpose2d_backward(schedule, name, desc, x, dy, weight, dweight,
+                                                   dbias, need_dx);
+}
+
+Tensor conv_transpose2d_forward(Schedule& schedule, const std::string& name,
+                                const ConvTranspose2dDesc& desc, const Tensor& x,
+                                const ParamSlice& weight, const ParamSlice& bias) {
+  return twins(schedule).conv_transpose2d_forward(schedule, name, desc, x, weight, bias);
+}
+
 void cross_entropy(Schedule& schedule, const std::string& name, const Tensor& logits,
                    BufferId labels, BufferId control, BufferId dlogits, float smoothing) {
   twins(schedule).cross_entropy(schedule, name, logits, labels, control, dlogits, smoothing);

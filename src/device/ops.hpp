@@ -9,6 +9,7 @@
 #include "device/ops/concat.hpp"
 #include "device/ops/conv2d.hpp"
 #include "device/ops/conv_pool2d.hpp"
+#include "device/ops/conv_transpose2d.hpp"
 #include "device/ops/cross_entropy.hpp"
 #include "device/ops/ema.hpp"
 #include "device/ops/fake_quantize.hpp"
@@ -36,63 +37,65 @@
 namespace mapnet {
 
 /// Every op there is, once: MAPNET_OPS(OP) expands to OP(name) for each.
-#define MAPNET_OPS(OP)       \
-  OP(adam_step)              \
-  OP(add_forward)            \
-  OP(add_scaled)             \
-  OP(alignment)              \
-  OP(batch_norm_backward)    \
-  OP(batch_norm_evaluate)    \
-  OP(batch_norm_forward)     \
-  OP(concat_backward)        \
-  OP(concat_forward)         \
-  OP(conv2d_backward)        \
-  OP(conv2d_forward)         \
-  OP(conv_pool2d_backward)   \
-  OP(conv_pool2d_forward)    \
-  OP(cross_entropy)          \
-  OP(ema_step)               \
-  OP(fake_quantize)          \
-  OP(fill)                   \
-  OP(fill_normal)            \
-  OP(gather_batch)           \
-  OP(gather_floats)          \
-  OP(gemv_backward)          \
-  OP(gemv_forward)           \
-  OP(global_avg_pool_backward) \
-  OP(global_avg_pool_forward) \
-  OP(lambda_step)            \
-  OP(linear_backward)        \
-  OP(linear_forward)         \
-  OP(lstm_backward)          \
-  OP(lstm_forward)           \
-  OP(map_backward)           \
-  OP(map_forward)            \
-  OP(map_redraw)             \
-  OP(map_restart)            \
-  OP(map_row_norms)          \
-  OP(map_setup)              \
-  OP(max_pool_backward)      \
-  OP(max_pool_forward)       \
-  OP(mse)                    \
-  OP(next_batch)             \
-  OP(observe_range)          \
-  OP(perturb_latents)        \
-  OP(pixel_cross_entropy)    \
-  OP(probe_latents)          \
-  OP(probe_latents_backward) \
-  OP(probe_rows)             \
-  OP(prune)                  \
-  OP(relayout)               \
-  OP(relu_backward)          \
-  OP(relu_forward)           \
-  OP(row_factors_backward)   \
-  OP(row_factors_forward)    \
-  OP(row_factors_setup)      \
-  OP(share_backward)         \
-  OP(share_forward)          \
-  OP(share_setup)            \
-  OP(smoothness)             \
+#define MAPNET_OPS(OP)          \
+  OP(adam_step)                 \
+  OP(add_forward)               \
+  OP(add_scaled)                \
+  OP(alignment)                 \
+  OP(batch_norm_backward)       \
+  OP(batch_norm_evaluate)       \
+  OP(batch_norm_forward)        \
+  OP(concat_backward)           \
+  OP(concat_forward)            \
+  OP(conv2d_backward)           \
+  OP(conv2d_forward)            \
+  OP(conv_pool2d_backward)      \
+  OP(conv_pool2d_forward)       \
+  OP(conv_transpose2d_backward) \
+  OP(conv_transpose2d_forward)  \
+  OP(cross_entropy)             \
+  OP(ema_step)                  \
+  OP(fake_quantize)             \
+  OP(fill)                      \
+  OP(fill_normal)               \
+  OP(gather_batch)              \
+  OP(gather_floats)             \
+  OP(gemv_backward)             \
+  OP(gemv_forward)              \
+  OP(global_avg_pool_backward)  \
+  OP(global_avg_pool_forward)   \
+  OP(lambda_step)               \
+  OP(linear_backward)           \
+  OP(linear_forward)            \
+  OP(lstm_backward)             \
+  OP(lstm_forward)              \
+  OP(map_backward)              \
+  OP(map_forward)               \
+  OP(map_redraw)                \
+  OP(map_restart)               \
+  OP(map_row_norms)             \
+  OP(map_setup)                 \
+  OP(max_pool_backward)         \
+  OP(max_pool_forward)          \
+  OP(mse)                       \
+  OP(next_batch)                \
+  OP(observe_range)             \
+  OP(perturb_latents)           \
+  OP(pixel_cross_entropy)       \
+  OP(probe_latents)             \
+  OP(probe_latents_backward)    \
+  OP(probe_rows)                \
+  OP(prune)                     \
+  OP(relayout)                  \
+  OP(relu_backward)             \
+  OP(relu_forward)              \
+  OP(row_factors_backward)      \
+  OP(row_factors_forward)       \
+  OP(row_factors_setup)         \
+  OP(share_backward)            \
+  OP(share_forward)             \
+  OP(share_setup)               \
+  OP(smoothness)                \
   OP(stability)
 
 /// The twins of one device, an entry an op, of its name and contract. The public functions of

@@ -14,6 +14,15 @@ inline bool testing_cuda() {
   return name && std::string_view(name) == "cuda";
 }
 
+/// On an emulated GPU each thread runs in turn: what is large is left to a real one.
+inline bool testing_emulated() {
+#ifdef MAPNET_CUDA_EMULATED
+  return testing_cuda();
+#else
+  return false;
+#endif
+}
+
 inline std::shared_ptr<Device> test_device(int cpu_threads) {
   return testing_cuda() ? open_cuda(FastMath::off) : open_cpu(cpu_threads);
 }

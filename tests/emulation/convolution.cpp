@@ -9,8 +9,9 @@
 #include "library.hpp"
 
 /// Convolutions in plain loops, sums in double. Images are kept padded and both images and outputs
-/// in rows of one length, so that a kernel's tap is one shift of a whole plane: at stride 1 the
-/// inner loops run over planes, whatever their width, else over rows.
+/// in rows of one length, so that a kernel's tap is one shift of a whole plane: the inner loops run
+/// over planes, whatever their width. With a stride the outputs lie as far apart as the pixels they
+/// belong to.
 namespace mapnet::cuda {
 
 Cudnn::Cudnn(cudaStream_t stream) : handle_(stream) {}
@@ -22,22 +23,12 @@ constexpr std::size_t kWorkspaceAlignment = 256, kTensorAlignment = 16;
 
 std::size_t size(int n) { return static_cast<std::size_t>(n); }
 
-MAPNET_CPU_LEVELS void add_scaled(double* to, std::size_t to_step, const double* from,
-                                  std::size_t from_step, double factor, std::size_t n) {
-  if (to_step == 1 && from_step == 1) {
-    for (std::size_t i = 0; i < n; ++i) to[i] += factor * from[i];
-  } else {
-    for (std::size_t i = 0; i < n; ++i) to[i * to_step] += factor * from[i * from_step];
-  }
+MAPNET_CPU_LEVELS void add_scaled(double* to, const double* from, double factor, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) to[i] += factor * from[i];
 }
 
-/// a . (every step-th of b); at step 1 in eight running sums, so that the loop can be vectorised.
-MAPNET_CPU_LEVELS double dot(const double* a, const double* b, std::size_t step, std::size_t n) {
-  if (step != 1) {
-    double sum = 0;
-    for (std::size_t i = 0; i < n; ++i) sum += a[i] * b[i * step];
-    return sum;
-  }
+/// Eight running sums, so that the loop can be vectorised.
+MAPNET_CPU_LEVELS double dot(const double* a, const double* b, std::size_t n) {
   double lanes[8] = {};
   std::size_t i = 0;
   for (; i + 8 <= n; i += 8)
@@ -48,25 +39,26 @@ MAPNET_CPU_LEVELS double dot(const double* a, const double* b, std::size_t step,
 }
 
 /// Planes of one image, or of its output, in rows of `row` values: `height` by `width` of them are
-/// the tensor's, beginning at `border`; the others are 0.
+/// the tensor's, beginning at `border` and `step` apart; the others are 0.
 struct Planes {
-  std::size_t count, height, width, border, row, length;
+  std::size_t count, height, width, border, step, row, length;
   std::vector<double> values = std::vector<double>(count * length);
 
   double* plane(std::size_t i) { return values.data() + i * length; }
+  std::size_t place(std::size_t y, std::size_t x) const {
+    return (y * step + border) * row + x * step + border;
+  }
   void clear() { std::fill(values.begin(), values.end(), 0.0); }
 
   void load(const float* from, int bits) {
     for (std::size_t i = 0; i < count; ++i)
       for (std::size_t y = 0; y < height; ++y)
-        for (std::size_t x = 0; x < width; ++x)
-          plane(i)[(y + border) * row + x + border] = factor(*from++, bits);
+        for (std::size_t x = 0; x < width; ++x) plane(i)[place(y, x)] = factor(*from++, bits);
   }
   void store(float* to) {
     for (std::size_t i = 0; i < count; ++i)
       for (std::size_t y = 0; y < height; ++y)
-        for (std::size_t x = 0; x < width; ++x)
-          *to++ = static_cast<float>(plane(i)[(y + border) * row + x + border]);
+        for (std::size_t x = 0; x < width; ++x) *to++ = static_cast<float>(plane(i)[place(y, x)]);
   }
 };
 
@@ -94,10 +86,7 @@ class Loops {
       x_.load(x + size(n) * x_size(), bits_);
       y_.clear();
       each_tap([&](std::size_t o, std::size_t c, std::size_t shift, std::size_t tap) {
-        each_run([&](std::size_t y_at, std::size_t x_at, std::size_t n_run) {
-          add_scaled(y_.plane(o) + y_at, 1, x_.plane(c) + shift + x_at, step_,
-                     factor(weight[tap], bits_), n_run);
-        });
+        add_scaled(y_.plane(o), x_.plane(c) + shift, factor(weight[tap], bits_), span_);
       });
       y_.store(y + size(n) * y_size());
     }
@@ -108,10 +97,7 @@ class Loops {
       y_.load(dy + size(n) * y_size(), bits_);
       x_.clear();
       each_tap([&](std::size_t o, std::size_t c, std::size_t shift, std::size_t tap) {
-        each_run([&](std::size_t y_at, std::size_t x_at, std::size_t n_run) {
-          add_scaled(x_.plane(c) + shift + x_at, step_, y_.plane(o) + y_at, 1,
-                     factor(weight[tap], bits_), n_run);
-        });
+        add_scaled(x_.plane(c) + shift, y_.plane(o), factor(weight[tap], bits_), span_);
       });
       x_.store(dx + size(n) * x_size());
     }
@@ -123,9 +109,7 @@ class Loops {
       x_.load(x + size(n) * x_size(), bits_);
       y_.load(dy + size(n) * y_size(), bits_);
       each_tap([&](std::size_t o, std::size_t c, std::size_t shift, std::size_t tap) {
-        each_run([&](std::size_t y_at, std::size_t x_at, std::size_t n_run) {
-          sums[tap] += dot(y_.plane(o) + y_at, x_.plane(c) + shift + x_at, step_, n_run);
-        });
+        sums[tap] += dot(y_.plane(o), x_.plane(c) + shift, span_);
       });
     }
     std::transform(sums.begin(), sums.end(), dweight,
@@ -143,25 +127,22 @@ class Loops {
             f(size(o), size(c), size(ky) * row_ + size(kx), tap++);
   }
 
-  /// Calls f(y_at, x_at, n) for stretches of an output plane whose n values take every step-th
-  /// value of the image from x_at on: the whole plane at stride 1, else a row.
-  template <class F>
-  void each_run(const F& f) const {
-    if (step_ == 1) return f(0, 0, span_);
-    for (std::size_t y = 0; y < size(shape_.out_h()); ++y)
-      f(y * row_, y * step_ * row_, size(shape_.out_w()));
-  }
-
   ConvShape shape_;
   int bits_;
-  std::size_t step_ = size(shape_.stride);
   std::size_t row_ = size(shape_.w + 2 * shape_.padding);
   std::size_t padded_ = row_ * size(shape_.h + 2 * shape_.padding);
-  // From the first to the last value of an output plane. What lies between its rows is not stored
+  // From the first to the last value of an output plane. What lies between its values is not stored
   // in the forward pass, and 0 in the others.
-  std::size_t span_ = size(shape_.out_h() - 1) * row_ + size(shape_.out_w());
-  Planes x_{size(shape_.c), size(shape_.h), size(shape_.w), size(shape_.padding), row_, padded_};
-  Planes y_{size(shape_.out_channels), size(shape_.out_h()), size(shape_.out_w()), 0, row_, span_};
+  std::size_t span_ = size((shape_.out_h() - 1) * shape_.stride) * row_ +
+                      size((shape_.out_w() - 1) * shape_.stride) + 1;
+  Planes x_{size(shape_.c), size(shape_.h), size(shape_.w), size(shape_.padding), 1, row_, padded_};
+  Planes y_{size(shape_.out_channels),
+            size(shape_.out_h()),
+            size(shape_.out_w()),
+            0,
+            size(shape_.stride),
+            row_,
+            span_};
 };
 
 class LoopConvolution : public Convolution {
@@ -211,8 +192,8 @@ class LoopConvolution : public Convolution {
 std::shared_ptr<const Convolution> plan_convolution(const std::shared_ptr<Cudnn>& cudnn,
                                                     ConvPass pass, const ConvShape& s,
                                                     FastMath fast_math) {
-  if (std::min({s.n, s.c, s.h, s.w, s.out_channels, s.kernel, s.out_h(), s.out_w()}) < 1 ||
-      s.padding < 0 || s.stride < 1)
+  if (std::min({s.n, s.c, s.h, s.w, s.out_channels, s.kernel, s.stride}) < 1 || s.padding < 0 ||
+      std::min(s.out_h(), s.out_w()) < 1)
     fail("there is no convolution of [{}, {}, {}, {}] with {} {}x{} filters, padding {}, stride {}",
          s.n, s.c, s.h, s.w, s.out_channels, s.kernel, s.kernel, s.padding, s.stride);
   return std::make_shared<LoopConvolution>(cudnn, pass, s, convolution_bits(fast_math));

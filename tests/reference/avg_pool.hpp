@@ -4,22 +4,20 @@
 
 namespace mapnet::reference {
 
-/// x [planes,area] -> y [planes], the mean of each plane; planes = N*C, area = H*W.
-struct GlobalAvgPool {
-  std::size_t planes, area;
-};
-
-inline Vector global_avg_pool_forward(View x, const GlobalAvgPool& s) {
-  require_size(x.size(), s.planes * s.area, "global_avg_pool x");
-  Vector y(s.planes);
-  for (std::size_t i = 0; i < x.size(); ++i) y[i / s.area] += x[i] / static_cast<double>(s.area);
+/// Global average pooling: x [planes,pixels] -> y [planes], the means.
+inline Vector global_avg_pool_forward(View x, std::size_t planes) {
+  require_size(x.size() % planes, 0, "global_avg_pool: x left over by whole planes");
+  const std::size_t pixels = x.size() / planes;
+  Vector y(planes);
+  for (std::size_t i = 0; i < x.size(); ++i) y[i / pixels] += x[i];
+  for (double& v : y) v /= static_cast<double>(pixels);
   return y;
 }
 
-inline Vector global_avg_pool_backward(View dy, const GlobalAvgPool& s) {
-  require_size(dy.size(), s.planes, "global_avg_pool dy");
-  Vector dx(s.planes * s.area);
-  for (std::size_t i = 0; i < dx.size(); ++i) dx[i] = dy[i / s.area] / static_cast<double>(s.area);
+/// dy [planes] -> dx [planes,pixels].
+inline Vector global_avg_pool_backward(View dy, std::size_t pixels) {
+  Vector dx;
+  for (const double v : dy) dx.insert(dx.end(), pixels, v / static_cast<double>(pixels));
   return dx;
 }
 

@@ -25,8 +25,9 @@ inline double maxpool2d_margin(View x, const MaxPool2d& s, bool after_relu) {
   const MaxPool2dOutput out = maxpool2d_forward(x, s);
   for (std::size_t i = 0; i < out.y.size(); ++i) {
     if (after_relu && out.y[i] == 0) continue;
-    for (const std::size_t j : s.window(i))
+    for_each_in_window(s, i, [&](std::size_t j) {
       if (j != out.source[i]) margin = std::min(margin, out.y[i] - x[j]);
+    });
   }
   return margin;
 }

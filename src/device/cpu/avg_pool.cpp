@@ -3,65 +3,53 @@
 #include <algorithm>
 
 #include "device/cpu/parallel.hpp"
-#include "device/cpu/vec16.hpp"
+#include "device/cpu/plane_sums.hpp"
 #include "device/host_device.hpp"
 
 namespace mapnet::cpu {
 
 namespace {
 
-/// A tensor is a row of planes [h][w][block], of `size` floats each, and its pooled twin has
-/// `block` floats for each of them. Sixteen lanes hold whole pixels, as 16 is a multiple of every
-/// block.
+/// A tensor's planes: [n, planes, pixels, block].
 struct Planes {
-  std::size_t count, size, block;
-  float area;
+  std::size_t planes, pixels, block;  ///< of one image
+  explicit Planes(const Tensor& x)
+      : pixels(static_cast<std::size_t>(x.h * x.w)),
+        block(static_cast<std::size_t>(x.channel_block)) {
+    planes = x.padded_size() / static_cast<std::size_t>(x.n) / pixels / block;
+  }
+  std::size_t image() const { return planes * pixels * block; }
+  std::size_t means() const { return planes * block; }  ///< channels with their padding
 };
 
-Planes planes_of(const Tensor& x) {
-  const auto block = static_cast<std::size_t>(x.channel_block);
-  const std::size_t area = static_cast<std::size_t>(x.h) * static_cast<std::size_t>(x.w);
-  return {x.padded_size() / (area * block), area * block, block, static_cast<float>(area)};
-}
-
-/// mean [block] of one plane.
-MAPNET_CPU_LEVELS void mean_of_plane(float* mean, const float* plane, const Planes& s) {
-  v16f sums[4] = {};  // as many additions as it takes to wait for none
-  std::size_t i = 0;
-  for (; i + 64 <= s.size; i += 64)
-    for (std::size_t k = 0; k < 4; ++k) {
-      v16f x;
-      load(x, plane + i + 16 * k);
-      sums[k] += x;
-    }
-  for (; i + 16 <= s.size; i += 16) {
-    v16f x;
-    load(x, plane + i);
-    sums[0] += x;
+MAPNET_CPU_LEVELS void take_means(float* y, const float* x, Planes s) {
+  const auto count = static_cast<float>(s.pixels);
+  for (std::size_t p = 0; p < s.planes; ++p, x += s.pixels * s.block, y += s.block) {
+    sum_pixels(y, x, s.pixels, s.block);
+    for (std::size_t l = 0; l < s.block; ++l) y[l] /= count;
   }
-  float lanes[16];
-  store(lanes, (sums[0] + sums[1]) + (sums[2] + sums[3]));
-  for (std::size_t lane = 0; i < s.size; ++i, ++lane) lanes[lane] += plane[i];
-  for (std::size_t half = 8; half >= s.block; half /= 2)
-    for (std::size_t lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
-  for (std::size_t c = 0; c < s.block; ++c) mean[c] = lanes[c] / s.area;
 }
 
-/// plane = dmean [block] / area, for each pixel.
-MAPNET_CPU_LEVELS void spread_over_plane(float* plane, const float* dmean, const Planes& s) {
-  float lanes[16];
-  for (std::size_t lane = 0; lane < 16; ++lane) lanes[lane] = dmean[lane % s.block] / s.area;
-  v16f share;
-  load(share, lanes);
-  std::size_t i = 0;
-  for (; i + 16 <= s.size; i += 16) store(plane + i, share);
-  std::copy_n(lanes, s.size - i, plane + i);
+MAPNET_CPU_LEVELS void spread(float* dx, const float* dy, Planes s) {
+  const auto count = static_cast<float>(s.pixels);
+  const std::size_t n = s.pixels * s.block;
+  for (std::size_t p = 0; p < s.planes; ++p, dx += n, dy += s.block) {
+    float lanes[16];  // sixteen values of a plane are whole pixels
+    for (std::size_t l = 0; l < 16; ++l) lanes[l] = dy[l % s.block] / count;
+    v16f v;
+    load(v, lanes);
+    std::size_t i = 0;
+    for (; i + 16 <= n; i += 16) store(dx + i, v);
+    for (std::size_t l = 0; i < n; ++i, ++l) dx[i] = lanes[l];
+  }
 }
 
 }  // namespace
 
 Tensor global_avg_pool_forward(Schedule& schedule, const std::string& name, const Tensor& x) {
-  Tensor y = global_avg_pool_shape(x);
+  Tensor y = x;
+  y.offset = 0;
+  y.h = y.w = 1;
   y.buffer = schedule.buffer(name + ".y", "activations", y.bytes());
   Step step;
   step.name = name + ".forward";
@@ -69,13 +57,13 @@ Tensor global_avg_pool_forward(Schedule& schedule, const std::string& name, cons
   step.writes = {y.buffer};
   step.flops = static_cast<double>(x.padded_size());
   step.bytes = static_cast<double>(x.bytes() + y.bytes());
-  step.bind = [=, n_threads = schedule.n_threads(), s = planes_of(x)](const Memory& memory) -> Run {
+  step.bind = [=, n_threads = schedule.n_threads()](const Memory& memory) -> Run {
     const auto* from = memory.at<const float>(x.buffer) + x.offset;
     auto* to = memory.at<float>(y.buffer);
-    return [=] {
-      parallel_for(static_cast<int>(s.count), n_threads, [=](int plane) {
-        const auto p = static_cast<std::size_t>(plane);
-        mean_of_plane(to + p * s.block, from + p * s.size, s);
+    return [=, s = Planes(x)] {
+      parallel_for(x.n, n_threads, [=](int image) {
+        const auto n = static_cast<std::size_t>(image);
+        take_means(to + n * s.means(), from + n * s.image(), s);
       });
     };
   };
@@ -92,14 +80,15 @@ Tensor global_avg_pool_backward(Schedule& schedule, const std::string& name, con
   step.name = name + ".backward";
   step.reads = {dy.buffer};
   step.writes = {dx.buffer};
+  step.flops = static_cast<double>(dy.padded_size());
   step.bytes = static_cast<double>(dx.bytes() + dy.bytes());
-  step.bind = [=, n_threads = schedule.n_threads(), s = planes_of(x)](const Memory& memory) -> Run {
+  step.bind = [=, n_threads = schedule.n_threads()](const Memory& memory) -> Run {
     const auto* from = memory.at<const float>(dy.buffer) + dy.offset;
     auto* to = memory.at<float>(dx.buffer);
-    return [=] {
-      parallel_for(static_cast<int>(s.count), n_threads, [=](int plane) {
-        const auto p = static_cast<std::size_t>(plane);
-        spread_over_plane(to + p * s.size, from + p * s.block, s);
+    return [=, s = Planes(x)] {
+      parallel_for(x.n, n_threads, [=](int image) {
+        const auto n = static_cast<std::size_t>(image);
+        spread(to + n * s.image(), from + n * s.means(), s);
       });
     };
   };

@@ -9,8 +9,9 @@ namespace mapnet::cpu {
 MaxPoolSteps::MaxPoolSteps(Schedule& schedule, std::string name, const MaxPoolDesc& desc,
                            const Tensor& x)
     : schedule_(schedule), name_(std::move(name)), y_(max_pool_shape(name_, desc, x)) {
-  forward_ = max_pool_forward_pd(tensor_desc(x), tensor_desc(y_), desc);
-  backward_ = max_pool_backward_pd(tensor_desc(x), tensor_desc(y_), desc, forward_);
+  const Spacing spacing = {desc.step(), desc.padding};
+  forward_ = max_pool_forward_pd(tensor_desc(x), tensor_desc(y_), desc.kernel, spacing);
+  backward_ = max_pool_backward_pd(tensor_desc(x), tensor_desc(y_), desc.kernel, spacing, forward_);
 }
 
 void MaxPoolSteps::forward(const Tensor& x, const Tensor& y, BufferId argmax,

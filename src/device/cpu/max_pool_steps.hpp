@@ -10,8 +10,8 @@ namespace mapnet::cpu {
 /// The steps of a max-pooling for batches of one size.
 class MaxPoolSteps {
  public:
-  /// x: shape and layout of an input batch; its buffer is not used. Throws Error when the window
-  /// does not fit.
+  /// x: shape and layout of an input batch; its buffer is not used. Throws Error as
+  /// max_pool_shape does.
   MaxPoolSteps(Schedule& schedule, std::string name, const MaxPoolDesc& desc, const Tensor& x);
 
   /// Shape and layout of an output batch, without a buffer.

@@ -83,11 +83,8 @@ constexpr auto kConv = dnnl::algorithm::convolution_auto;
 constexpr auto kPool = dnnl::algorithm::pooling_max;
 // The backward pass from the output: the input need not be kept, so ReLU can work in place.
 constexpr auto kRelu = dnnl::algorithm::eltwise_relu_use_dst_for_bwd;
-#if DNNL_VERSION_MAJOR >= 3
-const Dims kDense = {0, 0};  // no dilation
-#endif
 
-Dims stride_of(const Window& window) { return {window.stride, window.stride}; }
+Dims both(int value) { return {value, value}; }
 
 /// 2.x describes an operation first and asks for an implementation of it second; 3.x does both at
 /// once and wants the engine first.
@@ -119,26 +116,27 @@ typename Primitive::primitive_desc describe(const dnnl::primitive_attr& attr, st
 
 dnnl::convolution_forward::primitive_desc conv_forward_pd(const Desc& x, const Desc& weight,
                                                           const Desc& bias, const Desc& y,
-                                                          const Window& window, bool relu) {
+                                                          Spacing spacing, bool relu) {
+  const Dims strides = both(spacing.stride), pad = both(spacing.padding);
   return describe<dnnl::convolution_forward>(attributes(relu), nullptr, kTraining, kConv, x, weight,
-                                             bias, y, stride_of(window), window.before,
-                                             window.after);
+                                             bias, y, strides, pad, pad);
 }
 
 dnnl::convolution_backward_data::primitive_desc conv_backward_data_pd(
-    const Desc& dx, const Desc& weight, const Desc& dy, const Window& window,
+    const Desc& dx, const Desc& weight, const Desc& dy, Spacing spacing,
     const dnnl::convolution_forward::primitive_desc& hint) {
+  const Dims strides = both(spacing.stride), pad = both(spacing.padding);
   return describe<dnnl::convolution_backward_data>(attributes(), hint, kConv, dx, weight, dy,
-                                                   stride_of(window), window.before, window.after);
+                                                   strides, pad, pad);
 }
 
 dnnl::convolution_backward_weights::primitive_desc conv_backward_weights_pd(
-    const Desc& x, const Desc& dweight, const Desc& dbias, const Desc& dy, const Window& window,
+    const Desc& x, const Desc& dweight, const Desc& dbias, const Desc& dy, Spacing spacing,
     const dnnl::convolution_forward::primitive_desc& hint) {
+  const Dims strides = both(spacing.stride), pad = both(spacing.padding);
   const auto make = [&](dnnl::algorithm algorithm) {
     return describe<dnnl::convolution_backward_weights>(attributes(), hint, algorithm, x, dweight,
-                                                        dbias, dy, stride_of(window), window.before,
-                                                        window.after);
+                                                        dbias, dy, strides, pad, pad);
   };
   // `auto` never takes Winograd here, though it is up to twice as fast (docs/performance.md); where
   // it does not exist (3.x, no AVX-512, other shapes) oneDNN refuses.
@@ -149,24 +147,24 @@ dnnl::convolution_backward_weights::primitive_desc conv_backward_weights_pd(
   }
 }
 
-dnnl::pooling_forward::primitive_desc max_pool_forward_pd(const Desc& x, const Desc& y,
-                                                          const MaxPoolDesc& d) {
-  const Dims size = {d.kernel, d.kernel}, step = {d.step(), d.step()}, pad = {d.padding, d.padding};
+dnnl::pooling_forward::primitive_desc max_pool_forward_pd(const Desc& x, const Desc& y, int kernel,
+                                                          Spacing spacing) {
+  const Dims size = both(kernel), strides = both(spacing.stride), pad = both(spacing.padding);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine(), kTraining, kPool, x, y, step, size, kDense, pad, pad, attributes()};
+  return {engine(), kTraining, kPool, x, y, strides, size, both(0), pad, pad, attributes()};
 #else
-  return {{kTraining, kPool, x, y, step, size, pad, pad}, attributes(), engine()};
+  return {{kTraining, kPool, x, y, strides, size, pad, pad}, attributes(), engine()};
 #endif
 }
 
 dnnl::pooling_backward::primitive_desc max_pool_backward_pd(
-    const Desc& dx, const Desc& dy, const MaxPoolDesc& d,
+    const Desc& dx, const Desc& dy, int kernel, Spacing spacing,
     const dnnl::pooling_forward::primitive_desc& hint) {
-  const Dims size = {d.kernel, d.kernel}, step = {d.step(), d.step()}, pad = {d.padding, d.padding};
+  const Dims size = both(kernel), strides = both(spacing.stride), pad = both(spacing.padding);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine(), kPool, dx, dy, step, size, kDense, pad, pad, hint, attributes()};
+  return {engine(), kPool, dx, dy, strides, size, both(0), pad, pad, hint, attributes()};
 #else
-  return {{kPool, dx, dy, step, size, pad, pad}, attributes(), engine(), hint};
+  return {{kPool, dx, dy, strides, size, pad, pad}, attributes(), engine(), hint};
 #endif
 }
 

@@ -1,3 +1,4 @@
+#include "device/cuda/checks.hpp"
 #include "device/cuda/gpu.hpp"
 #include "device/cuda/launch.hpp"
 #include "device/cuda/rows.hpp"
@@ -7,54 +8,63 @@ namespace mapnet::cuda {
 
 namespace {
 
-/// y [planes] = mean of each of x [planes, area]. A row of the block takes a plane.
-__global__ void mean_kernel(float* y, const float* x, unsigned planes, unsigned area) {
+/// y [planes] = means of x [planes, plane], a plane a row.
+__global__ void mean_kernel(float* y, const float* x, unsigned planes, unsigned plane) {
   __shared__ float partial[kRowThreads];
-  const unsigned plane = blockIdx.x * blockDim.y + threadIdx.y;
-  const float* values = x + static_cast<std::size_t>(plane) * area;
+  const unsigned row = blockIdx.x * blockDim.y + threadIdx.y;
+  const float* values = x + static_cast<std::size_t>(row) * plane;
   float sum = 0;
-  if (plane < planes)
-    for (unsigned i = threadIdx.x; i < area; i += blockDim.x) sum += values[i];
-  float* row = partial + threadIdx.y * blockDim.x;
-  row[threadIdx.x] = sum;
+  if (row < planes)
+    for (unsigned i = threadIdx.x; i < plane; i += blockDim.x) sum += values[i];
+  const unsigned thread = threadIdx.y * blockDim.x + threadIdx.x;
+  partial[thread] = sum;
   for (unsigned half = blockDim.x / 2; half > 0; half /= 2) {
     __syncthreads();
-    if (threadIdx.x < half) row[threadIdx.x] += row[threadIdx.x + half];
+    if (threadIdx.x < half) partial[thread] += partial[thread + half];
   }
-  if (threadIdx.x == 0 && plane < planes) y[plane] = row[0] / static_cast<float>(area);
+  if (threadIdx.x == 0 && row < planes) y[row] = partial[thread] / static_cast<float>(plane);
 }
 
-/// dx [planes, area] = dy [planes] / area.
-__global__ void spread_kernel(float* dx, const float* dy, unsigned planes, unsigned area) {
-  const unsigned plane = blockIdx.x * blockDim.y + threadIdx.y;
-  if (plane >= planes) return;
-  const float share = dy[plane] / static_cast<float>(area);
-  float* values = dx + static_cast<std::size_t>(plane) * area;
-  for (unsigned i = threadIdx.x; i < area; i += blockDim.x) values[i] = share;
+/// dx [planes, plane] = dy [planes] / plane.
+__global__ void spread_kernel(float* dx, const float* dy, unsigned planes, unsigned plane) {
+  const unsigned row = blockIdx.x * blockDim.y + threadIdx.y;
+  if (row >= planes) return;
+  const float value = dy[row] / static_cast<float>(plane);
+  float* values = dx + static_cast<std::size_t>(row) * plane;
+  for (unsigned i = threadIdx.x; i < plane; i += blockDim.x) values[i] = value;
+}
+
+/// Adds a step that launches `kernel` on the planes of x: one of the two above.
+void add_step(Schedule& schedule, const std::string& name,
+              void (*kernel)(float*, const float*, unsigned, unsigned), const Tensor& to,
+              const Tensor& from, const Tensor& x) {
+  Step step;
+  step.name = name;
+  step.reads = {from.buffer};
+  step.writes = {to.buffer};
+  step.flops = static_cast<double>(from.padded_size());
+  step.bytes = static_cast<double>(from.bytes() + to.bytes());
+  const cudaStream_t stream = gpu_of(schedule).stream();
+  step.bind = [=](const Memory& memory) -> Run {
+    const auto* in = memory.at<const float>(from.buffer) + from.offset;
+    auto* out = memory.at<float>(to.buffer) + to.offset;
+    const auto planes = static_cast<unsigned>(x.n * x.c), plane = static_cast<unsigned>(x.h * x.w);
+    const dim3 block = row_block(plane);
+    return
+        [=] { launch(stream, blocks_for(planes, block.y), block, kernel, out, in, planes, plane); };
+  };
+  schedule.add(std::move(step));
 }
 
 }  // namespace
 
 Tensor global_avg_pool_forward(Schedule& schedule, const std::string& name, const Tensor& x) {
-  Tensor y = global_avg_pool_shape(x);
+  require_layout(name, x, 1);
+  Tensor y = x;
+  y.offset = 0;
+  y.h = y.w = 1;
   y.buffer = schedule.buffer(name + ".y", "activations", y.bytes());
-  Step step;
-  step.name = name + ".forward";
-  step.reads = {x.buffer};
-  step.writes = {y.buffer};
-  step.flops = static_cast<double>(x.padded_size());
-  step.bytes = static_cast<double>(x.bytes() + y.bytes());
-  const cudaStream_t stream = gpu_of(schedule).stream();
-  const auto planes = static_cast<unsigned>(x.n * x.c), area = static_cast<unsigned>(x.h * x.w);
-  step.bind = [=](const Memory& memory) -> Run {
-    const auto* from = memory.at<const float>(x.buffer) + x.offset;
-    auto* to = memory.at<float>(y.buffer);
-    const dim3 block = row_block(area);
-    return [=] {
-      launch(stream, blocks_for(planes, block.y), block, mean_kernel, to, from, planes, area);
-    };
-  };
-  schedule.add(std::move(step));
+  add_step(schedule, name + ".forward", mean_kernel, y, x, x);
   return y;
 }
 
@@ -63,22 +73,7 @@ Tensor global_avg_pool_backward(Schedule& schedule, const std::string& name, con
   Tensor dx = x;
   dx.offset = 0;
   dx.buffer = schedule.buffer(name + ".dx", "gradients", dx.bytes());
-  Step step;
-  step.name = name + ".backward";
-  step.reads = {dy.buffer};
-  step.writes = {dx.buffer};
-  step.bytes = static_cast<double>(dx.bytes() + dy.bytes());
-  const cudaStream_t stream = gpu_of(schedule).stream();
-  const auto planes = static_cast<unsigned>(x.n * x.c), area = static_cast<unsigned>(x.h * x.w);
-  step.bind = [=](const Memory& memory) -> Run {
-    const auto* from = memory.at<const float>(dy.buffer) + dy.offset;
-    auto* to = memory.at<float>(dx.buffer);
-    const dim3 block = row_block(area);
-    return [=] {
-      launch(stream, blocks_for(planes, block.y), block, spread_kernel, to, from, planes, area);
-    };
-  };
-  schedule.add(std::move(step));
+  add_step(schedule, name + ".backward", spread_kernel, dx, dy, x);
   return dx;
 }
 

@@ -13,7 +13,7 @@ struct Conv2dDesc {
   int kernel = 3;        ///< K
   int padding = 0;       ///< zeros on each side
   bool relu = false;     ///< y = max(0, conv(x)), in the same pass
-  int stride = 1;        ///< rows and columns from one output to the next
+  int stride = 1;        ///< S
 };
 
 /// What a convolution makes of x, and what each of its three passes takes.
@@ -23,18 +23,18 @@ struct Conv2dShape {
   double flops = 0;           ///< without the taps that fall on padding
 };
 
-/// Throws Error when the kernel does not fit the padded input.
+/// Throws Error when the kernel does not fit the padded input, or the stride is below 1.
 Conv2dShape conv2d_shape(const std::string& name, const Conv2dDesc& desc, const Tensor& x);
 
 /// Adds the steps of y = conv(x, W) + b. x [N, C, H, W]; W [O, C, K, K] and b [O] at `weight` and
-/// `bias`, which may be absent; returns y [N, O, (H + 2 padding - K) / stride + 1, ...] in a new
-/// buffer, laid out as the device likes. Throws Error when the kernel does not fit the padded input.
+/// `bias`, which may be absent; returns y [N, O, (H + 2 padding - K) / S + 1, ...], rounded down,
+/// in a new buffer, laid out as the device likes. Throws Error as conv2d_shape does.
 Tensor conv2d_forward(Schedule& schedule, const std::string& name, const Conv2dDesc& desc,
                       const Tensor& x, const ParamSlice& weight, const ParamSlice& bias);
 
 /// Adds the steps of the backward pass. dy: gradient of the convolution's own output (behind the
-/// ReLU's, see relu_backward). Sets dweight and, unless absent, dbias. Returns dx, or a tensor without a buffer
-/// when `need_dx` is false (the first layer).
+/// ReLU's, see relu_backward). Sets dweight and, unless it is absent, dbias. Returns dx, or a
+/// tensor without a buffer when `need_dx` is false (the first layer).
 Tensor conv2d_backward(Schedule& schedule, const std::string& name, const Conv2dDesc& desc,
                        const Tensor& x, const Tensor& dy, const ParamSlice& weight,
                        const ParamSlice& dweight, const ParamSlice& dbias, bool need_dx);

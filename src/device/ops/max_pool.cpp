@@ -1,23 +1,24 @@
 #include "device/ops/max_pool.hpp"
 
-#include <algorithm>
-
 #include "common/error.hpp"
+#include "device/windows.hpp"
 
 namespace mapnet {
 
-Tensor max_pool_shape(const std::string& name, const MaxPoolDesc& d, const Tensor& x) {
-  if (2 * d.padding > d.kernel)
-    fail("{}: a {}x{} window is padded by half of it at most, not by {}", name, d.kernel, d.kernel,
-         d.padding);
-  if (std::min(x.h, x.w) + 2 * d.padding < d.kernel)
-    fail("{}: a {}x{} window does not fit the input of {}x{} padded by {}", name, d.kernel,
-         d.kernel, x.h, x.w, d.padding);
+Tensor max_pool_shape(const std::string& name, const MaxPoolDesc& desc, const Tensor& x) {
+  const int k = desc.kernel, step = desc.step(), padding = desc.padding;
+  // With more padding there could be windows without a pixel.
+  if (k < 1 || step < 1 || padding < 0 || padding > k / 2)
+    fail("{}: there is no pooling with a {}x{} window, stride {}, padding {}", name, k, k, step,
+         padding);
   Tensor y = x;
   y.buffer = kNoBuffer;
   y.offset = 0;
-  y.h = (x.h + 2 * d.padding - d.kernel) / d.step() + 1;
-  y.w = (x.w + 2 * d.padding - d.kernel) / d.step() + 1;
+  y.h = windows_along(x.h, k, step, padding);
+  y.w = windows_along(x.w, k, step, padding);
+  if (y.h < 1 || y.w < 1)
+    fail("{}: a {}x{} window does not fit the input of {}x{} padded by {}", name, k, k, x.h, x.w,
+         padding);
   return y;
 }
 
