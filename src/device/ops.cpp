@@ -50,6 +50,20 @@ ConvPool2d conv_pool2d_forward(Schedule& schedule, const std::string& name,
   return twins(schedule).conv_pool2d_forward(schedule, name, desc, x, weight, bias);
 }
 
+Tensor conv_transpose2d_backward(Schedule& schedule, const std::string& name,
+                                 const ConvTranspose2dDesc& desc, const Tensor& x, const Tensor& dy,
+                                 const ParamSlice& weight, const ParamSlice& dweight,
+                                 const ParamSlice& dbias, bool need_dx) {
+  return twins(schedule).conv_transpose2d_backward(schedule, name, desc, x, dy, weight, dweight,
+                                                   dbias, need_dx);
+}
+
+Tensor conv_transpose2d_forward(Schedule& schedule, const std::string& name,
+                                const ConvTranspose2dDesc& desc, const Tensor& x,
+                                const ParamSlice& weight, const ParamSlice& bias) {
+  return twins(schedule).conv_transpose2d_forward(schedule, name, desc, x, weight, bias);
+}
+
 void cross_entropy(Schedule& schedule, const std::string& name, const Tensor& logits,
                    BufferId labels, BufferId control, BufferId dlogits, float smoothing) {
   twins(schedule).cross_entropy(schedule, name, logits, labels, control, dlogits, smoothing);
@@ -102,6 +116,15 @@ void gemv_forward(Schedule& schedule, const std::string& name, const GemvDesc& d
   twins(schedule).gemv_forward(schedule, name, desc, y, x, weight, bias);
 }
 
+Tensor global_avg_pool_backward(Schedule& schedule, const std::string& name, const Tensor& x,
+                                const Tensor& dy) {
+  return twins(schedule).global_avg_pool_backward(schedule, name, x, dy);
+}
+
+Tensor global_avg_pool_forward(Schedule& schedule, const std::string& name, const Tensor& x) {
+  return twins(schedule).global_avg_pool_forward(schedule, name, x);
+}
+
 void lambda_step(Schedule& schedule, const std::string& name, LambdaMode mode, BufferId loss,
                  BufferId control) {
   twins(schedule).lambda_step(schedule, name, mode, loss, control);
@@ -146,13 +169,14 @@ MapState map_setup(Schedule& schedule, const MapDesc& desc) {
   return twins(schedule).map_setup(schedule, desc);
 }
 
-Tensor max_pool_backward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x,
-                         const MaxPool& forward, const Tensor& dy) {
-  return twins(schedule).max_pool_backward(schedule, name, kernel, x, forward, dy);
+Tensor max_pool_backward(Schedule& schedule, const std::string& name, const MaxPoolDesc& desc,
+                         const Tensor& x, const MaxPool& forward, const Tensor& dy) {
+  return twins(schedule).max_pool_backward(schedule, name, desc, x, forward, dy);
 }
 
-MaxPool max_pool_forward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x) {
-  return twins(schedule).max_pool_forward(schedule, name, kernel, x);
+MaxPool max_pool_forward(Schedule& schedule, const std::string& name, const MaxPoolDesc& desc,
+                         const Tensor& x) {
+  return twins(schedule).max_pool_forward(schedule, name, desc, x);
 }
 
 void next_batch(Schedule& schedule, const std::string& name, BufferId batches, BufferId control) {

@@ -3,8 +3,10 @@
 #include "device/ops/adam.hpp"
 #include "device/ops/add_scaled.hpp"
 #include "device/ops/alignment.hpp"
+#include "device/ops/avg_pool.hpp"
 #include "device/ops/conv2d.hpp"
 #include "device/ops/conv_pool2d.hpp"
+#include "device/ops/conv_transpose2d.hpp"
 #include "device/ops/cross_entropy.hpp"
 #include "device/ops/ema.hpp"
 #include "device/ops/fake_quantize.hpp"
@@ -36,6 +38,8 @@ namespace mapnet {
   OP(conv2d_forward)         \
   OP(conv_pool2d_backward)   \
   OP(conv_pool2d_forward)    \
+  OP(conv_transpose2d_backward) \
+  OP(conv_transpose2d_forward) \
   OP(cross_entropy)          \
   OP(ema_step)               \
   OP(fake_quantize)          \
@@ -44,6 +48,8 @@ namespace mapnet {
   OP(gather_batch)           \
   OP(gemv_backward)          \
   OP(gemv_forward)           \
+  OP(global_avg_pool_backward) \
+  OP(global_avg_pool_forward) \
   OP(lambda_step)            \
   OP(linear_backward)        \
   OP(linear_forward)         \

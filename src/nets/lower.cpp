@@ -61,7 +61,7 @@ bool relu_apart(const ForwardTrace::Op& op) {
 void add_forward(Schedule& schedule, ForwardTrace::Op& op) {
   const std::string& name = op.layer.name;
   if (op.layer.kind == Kind::max_pool) {
-    const MaxPool pool = max_pool_forward(schedule, name, op.layer.kernel, op.x);
+    const MaxPool pool = max_pool_forward(schedule, name, {op.layer.kernel}, op.x);
     op.y = pool.y;
     op.argmax = pool.argmax;
   } else if (op.layer.kind == Kind::linear) {
@@ -83,7 +83,7 @@ Tensor add_backward(Schedule& schedule, const ForwardTrace::Op& op, const Tensor
   const std::string& name = op.layer.name;
   if (op.relu) relu_backward(schedule, name + ".relu", op.y, dy);
   if (op.layer.kind == Kind::max_pool)
-    return max_pool_backward(schedule, name, op.layer.kernel, op.x, {op.y, op.argmax}, dy);
+    return max_pool_backward(schedule, name, {op.layer.kernel}, op.x, {op.y, op.argmax}, dy);
   const ParamSlice dweight = in(dtheta, op.weight), dbias = in(dtheta, op.bias);
   if (op.layer.kind == Kind::linear)
     return linear_backward(schedule, name, linear_desc(op), op.x, dy, op.weight, dweight, dbias,

@@ -10,7 +10,8 @@
 
 /// Convolutions in plain loops, sums in double. Images are kept padded and both images and outputs
 /// in rows of one length, so that a kernel's tap is one shift of a whole plane: the inner loops run
-/// over planes, whatever their width.
+/// over planes, whatever their width. With a stride the outputs lie as far apart as the pixels they
+/// belong to.
 namespace mapnet::cuda {
 
 Cudnn::Cudnn(cudaStream_t stream) : handle_(stream) {}
@@ -38,25 +39,26 @@ MAPNET_CPU_LEVELS double dot(const double* a, const double* b, std::size_t n) {
 }
 
 /// Planes of one image, or of its output, in rows of `row` values: `height` by `width` of them are
-/// the tensor's, beginning at `border`; the others are 0.
+/// the tensor's, beginning at `border` and `step` apart; the others are 0.
 struct Planes {
-  std::size_t count, height, width, border, row, length;
+  std::size_t count, height, width, border, step, row, length;
   std::vector<double> values = std::vector<double>(count * length);
 
   double* plane(std::size_t i) { return values.data() + i * length; }
+  std::size_t place(std::size_t y, std::size_t x) const {
+    return (y * step + border) * row + x * step + border;
+  }
   void clear() { std::fill(values.begin(), values.end(), 0.0); }
 
   void load(const float* from, int bits) {
     for (std::size_t i = 0; i < count; ++i)
       for (std::size_t y = 0; y < height; ++y)
-        for (std::size_t x = 0; x < width; ++x)
-          plane(i)[(y + border) * row + x + border] = factor(*from++, bits);
+        for (std::size_t x = 0; x < width; ++x) plane(i)[place(y, x)] = factor(*from++, bits);
   }
   void store(float* to) {
     for (std::size_t i = 0; i < count; ++i)
       for (std::size_t y = 0; y < height; ++y)
-        for (std::size_t x = 0; x < width; ++x)
-          *to++ = static_cast<float>(plane(i)[(y + border) * row + x + border]);
+        for (std::size_t x = 0; x < width; ++x) *to++ = static_cast<float>(plane(i)[place(y, x)]);
   }
 };
 
@@ -129,11 +131,18 @@ class Loops {
   int bits_;
   std::size_t row_ = size(shape_.w + 2 * shape_.padding);
   std::size_t padded_ = row_ * size(shape_.h + 2 * shape_.padding);
-  // From the first to the last value of an output plane. What lies between its rows is not stored
+  // From the first to the last value of an output plane. What lies between its values is not stored
   // in the forward pass, and 0 in the others.
-  std::size_t span_ = size(shape_.out_h() - 1) * row_ + size(shape_.out_w());
-  Planes x_{size(shape_.c), size(shape_.h), size(shape_.w), size(shape_.padding), row_, padded_};
-  Planes y_{size(shape_.out_channels), size(shape_.out_h()), size(shape_.out_w()), 0, row_, span_};
+  std::size_t span_ = size((shape_.out_h() - 1) * shape_.stride) * row_ +
+                      size((shape_.out_w() - 1) * shape_.stride) + 1;
+  Planes x_{size(shape_.c), size(shape_.h), size(shape_.w), size(shape_.padding), 1, row_, padded_};
+  Planes y_{size(shape_.out_channels),
+            size(shape_.out_h()),
+            size(shape_.out_w()),
+            0,
+            size(shape_.stride),
+            row_,
+            span_};
 };
 
 class LoopConvolution : public Convolution {
@@ -183,10 +192,10 @@ class LoopConvolution : public Convolution {
 std::shared_ptr<const Convolution> plan_convolution(const std::shared_ptr<Cudnn>& cudnn,
                                                     ConvPass pass, const ConvShape& s,
                                                     FastMath fast_math) {
-  if (std::min({s.n, s.c, s.h, s.w, s.out_channels, s.kernel, s.out_h(), s.out_w()}) < 1 ||
-      s.padding < 0)
-    fail("there is no convolution of [{}, {}, {}, {}] with {} {}x{} filters, padding {}", s.n, s.c,
-         s.h, s.w, s.out_channels, s.kernel, s.kernel, s.padding);
+  if (std::min({s.n, s.c, s.h, s.w, s.out_channels, s.kernel, s.stride}) < 1 || s.padding < 0 ||
+      std::min(s.out_h(), s.out_w()) < 1)
+    fail("there is no convolution of [{}, {}, {}, {}] with {} {}x{} filters, padding {}, stride {}",
+         s.n, s.c, s.h, s.w, s.out_channels, s.kernel, s.kernel, s.padding, s.stride);
   return std::make_shared<LoopConvolution>(cudnn, pass, s, convolution_bits(fast_math));
 }
 

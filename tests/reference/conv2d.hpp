@@ -4,13 +4,15 @@
 
 namespace mapnet::reference {
 
-/// Cross-correlation with stride 1 and `pad` zeros on every side, as PyTorch's conv2d:
-/// x [N,C,H,W], weight [O,C,K,K], bias [O] -> y [N,O,H+2pad-K+1,W+2pad-K+1].
+/// Cross-correlation with `pad` zeros on every side, as PyTorch's conv2d: x [N,C,H,W],
+/// weight [O,C,K,K], bias [O] or none -> y [N,O,(H+2pad-K)/stride+1,(W+2pad-K)/stride+1], floor.
 struct Conv2d {
-  std::size_t n, c, h, w, o, k, pad;
+  std::size_t n, c, h, w, o, k, pad, stride = 1;
+  bool bias = true;
 
-  std::size_t out_h() const { return h + 2 * pad - k + 1; }
-  std::size_t out_w() const { return w + 2 * pad - k + 1; }
+  std::size_t out_h() const { return (h + 2 * pad - k) / stride + 1; }
+  std::size_t out_w() const { return (w + 2 * pad - k) / stride + 1; }
+  std::size_t bias_size() const { return bias ? o : 0; }
   std::size_t x_size() const { return n * c * h * w; }
   std::size_t weight_size() const { return o * c * k * k; }
   std::size_t y_size() const { return n * o * out_h() * out_w(); }
@@ -30,7 +32,7 @@ void for_each_tap(const Conv2d& s, Tap tap) {
             for (std::size_t kr = 0; kr < s.k; ++kr)
               for (std::size_t kc = 0; kc < s.k; ++kc) {
                 // Left of or above the image the unsigned difference wraps to a huge number.
-                const std::size_t r = row + kr - s.pad, q = col + kc - s.pad;
+                const std::size_t r = row * s.stride + kr - s.pad, q = col * s.stride + kc - s.pad;
                 if (r >= s.h || q >= s.w) continue;  // a zero of the padding
                 tap(iy, ((n * s.c + c) * s.h + r) * s.w + q, ((o * s.c + c) * s.k + kr) * s.k + kc);
               }
@@ -39,10 +41,10 @@ void for_each_tap(const Conv2d& s, Tap tap) {
 inline Vector conv2d_forward(View x, View weight, View bias, const Conv2d& s) {
   require_size(x.size(), s.x_size(), "conv2d x");
   require_size(weight.size(), s.weight_size(), "conv2d weight");
-  require_size(bias.size(), s.o, "conv2d bias");
+  require_size(bias.size(), s.bias_size(), "conv2d bias");
   const std::size_t plane = s.out_h() * s.out_w();
   Vector y(s.y_size());
-  for (std::size_t i = 0; i < y.size(); ++i) y[i] = bias[i / plane % s.o];
+  for (std::size_t i = 0; i < y.size(); ++i) y[i] = s.bias ? bias[i / plane % s.o] : 0;
   for_each_tap(s, [&](auto iy, auto ix, auto iw) { y[iy] += x[ix] * weight[iw]; });
   return y;
 }
@@ -56,8 +58,9 @@ inline Conv2dGradient conv2d_backward(View dy, View x, View weight, const Conv2d
   require_size(x.size(), s.x_size(), "conv2d x");
   require_size(weight.size(), s.weight_size(), "conv2d weight");
   const std::size_t plane = s.out_h() * s.out_w();
-  Conv2dGradient g{Vector(x.size()), Vector(weight.size()), Vector(s.o)};
-  for (std::size_t i = 0; i < dy.size(); ++i) g.dbias[i / plane % s.o] += dy[i];
+  Conv2dGradient g{Vector(x.size()), Vector(weight.size()), Vector(s.bias_size())};
+  if (s.bias)
+    for (std::size_t i = 0; i < dy.size(); ++i) g.dbias[i / plane % s.o] += dy[i];
   for_each_tap(s, [&](auto iy, auto ix, auto iw) {
     g.dx[ix] += dy[iy] * weight[iw];
     g.dweight[iw] += dy[iy] * x[ix];

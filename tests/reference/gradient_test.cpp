@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "reference/avg_pool.hpp"
 #include "reference/conv2d.hpp"
+#include "reference/conv_transpose2d.hpp"
 #include "reference/cross_entropy.hpp"
 #include "reference/finite_difference.hpp"
 #include "reference/kinks.hpp"
@@ -24,10 +26,12 @@ BOOST_AUTO_TEST_CASE(a_gradient_off_by_a_thousandth_in_one_place_is_caught) {
 }
 
 BOOST_AUTO_TEST_CASE(conv2d_gradients) {
-  for (const Conv2d& s : {Conv2d{2, 3, 5, 4, 2, 3, 1}, Conv2d{2, 2, 4, 6, 3, 3, 0},
-                          Conv2d{1, 1, 3, 4, 2, 2, 1}, Conv2d{3, 4, 2, 3, 2, 1, 0}}) {
+  for (const Conv2d& s :
+       {Conv2d{2, 3, 5, 4, 2, 3, 1}, Conv2d{2, 2, 4, 6, 3, 3, 0}, Conv2d{1, 1, 3, 4, 2, 2, 1},
+        Conv2d{3, 4, 2, 3, 2, 1, 0}, Conv2d{2, 2, 7, 6, 2, 3, 1, 2},
+        Conv2d{1, 2, 9, 8, 2, 7, 3, 2, false}, Conv2d{2, 3, 5, 4, 2, 1, 0, 2, false}}) {
     const Vector x = uniform(s.x_size(), 1), weight = uniform(s.weight_size(), 2),
-                 bias = uniform(s.o, 3), dy = uniform(s.y_size(), 4);
+                 bias = uniform(s.bias_size(), 3), dy = uniform(s.y_size(), 4);
     const Conv2dGradient g = conv2d_backward(dy, x, weight, s);
     const auto of_x = [&](View v) { return dot(dy, conv2d_forward(v, weight, bias, s)); };
     const auto of_weight = [&](View v) { return dot(dy, conv2d_forward(x, v, bias, s)); };
@@ -45,13 +49,38 @@ BOOST_AUTO_TEST_CASE(relu_gradient) {
   BOOST_TEST(gradient_error(f, x, relu_backward(dy, x)) < gradient_tolerance);
 }
 
+BOOST_AUTO_TEST_CASE(conv_transpose2d_gradients) {
+  for (const ConvTranspose2d& s :
+       {ConvTranspose2d{2, 3, 3, 2, 2, 2}, ConvTranspose2d{1, 2, 2, 3, 4, 3},
+        ConvTranspose2d{3, 2, 2, 2, 1, 1, false}}) {
+    const Vector x = uniform(s.x_size(), 1), weight = uniform(s.weight_size(), 2),
+                 bias = uniform(s.bias_size(), 3), dy = uniform(s.y_size(), 4);
+    const ConvTranspose2dGradient g = conv_transpose2d_backward(dy, x, weight, s);
+    const auto of_x = [&](View v) { return dot(dy, conv_transpose2d_forward(v, weight, bias, s)); };
+    const auto of_weight = [&](View v) { return dot(dy, conv_transpose2d_forward(x, v, bias, s)); };
+    const auto of_bias = [&](View v) { return dot(dy, conv_transpose2d_forward(x, weight, v, s)); };
+    BOOST_TEST(gradient_error(of_x, x, g.dx) < gradient_tolerance);
+    BOOST_TEST(gradient_error(of_weight, weight, g.dweight) < gradient_tolerance);
+    BOOST_TEST(gradient_error(of_bias, bias, g.dbias) < gradient_tolerance);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(maxpool2d_gradient) {
-  const MaxPool2d s{.planes = 3, .h = 5, .w = 6};
-  const Vector x = uniform(s.x_size(), 7), dy = uniform(s.y_size(), 8);
-  BOOST_REQUIRE(maxpool2d_margin(x, s, false) > 1e-3);
-  const auto f = [&](View v) { return dot(dy, maxpool2d_forward(v, s).y); };
-  const Vector dx = maxpool2d_backward(dy, maxpool2d_forward(x, s).source, s);
-  BOOST_TEST(gradient_error(f, x, dx) < gradient_tolerance);
+  for (const MaxPool2d& s : {MaxPool2d{3, 5, 6}, MaxPool2d{2, 7, 6, 3, 2, 1},
+                             MaxPool2d{1, 6, 5, 3, 1, 0}, MaxPool2d{2, 5, 7, 2, 3, 1}}) {
+    const Vector x = uniform(s.x_size(), 7), dy = uniform(s.y_size(), 8);
+    BOOST_REQUIRE(maxpool2d_margin(x, s, false) > 1e-3);
+    const auto f = [&](View v) { return dot(dy, maxpool2d_forward(v, s).y); };
+    const Vector dx = maxpool2d_backward(dy, maxpool2d_forward(x, s).source, s);
+    BOOST_TEST(gradient_error(f, x, dx) < gradient_tolerance);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(global_avg_pool_gradient) {
+  const std::size_t planes = 3, pixels = 7;
+  const Vector x = uniform(planes * pixels, 7), dy = uniform(planes, 8);
+  const auto f = [&](View v) { return dot(dy, global_avg_pool_forward(v, planes)); };
+  BOOST_TEST(gradient_error(f, x, global_avg_pool_backward(dy, pixels)) < gradient_tolerance);
 }
 
 BOOST_AUTO_TEST_CASE(linear_gradients) {

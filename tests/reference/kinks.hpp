@@ -25,11 +25,9 @@ inline double maxpool2d_margin(View x, const MaxPool2d& s, bool after_relu) {
   const MaxPool2dOutput out = maxpool2d_forward(x, s);
   for (std::size_t i = 0; i < out.y.size(); ++i) {
     if (after_relu && out.y[i] == 0) continue;
-    const std::size_t col = i % (s.w / 2), row = i / (s.w / 2) % (s.h / 2);
-    const std::size_t plane = i / (s.y_size() / s.planes);
-    const std::size_t corner = (plane * s.h + 2 * row) * s.w + 2 * col;
-    for (const std::size_t j : {corner, corner + 1, corner + s.w, corner + s.w + 1})
+    for_each_in_window(s, i, [&](std::size_t j) {
       if (j != out.source[i]) margin = std::min(margin, out.y[i] - x[j]);
+    });
   }
   return margin;
 }

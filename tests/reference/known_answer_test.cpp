@@ -6,7 +6,9 @@
 
 #include "common/compare.hpp"
 #include "reference/adam.hpp"
+#include "reference/avg_pool.hpp"
 #include "reference/conv2d.hpp"
+#include "reference/conv_transpose2d.hpp"
 #include "reference/cross_entropy.hpp"
 #include "reference/linear.hpp"
 #include "reference/maxpool2d.hpp"
@@ -54,6 +56,41 @@ BOOST_AUTO_TEST_CASE(conv2d_pads_with_zeros_on_every_side) {
   check_exact(conv2d_forward(x, weight, Vector{0}, {1, 1, 2, 2, 1, 3, 1}),
               {430210000, 43021000,
                   430210,    43021}, "padded conv2d y");
+  // clang-format on
+}
+
+BOOST_AUTO_TEST_CASE(conv2d_skips_pixels_by_its_stride) {
+  // clang-format off
+  const Vector y = {6521, 8743};  // the row of 9 1 2 3 begins no kernel
+  check_exact(conv2d_forward(image, kernel, {}, {1, 1, 3, 4, 1, 2, 0, 2, false}), y, "strided conv2d y");
+  check_exact(conv2d_backward(Vector{1, 10}, image, kernel, {1, 1, 3, 4, 1, 2, 0, 2, false}).dx,
+              {  1,   10,   10,   100,
+               100, 1000, 1000, 10000,
+                 0,    0,    0,     0}, "strided conv2d dx");
+  // clang-format on
+}
+
+BOOST_AUTO_TEST_CASE(conv_transpose2d_makes_a_patch_of_each_pixel) {
+  // clang-format off
+  const Vector x = {1, 2,                // c = 0
+                    3, 4};               // c = 1
+  const Vector weight = {1e0, 1e1,       // c = 0
+                         1e2, 1e3,
+                         1e4, 1e5,       // c = 1
+                         1e6, 1e7};
+  check_exact(conv_transpose2d_forward(x, weight, Vector{0.5}, {1, 2, 1, 2, 1, 2}),
+              {  30001.5,   300010.5,   40002.5,   400020.5,
+               3000100.5, 30001000.5, 4000200.5, 40002000.5}, "conv_transpose2d y");
+  const ConvTranspose2dGradient g = conv_transpose2d_backward(
+      Vector{1, 0, 0, 0,
+             0, 0, 0, 10}, x, weight, {1, 2, 1, 2, 1, 2});
+  check_exact(g.dx, {1e0, 1e4,
+                     1e4, 1e8}, "conv_transpose2d dx");
+  check_exact(g.dweight, {1,  0,
+                          0, 20,
+                          3,  0,
+                          0, 40}, "conv_transpose2d dweight");
+  check_exact(g.dbias, {11}, "conv_transpose2d dbias");
   // clang-format on
 }
 
@@ -113,6 +150,35 @@ BOOST_AUTO_TEST_CASE(maxpool2d_takes_the_first_of_equal_values_and_drops_odd_edg
 
                 0,  0,    0,  0,  0}, "maxpool2d dx");
   // clang-format on
+}
+
+BOOST_AUTO_TEST_CASE(maxpool2d_adds_up_where_windows_overlap_and_never_takes_the_padding) {
+  // clang-format off
+  const Vector x = {-1, -2, -9,
+                    -3, -9, -5,
+                    -9, -9, -9};
+  const MaxPool2d s{.planes = 1, .h = 3, .w = 3, .k = 3, .stride = 2, .pad = 1};
+  const MaxPool2dOutput out = maxpool2d_forward(x, s);
+  check_exact(out.y, {-1, -2,
+                      -3, -5}, "padded maxpool2d y");
+  const MaxPool2d close{.planes = 1, .h = 3, .w = 3, .k = 2, .stride = 1};
+  const MaxPool2dOutput overlapping = maxpool2d_forward(x, close);
+  check_exact(overlapping.y, {-1, -2,
+                              -3, -5}, "overlapping maxpool2d y");
+  const Vector peak = {0, 0, 0,
+                       0, 1, 0,
+                       0, 0, 0};
+  check_exact(maxpool2d_backward(Vector{1, 10,
+                                        100, 1000}, maxpool2d_forward(peak, close).source, close),
+              {0,    0, 0,
+               0, 1111, 0,
+               0,    0, 0}, "overlapping maxpool2d dx");
+  // clang-format on
+}
+
+BOOST_AUTO_TEST_CASE(global_avg_pool_takes_means) {
+  check_exact(global_avg_pool_forward(Vector{1, 2, 3, 6, 10, 20, 30, 60}, 2), {3, 30}, "means");
+  check_exact(global_avg_pool_backward(Vector{8, 4}, 4), {2, 2, 2, 2, 1, 1, 1, 1}, "means' dx");
 }
 
 BOOST_AUTO_TEST_CASE(linear_multiplies_by_the_transposed_weight) {

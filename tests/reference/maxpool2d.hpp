@@ -4,14 +4,30 @@
 
 namespace mapnet::reference {
 
-/// 2x2 windows, stride 2, floor: x [planes,H,W] -> y [planes,H/2,W/2] with planes = N*C. An odd
-/// last row or column is read by no window.
+/// k x k windows `stride` apart, floor, as PyTorch's max_pool2d: x [planes,H,W] ->
+/// y [planes,(H+2pad-k)/stride+1,(W+2pad-k)/stride+1] with planes = N*C. What lies beyond the last
+/// whole window is read by none, and the padding never wins.
 struct MaxPool2d {
-  std::size_t planes, h, w;
+  std::size_t planes, h, w, k = 2, stride = 2, pad = 0;
 
+  std::size_t out_h() const { return (h + 2 * pad - k) / stride + 1; }
+  std::size_t out_w() const { return (w + 2 * pad - k) / stride + 1; }
   std::size_t x_size() const { return planes * h * w; }
-  std::size_t y_size() const { return planes * (h / 2) * (w / 2); }
+  std::size_t y_size() const { return planes * out_h() * out_w(); }
 };
+
+/// Calls f(ix) for every pixel of the window that y[iy] looks through, row-major.
+template <class F>
+void for_each_in_window(const MaxPool2d& s, std::size_t iy, F f) {
+  const std::size_t col = iy % s.out_w(), row = iy / s.out_w() % s.out_h(),
+                    plane = iy / s.out_w() / s.out_h();
+  for (std::size_t i = 0; i < s.k; ++i)
+    for (std::size_t j = 0; j < s.k; ++j) {
+      // Left of or above the image the unsigned difference wraps to a huge number.
+      const std::size_t r = row * s.stride + i - s.pad, q = col * s.stride + j - s.pad;
+      if (r < s.h && q < s.w) f((plane * s.h + r) * s.w + q);
+    }
+}
 
 struct MaxPool2dOutput {
   Vector y;
@@ -22,16 +38,14 @@ struct MaxPool2dOutput {
 inline MaxPool2dOutput maxpool2d_forward(View x, const MaxPool2d& s) {
   require_size(x.size(), s.x_size(), "maxpool2d x");
   MaxPool2dOutput out;
-  for (std::size_t plane = 0; plane < s.planes; ++plane)
-    for (std::size_t row = 0; row < s.h / 2; ++row)
-      for (std::size_t col = 0; col < s.w / 2; ++col) {
-        const std::size_t corner = (plane * s.h + 2 * row) * s.w + 2 * col;
-        std::size_t best = corner;
-        for (const std::size_t i : {corner + 1, corner + s.w, corner + s.w + 1})
-          if (x[i] > x[best]) best = i;
-        out.y.push_back(x[best]);
-        out.source.push_back(best);
-      }
+  for (std::size_t iy = 0; iy < s.y_size(); ++iy) {
+    std::size_t best = x.size();
+    for_each_in_window(s, iy, [&](std::size_t ix) {
+      if (best == x.size() || x[ix] > x[best]) best = ix;
+    });
+    out.y.push_back(x[best]);
+    out.source.push_back(best);
+  }
   return out;
 }
 

@@ -13,29 +13,33 @@ double traffic(const dnnl::memory::desc& a, const dnnl::memory::desc& b,
 
 }  // namespace
 
-Conv2dSteps::Conv2dSteps(Schedule& schedule, std::string name, const Conv2dDesc& d, const Tensor& x)
-    : schedule_(schedule), name_(std::move(name)), desc_(d) {
+Conv2dSteps::Conv2dSteps(Schedule& schedule, std::string name, const Conv2dDesc& d, const Tensor& x,
+                         bool bias, int y_block)
+    : schedule_(schedule), name_(std::move(name)) {
   const Conv2dShape shape = conv2d_shape(name_, d, x);
   y_ = shape.y;
   flops_ = shape.flops;
   weight_dims_ = {d.out_channels, x.c, d.kernel, d.kernel};
   plain_weight_ = plain_desc(weight_dims_);
-  bias_ = plain_desc({d.out_channels});
+  if (bias) bias_ = plain_desc({d.out_channels});
+  const dnnl::memory::desc bias_desc = bias_.value_or(dnnl::memory::desc());
+  const Spacing spacing = {d.stride, d.padding};
 
-  // The layout of y is oneDNN's choice; should it choose one a Tensor cannot name, plain is taken.
+  // Left to oneDNN, the layout of y may be one that a Tensor cannot name: then plain is taken.
   const auto make = [&](const dnnl::memory::desc& y) {
-    return conv_forward_pd(tensor_desc(x), any_desc(weight_dims_), bias_, y, d.padding, d.relu);
+    return conv_forward_pd(tensor_desc(x), any_desc(weight_dims_), bias_desc, y, spacing, d.relu);
   };
-  forward_ = make(any_desc(tensor_dims(y_)));
-  y_.channel_block = channel_block_of(forward_.dst_desc(), y_);
+  y_.channel_block = y_block;
+  forward_ = make(y_block == 0 ? any_desc(tensor_dims(y_)) : tensor_desc(y_));
+  if (y_block == 0) y_.channel_block = channel_block_of(forward_.dst_desc(), y_);
   if (y_.channel_block == 0) {
     y_.channel_block = 1;
     forward_ = make(tensor_desc(y_));
   }
-  by_data_ = conv_backward_data_pd(tensor_desc(x), any_desc(weight_dims_), tensor_desc(y_),
-                                   d.padding, forward_);
-  by_weights_ = conv_backward_weights_pd(tensor_desc(x), any_desc(weight_dims_), bias_,
-                                         tensor_desc(y_), d.padding, forward_);
+  by_data_ = conv_backward_data_pd(tensor_desc(x), any_desc(weight_dims_), tensor_desc(y_), spacing,
+                                   forward_);
+  by_weights_ = conv_backward_weights_pd(tensor_desc(x), any_desc(weight_dims_), bias_desc,
+                                         tensor_desc(y_), spacing, forward_);
   dweight_ = by_weights_.diff_weights_desc();
 }
 
@@ -51,13 +55,12 @@ Arg Conv2dSteps::backward_weights(const ParamSlice& weight) const {
 
 void Conv2dSteps::forward(const Tensor& x, const Arg& weights, const ParamSlice& bias,
                           const Tensor& y) const {
+  std::vector<Arg> args = {tensor_arg(DNNL_ARG_SRC, x), weights, tensor_arg(DNNL_ARG_DST, y, true)};
+  if (bias_)
+    args.push_back({DNNL_ARG_BIAS, *bias_, bias.buffer, false, bias.offset * sizeof(float)});
   add_primitive(schedule_, name_ + ".forward", dnnl::convolution_forward(forward_),
-                forward_.scratchpad_desc(),
-                {tensor_arg(DNNL_ARG_SRC, x),
-                 weights,
-                 {DNNL_ARG_BIAS, bias_, bias.buffer, false, bias.offset * sizeof(float)},
-                 tensor_arg(DNNL_ARG_DST, y, true)},
-                flops_, traffic(forward_.src_desc(), forward_.weights_desc(), forward_.dst_desc()));
+                forward_.scratchpad_desc(), std::move(args), flops_,
+                traffic(forward_.src_desc(), forward_.weights_desc(), forward_.dst_desc()));
 }
 
 void Conv2dSteps::backward_data(const Tensor& dx, const Arg& weights, const Tensor& dy) const {
@@ -70,13 +73,13 @@ void Conv2dSteps::backward_data(const Tensor& dx, const Arg& weights, const Tens
 
 void Conv2dSteps::weight_gradient(const Tensor& x, const Tensor& dy, const Arg& dweight,
                                   const ParamSlice& dbias) const {
+  std::vector<Arg> args = {tensor_arg(DNNL_ARG_SRC, x), tensor_arg(DNNL_ARG_DIFF_DST, dy), dweight};
+  if (bias_)
+    args.push_back({DNNL_ARG_DIFF_BIAS, *bias_, dbias.buffer, true, dbias.offset * sizeof(float)});
   add_primitive(schedule_, name_ + ".backward_weights",
                 dnnl::convolution_backward_weights(by_weights_), by_weights_.scratchpad_desc(),
-                {tensor_arg(DNNL_ARG_SRC, x),
-                 tensor_arg(DNNL_ARG_DIFF_DST, dy),
-                 dweight,
-                 {DNNL_ARG_DIFF_BIAS, bias_, dbias.buffer, true, dbias.offset * sizeof(float)}},
-                flops_, traffic(by_weights_.src_desc(), dweight_, by_weights_.diff_dst_desc()));
+                std::move(args), flops_,
+                traffic(by_weights_.src_desc(), dweight_, by_weights_.diff_dst_desc()));
 }
 
 }  // namespace mapnet::cpu

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "device/cpu/onednn.hpp"
@@ -11,9 +12,10 @@ namespace mapnet::cpu {
 /// and conv_pool2d with one sub-batch after another.
 class Conv2dSteps {
  public:
-  /// x: shape and layout of an input batch; its buffer is not used. Throws Error when the kernel
-  /// does not fit.
-  Conv2dSteps(Schedule& schedule, std::string name, const Conv2dDesc& desc, const Tensor& x);
+  /// x: shape and layout of an input batch; its buffer is not used. y_block: channels innermost in
+  /// an output batch, 0 for what oneDNN likes. Throws Error when the kernel does not fit.
+  Conv2dSteps(Schedule& schedule, std::string name, const Conv2dDesc& desc, const Tensor& x,
+              bool bias, int y_block = 0);
 
   /// Shape and layout of an output batch, without a buffer.
   const Tensor& y() const { return y_; }
@@ -22,6 +24,7 @@ class Conv2dSteps {
   Arg forward_weights(const ParamSlice& weight) const;
   Arg backward_weights(const ParamSlice& weight) const;
 
+  /// `bias` and `dbias` are not read where there is none.
   void forward(const Tensor& x, const Arg& weights, const ParamSlice& bias, const Tensor& y) const;
   void backward_data(const Tensor& dx, const Arg& weights, const Tensor& dy) const;
 
@@ -34,9 +37,9 @@ class Conv2dSteps {
  private:
   Schedule& schedule_;
   std::string name_;
-  Conv2dDesc desc_;
   Dims weight_dims_;
-  dnnl::memory::desc plain_weight_, bias_, dweight_;
+  dnnl::memory::desc plain_weight_, dweight_;
+  std::optional<dnnl::memory::desc> bias_;
   Tensor y_;
   dnnl::convolution_forward::primitive_desc forward_;
   dnnl::convolution_backward_data::primitive_desc by_data_;

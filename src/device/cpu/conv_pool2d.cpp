@@ -17,12 +17,9 @@ constexpr std::size_t kCachedBytes = std::size_t{2} << 20;
 /// Images a sub-batch: a divisor of the batch whose output fits the cache, not much smaller than it
 /// could be; else the whole batch. Where the weights outweigh an image's output the parts cost more
 /// in weight traffic than the cache saves.
-int sub_batch(const Conv2dDesc& desc, const Tensor& x) {
-  const std::size_t side = static_cast<std::size_t>(x.h + 2 * desc.padding - desc.kernel + 1);
-  const std::size_t image =
-      side * side * static_cast<std::size_t>(desc.out_channels) * sizeof(float);
-  const std::size_t weights = static_cast<std::size_t>(desc.out_channels * x.c) *
-                              static_cast<std::size_t>(desc.kernel * desc.kernel) * sizeof(float);
+int sub_batch(const std::string& name, const Conv2dDesc& desc, const Tensor& x) {
+  const Conv2dShape one = conv2d_shape(name, desc, x.images(0, 1));
+  const std::size_t image = one.y.bytes(), weights = one.n_weights * sizeof(float);
   const int most = static_cast<int>(kCachedBytes / image);
   if (most >= x.n || weights > 2 * image) return x.n;
   for (int n = most; n > most / 2; --n)
@@ -57,10 +54,11 @@ struct Steps {
   Conv2dSteps conv;
   MaxPoolSteps pool;
 
-  Steps(Schedule& schedule, const std::string& name, const ConvPool2dDesc& desc, const Tensor& x)
-      : n(sub_batch(desc.conv, x)),
-        conv(schedule, name, desc.conv, x.images(0, n)),
-        pool(schedule, name + ".pool", desc.pool, conv.y()) {
+  Steps(Schedule& schedule, const std::string& name, const ConvPool2dDesc& desc, const Tensor& x,
+        bool bias)
+      : n(sub_batch(name, desc.conv, x)),
+        conv(schedule, name, desc.conv, x.images(0, n), bias),
+        pool(schedule, name + ".pool", {desc.pool}, conv.y()) {
     check_conv_pool2d(name, desc);
   }
 };
@@ -70,7 +68,7 @@ struct Steps {
 ConvPool2d conv_pool2d_forward(Schedule& schedule, const std::string& name,
                                const ConvPool2dDesc& desc, const Tensor& x,
                                const ParamSlice& weight, const ParamSlice& bias) {
-  const Steps steps(schedule, name, desc, x);
+  const Steps steps(schedule, name, desc, x, !bias.absent());
   const int parts = x.n / steps.n;
   ConvPool2d result{steps.pool.y(), kNoBuffer};
   Tensor& y = result.y;
@@ -93,7 +91,8 @@ Tensor conv_pool2d_backward(Schedule& schedule, const std::string& name, const C
                             const Tensor& x, const ConvPool2d& forward, const Tensor& dy,
                             const ParamSlice& weight, const ParamSlice& dweight,
                             const ParamSlice& dbias, bool need_dx) {
-  const Steps steps(schedule, name, desc, x);
+  const bool has_bias = !dbias.absent();
+  const Steps steps(schedule, name, desc, x, has_bias);
   const int parts = x.n / steps.n;
   Tensor between = steps.conv.y();
   between.buffer = schedule.buffer(name + ".dy", "gradients", between.bytes());
@@ -109,7 +108,8 @@ Tensor conv_pool2d_backward(Schedule& schedule, const std::string& name, const C
     return schedule.buffer(name + what, "weights",
                            size * static_cast<std::size_t>(parts) * sizeof(float));
   };
-  const BufferId dw_parts = place(".dweight", dw_size), db_parts = place(".dbias", db_size);
+  const BufferId dw_parts = place(".dweight", dw_size);
+  const BufferId db_parts = has_bias ? place(".dbias", db_size) : kNoBuffer;
   for (int k = 0; k < parts; ++k) {
     const auto part = static_cast<std::size_t>(k);
     const Tensor x_part = x.images(k * steps.n, steps.n);
@@ -121,15 +121,14 @@ Tensor conv_pool2d_backward(Schedule& schedule, const std::string& name, const C
                                {db_parts, db_size * part});
     if (need_dx) steps.conv.backward_data(dx.images(k * steps.n, steps.n), w, between);
   }
-  if (parts > 1) {
-    add_sum(schedule, name + ".dweight.sum", dw_parts, dw_size, parts);
-    add_sum(schedule, name + ".dbias.sum", db_parts, db_size, parts);
-  }
+  if (parts > 1) add_sum(schedule, name + ".dweight.sum", dw_parts, dw_size, parts);
   add_reorder(schedule, name + ".dweight.reorder", {0, steps.conv.dweight_desc(), dw_parts},
               {0, steps.conv.plain_weight(), dweight.buffer, true, dweight.offset * sizeof(float)});
-  add_reorder(
-      schedule, name + ".dbias.copy", {0, plain_desc({desc.conv.out_channels}), db_parts},
-      {0, plain_desc({desc.conv.out_channels}), dbias.buffer, true, dbias.offset * sizeof(float)});
+  if (!has_bias) return dx;
+  if (parts > 1) add_sum(schedule, name + ".dbias.sum", db_parts, db_size, parts);
+  const dnnl::memory::desc bias_desc = plain_desc({desc.conv.out_channels});
+  add_reorder(schedule, name + ".dbias.copy", {0, bias_desc, db_parts},
+              {0, bias_desc, dbias.buffer, true, dbias.offset * sizeof(float)});
   return dx;
 }
 

@@ -6,10 +6,12 @@
 
 namespace mapnet::cpu {
 
-MaxPoolSteps::MaxPoolSteps(Schedule& schedule, std::string name, int kernel, const Tensor& x)
-    : schedule_(schedule), name_(std::move(name)), y_(max_pool_shape(name_, kernel, x)) {
-  forward_ = max_pool_forward_pd(tensor_desc(x), tensor_desc(y_), kernel);
-  backward_ = max_pool_backward_pd(tensor_desc(x), tensor_desc(y_), kernel, forward_);
+MaxPoolSteps::MaxPoolSteps(Schedule& schedule, std::string name, const MaxPoolDesc& desc,
+                           const Tensor& x)
+    : schedule_(schedule), name_(std::move(name)), y_(max_pool_shape(name_, desc, x)) {
+  const Spacing spacing = {desc.step(), desc.padding};
+  forward_ = max_pool_forward_pd(tensor_desc(x), tensor_desc(y_), desc.kernel, spacing);
+  backward_ = max_pool_backward_pd(tensor_desc(x), tensor_desc(y_), desc.kernel, spacing, forward_);
 }
 
 void MaxPoolSteps::forward(const Tensor& x, const Tensor& y, BufferId argmax,
@@ -32,17 +34,18 @@ void MaxPoolSteps::backward(const Tensor& dx, const Tensor& dy, BufferId argmax,
                 0, static_cast<double>(dx.bytes() + dy.bytes() + argmax_bytes()));
 }
 
-MaxPool max_pool_forward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x) {
-  const MaxPoolSteps steps(schedule, name, kernel, x);
+MaxPool max_pool_forward(Schedule& schedule, const std::string& name, const MaxPoolDesc& desc,
+                         const Tensor& x) {
+  const MaxPoolSteps steps(schedule, name, desc, x);
   MaxPool pool{steps.y(), schedule.buffer(name + ".argmax", "activations", steps.argmax_bytes())};
   pool.y.buffer = schedule.buffer(name + ".y", "activations", pool.y.bytes());
   steps.forward(x, pool.y, pool.argmax);
   return pool;
 }
 
-Tensor max_pool_backward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x,
-                         const MaxPool& forward, const Tensor& dy) {
-  const MaxPoolSteps steps(schedule, name, kernel, x);
+Tensor max_pool_backward(Schedule& schedule, const std::string& name, const MaxPoolDesc& desc,
+                         const Tensor& x, const MaxPool& forward, const Tensor& dy) {
+  const MaxPoolSteps steps(schedule, name, desc, x);
   Tensor dx = x;
   dx.offset = 0;
   dx.buffer = schedule.buffer(name + ".dx", "gradients", dx.bytes());

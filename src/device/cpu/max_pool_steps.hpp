@@ -3,15 +3,16 @@
 #include <string>
 
 #include "device/cpu/onednn.hpp"
+#include "device/ops/max_pool.hpp"
 
 namespace mapnet::cpu {
 
 /// The steps of a max-pooling for batches of one size.
 class MaxPoolSteps {
  public:
-  /// x: shape and layout of an input batch; its buffer is not used. Throws Error when the window
-  /// does not fit.
-  MaxPoolSteps(Schedule& schedule, std::string name, int kernel, const Tensor& x);
+  /// x: shape and layout of an input batch; its buffer is not used. Throws Error as
+  /// max_pool_shape does.
+  MaxPoolSteps(Schedule& schedule, std::string name, const MaxPoolDesc& desc, const Tensor& x);
 
   /// Shape and layout of an output batch, without a buffer.
   const Tensor& y() const { return y_; }

@@ -83,7 +83,8 @@ constexpr auto kConv = dnnl::algorithm::convolution_auto;
 constexpr auto kPool = dnnl::algorithm::pooling_max;
 // The backward pass from the output: the input need not be kept, so ReLU can work in place.
 constexpr auto kRelu = dnnl::algorithm::eltwise_relu_use_dst_for_bwd;
-const Dims kUnitStride = {1, 1};
+
+Dims both(int value) { return {value, value}; }
 
 /// 2.x describes an operation first and asks for an implementation of it second; 3.x does both at
 /// once and wants the engine first.
@@ -115,27 +116,27 @@ typename Primitive::primitive_desc describe(const dnnl::primitive_attr& attr, st
 
 dnnl::convolution_forward::primitive_desc conv_forward_pd(const Desc& x, const Desc& weight,
                                                           const Desc& bias, const Desc& y,
-                                                          int padding, bool relu) {
-  const Dims pad = {padding, padding};
+                                                          Spacing spacing, bool relu) {
+  const Dims strides = both(spacing.stride), pad = both(spacing.padding);
   return describe<dnnl::convolution_forward>(attributes(relu), nullptr, kTraining, kConv, x, weight,
-                                             bias, y, kUnitStride, pad, pad);
+                                             bias, y, strides, pad, pad);
 }
 
 dnnl::convolution_backward_data::primitive_desc conv_backward_data_pd(
-    const Desc& dx, const Desc& weight, const Desc& dy, int padding,
+    const Desc& dx, const Desc& weight, const Desc& dy, Spacing spacing,
     const dnnl::convolution_forward::primitive_desc& hint) {
-  const Dims pad = {padding, padding};
+  const Dims strides = both(spacing.stride), pad = both(spacing.padding);
   return describe<dnnl::convolution_backward_data>(attributes(), hint, kConv, dx, weight, dy,
-                                                   kUnitStride, pad, pad);
+                                                   strides, pad, pad);
 }
 
 dnnl::convolution_backward_weights::primitive_desc conv_backward_weights_pd(
-    const Desc& x, const Desc& dweight, const Desc& dbias, const Desc& dy, int padding,
+    const Desc& x, const Desc& dweight, const Desc& dbias, const Desc& dy, Spacing spacing,
     const dnnl::convolution_forward::primitive_desc& hint) {
-  const Dims pad = {padding, padding};
+  const Dims strides = both(spacing.stride), pad = both(spacing.padding);
   const auto make = [&](dnnl::algorithm algorithm) {
     return describe<dnnl::convolution_backward_weights>(attributes(), hint, algorithm, x, dweight,
-                                                        dbias, dy, kUnitStride, pad, pad);
+                                                        dbias, dy, strides, pad, pad);
   };
   // `auto` never takes Winograd here, though it is up to twice as fast (docs/performance.md); where
   // it does not exist (3.x, no AVX-512, other shapes) oneDNN refuses.
@@ -146,23 +147,24 @@ dnnl::convolution_backward_weights::primitive_desc conv_backward_weights_pd(
   }
 }
 
-dnnl::pooling_forward::primitive_desc max_pool_forward_pd(const Desc& x, const Desc& y,
-                                                          int kernel) {
-  const Dims size = {kernel, kernel}, none = {0, 0};
+dnnl::pooling_forward::primitive_desc max_pool_forward_pd(const Desc& x, const Desc& y, int kernel,
+                                                          Spacing spacing) {
+  const Dims size = both(kernel), strides = both(spacing.stride), pad = both(spacing.padding);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine(), kTraining, kPool, x, y, size, size, none, none, none, attributes()};
+  return {engine(), kTraining, kPool, x, y, strides, size, both(0), pad, pad, attributes()};
 #else
-  return {{kTraining, kPool, x, y, size, size, none, none}, attributes(), engine()};
+  return {{kTraining, kPool, x, y, strides, size, pad, pad}, attributes(), engine()};
 #endif
 }
 
 dnnl::pooling_backward::primitive_desc max_pool_backward_pd(
-    const Desc& dx, const Desc& dy, int kernel, const dnnl::pooling_forward::primitive_desc& hint) {
-  const Dims size = {kernel, kernel}, none = {0, 0};
+    const Desc& dx, const Desc& dy, int kernel, Spacing spacing,
+    const dnnl::pooling_forward::primitive_desc& hint) {
+  const Dims size = both(kernel), strides = both(spacing.stride), pad = both(spacing.padding);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine(), kPool, dx, dy, size, size, none, none, none, hint, attributes()};
+  return {engine(), kPool, dx, dy, strides, size, both(0), pad, pad, hint, attributes()};
 #else
-  return {{kPool, dx, dy, size, size, none, none}, attributes(), engine(), hint};
+  return {{kPool, dx, dy, strides, size, pad, pad}, attributes(), engine(), hint};
 #endif
 }
 

@@ -23,23 +23,30 @@ Dims tensor_dims(const Tensor& x);
 /// The channel block of a layout oneDNN chose for [n, c, h, w]; 0 when it is none of 1, 4, 8, 16.
 int channel_block_of(const dnnl::memory::desc& desc, const Tensor& x);
 
-/// Primitive descriptors, all float32 training, scratchpads owned by the caller.
+/// Steps between windows and zeros around the image, the same along both axes.
+struct Spacing {
+  int stride, padding;
+};
+
+/// Primitive descriptors, all float32 training, scratchpads owned by the caller. A convolution's
+/// bias is a descriptor of no dimensions where it has none.
 dnnl::convolution_forward::primitive_desc conv_forward_pd(const dnnl::memory::desc& x,
                                                           const dnnl::memory::desc& weight,
                                                           const dnnl::memory::desc& bias,
-                                                          const dnnl::memory::desc& y, int padding,
-                                                          bool relu);
+                                                          const dnnl::memory::desc& y,
+                                                          Spacing spacing, bool relu);
 dnnl::convolution_backward_data::primitive_desc conv_backward_data_pd(
     const dnnl::memory::desc& dx, const dnnl::memory::desc& weight, const dnnl::memory::desc& dy,
-    int padding, const dnnl::convolution_forward::primitive_desc& hint);
+    Spacing spacing, const dnnl::convolution_forward::primitive_desc& hint);
 dnnl::convolution_backward_weights::primitive_desc conv_backward_weights_pd(
     const dnnl::memory::desc& x, const dnnl::memory::desc& dweight, const dnnl::memory::desc& dbias,
-    const dnnl::memory::desc& dy, int padding,
+    const dnnl::memory::desc& dy, Spacing spacing,
     const dnnl::convolution_forward::primitive_desc& hint);
 dnnl::pooling_forward::primitive_desc max_pool_forward_pd(const dnnl::memory::desc& x,
-                                                          const dnnl::memory::desc& y, int kernel);
+                                                          const dnnl::memory::desc& y, int kernel,
+                                                          Spacing spacing);
 dnnl::pooling_backward::primitive_desc max_pool_backward_pd(
-    const dnnl::memory::desc& dx, const dnnl::memory::desc& dy, int kernel,
+    const dnnl::memory::desc& dx, const dnnl::memory::desc& dy, int kernel, Spacing spacing,
     const dnnl::pooling_forward::primitive_desc& hint);
 dnnl::eltwise_forward::primitive_desc relu_forward_pd(const dnnl::memory::desc& x);
 dnnl::eltwise_backward::primitive_desc relu_backward_pd(

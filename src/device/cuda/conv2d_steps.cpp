@@ -22,13 +22,11 @@ ParamSlice place_of(const Tensor& t) { return {t.buffer, t.offset}; }
 Conv2dSteps::Conv2dSteps(Schedule& schedule, std::string name, const Conv2dDesc& d, const Tensor& x)
     : schedule_(schedule), name_(std::move(name)), x_(x) {
   require_layout(name_, x, 1);
-  shape_ = {x.n, x.c, x.h, x.w, d.out_channels, d.kernel, d.padding};
+  shape_ = {x.n, x.c, x.h, x.w, d.out_channels, d.kernel, d.padding, d.stride};
   const Conv2dShape made = conv2d_shape(name_, d, x);
   y_ = made.y;
   weights_ = made.n_weights;
   flops_ = made.flops;
-  x_.buffer = kNoBuffer;
-  x_.offset = 0;
 }
 
 void Conv2dSteps::forward(const Tensor& x, const ParamSlice& weight, const Tensor& y) const {
@@ -44,13 +42,10 @@ void Conv2dSteps::backward_weights(const Tensor& x, const Tensor& dy,
   if (target.buffer != dweight.buffer) add_copy(name_ + ".dweight.copy", target, dweight);
 }
 
-Tensor Conv2dSteps::backward_data(const ParamSlice& weight, const Tensor& dy, bool need_dx) const {
-  Tensor dx = x_;
-  if (!need_dx) return dx;
-  dx.buffer = schedule_.buffer(name_ + ".dx", "gradients", dx.bytes());
+void Conv2dSteps::backward_data(const Tensor& dx, const ParamSlice& weight,
+                                const Tensor& dy) const {
   add("backward_data", ConvPass::backward_data, place_of(dy),
       aligned("weight.copy_backward", weight), place_of(dx));
-  return dx;
 }
 
 /// The weights, or a copy where they lie too unevenly.

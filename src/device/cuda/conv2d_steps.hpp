@@ -7,8 +7,8 @@
 
 namespace mapnet::cuda {
 
-/// The three passes of a convolution as steps, planned when they are added: what conv2d and
-/// conv_pool2d have in common. The bias is not in them.
+/// The three passes of a convolution as steps, planned when they are added: what conv2d,
+/// conv_pool2d and conv_transpose2d have in common. The bias is not in them.
 class Conv2dSteps {
  public:
   /// x: shape of the input; its buffer is not used. Throws Error when the kernel does not fit.
@@ -19,8 +19,7 @@ class Conv2dSteps {
 
   void forward(const Tensor& x, const ParamSlice& weight, const Tensor& y) const;
   void backward_weights(const Tensor& x, const Tensor& dy, const ParamSlice& dweight) const;
-  /// Returns dx, in a new buffer where it is needed, else without one.
-  Tensor backward_data(const ParamSlice& weight, const Tensor& dy, bool need_dx) const;
+  void backward_data(const Tensor& dx, const ParamSlice& weight, const Tensor& dy) const;
 
  private:
   void add(const std::string& what, ConvPass pass, const ParamSlice& a, const ParamSlice& b,

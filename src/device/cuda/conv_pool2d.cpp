@@ -15,7 +15,7 @@ ConvPool2d conv_pool2d_forward(Schedule& schedule, const std::string& name,
   between.buffer = schedule.buffer(name + ".y", "activations", between.bytes());
   conv.forward(x, weight, between);
   const MaxPool pool =
-      add_pool_forward(schedule, name + ".pool", desc.pool, between, bias, name + ".argmax");
+      add_pool_forward(schedule, name + ".pool", {desc.pool}, between, bias, name + ".argmax");
   return {pool.y, pool.argmax};
 }
 
@@ -26,12 +26,19 @@ Tensor conv_pool2d_backward(Schedule& schedule, const std::string& name, const C
   check_conv_pool2d(name, desc);
   const Conv2dSteps conv(schedule, name, desc.conv, x);
   // What the pooling drops has no gradient: the sum over the maxima is the sum over all.
-  add_sum_channels(schedule, name + ".backward_bias", dbias, dy);
+  if (!dbias.absent()) add_sum_channels(schedule, name + ".backward_bias", dbias, dy);
   Tensor between = conv.y();
   between.buffer = schedule.buffer(name + ".dy", "gradients", between.bytes());
-  add_pool_backward(schedule, name + ".pool", desc.pool, between, {forward.y, forward.argmax}, dy);
+  add_pool_backward(schedule, name + ".pool", {desc.pool}, between, {forward.y, forward.argmax},
+                    dy);
   conv.backward_weights(x, between, dweight);
-  return conv.backward_data(weight, between, need_dx);
+  Tensor dx = x;
+  dx.offset = 0;
+  dx.buffer = kNoBuffer;
+  if (!need_dx) return dx;
+  dx.buffer = schedule.buffer(name + ".dx", "gradients", dx.bytes());
+  conv.backward_data(dx, weight, between);
+  return dx;
 }
 
 }  // namespace mapnet::cuda

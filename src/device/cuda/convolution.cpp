@@ -56,13 +56,14 @@ const PassNames& names_of(ConvPass pass) {
 }
 
 Descriptor operation(const PassNames& names, const ConvShape& s) {
-  const std::vector<std::int64_t> ones = {1, 1}, padding = {s.padding, s.padding};
+  const std::vector<std::int64_t> ones = {1, 1}, padding = {s.padding, s.padding},
+                                  strides = {s.stride, s.stride};
   Descriptor convolution(CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
   convolution.set(CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_DATA_FLOAT);
   convolution.set(CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_CROSS_CORRELATION);
   convolution.set(CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, std::int64_t{2});
   convolution.set(CUDNN_ATTR_CONVOLUTION_DILATIONS, ones);
-  convolution.set(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, ones);
+  convolution.set(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, strides);
   convolution.set(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, padding);
   convolution.set(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, padding);
   convolution.finalize("convolution");
@@ -114,9 +115,9 @@ std::shared_ptr<const Convolution> plan_convolution(const PlanTarget& target, Co
   try {
     return std::make_shared<GraphConvolution>(target, names, shape, fast_math);
   } catch (const Error& error) {
-    fail("convolution, {}, of [{}, {}, {}, {}] with {} {}x{} filters, padding {}: {}", names.text,
-         shape.n, shape.c, shape.h, shape.w, shape.out_channels, shape.kernel, shape.kernel,
-         shape.padding, error.what());
+    fail("convolution, {}, of [{}, {}, {}, {}] with {} {}x{} filters, padding {}, stride {}: {}",
+         names.text, shape.n, shape.c, shape.h, shape.w, shape.out_channels, shape.kernel,
+         shape.kernel, shape.padding, shape.stride, error.what());
   }
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "device/device.hpp"
+#include "device/windows.hpp"
 
 /// Convolutions through cuDNN 9's graph API: one operation, one execution plan.
 namespace mapnet::cuda {
@@ -30,11 +31,11 @@ enum class ConvPass {
   backward_filter,  ///< dW                  from x, dy
 };
 
-/// Stride 1. x [n, c, h, w], W [o, c, k, k], y [n, o, h + 2 padding - k + 1, ...], all plain.
+/// x [n, c, h, w], W [o, c, k, k], y [n, o, (h + 2 padding - k) / stride + 1, ...], all plain.
 struct ConvShape {
-  int n, c, h, w, out_channels, kernel, padding;
-  int out_h() const { return h + 2 * padding - kernel + 1; }
-  int out_w() const { return w + 2 * padding - kernel + 1; }
+  int n, c, h, w, out_channels, kernel, padding, stride = 1;
+  int out_h() const { return windows_along(h, kernel, stride, padding); }
+  int out_w() const { return windows_along(w, kernel, stride, padding); }
 };
 
 /// One pass of one convolution, planned.

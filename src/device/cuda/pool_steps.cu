@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 
 #include "device/cuda/checks.hpp"
@@ -10,88 +11,119 @@ namespace mapnet::cuda {
 
 namespace {
 
-/// k x k windows, stride k, on planes of x [planes, h, w]; y [planes, pooled_h, pooled_w].
+/// k x k windows, `stride` apart, on planes of x [planes, h, w] padded by `padding`;
+/// y [planes, pooled_h, pooled_w].
 struct PoolPlanes {
-  unsigned planes, h, w, k, pooled_h, pooled_w, channels;
+  unsigned planes, h, w, k, stride, padding, pooled_h, pooled_w, channels;
 };
 
+/// [begin, end)
+struct Range {
+  unsigned begin, end;
+};
+
+/// The rows of window `at`, of those it has, that are not padding; columns likewise.
+__device__ Range inside(unsigned at, unsigned k, unsigned stride, unsigned padding, unsigned size) {
+  const unsigned first = at * stride;  // in the padded image
+  return {padding > first ? padding - first : 0, std::min(k, size + padding - first)};
+}
+
+/// The windows that have pixel `at` of an axis in them.
+__device__ Range around(unsigned at, unsigned k, unsigned stride, unsigned padding,
+                        unsigned windows) {
+  const unsigned place = at + padding;  // in the padded image
+  return {place < k ? 0 : (place - k) / stride + 1, std::min(windows, place / stride + 1)};
+}
+
 /// y = max of a window + bias [channels], which may be null; argmax: where, the first in row-major
-/// order. Rows are those of y. K: the window, or 0 for s.k.
-template <unsigned K>
+/// order. Rows are those of y. K, S: the window and the stride, or 0 for s.k and s.stride.
+template <unsigned K, unsigned S>
 __global__ void pool_forward_kernel(float* y, std::uint8_t* argmax, const float* x,
                                     const float* bias, PoolPlanes s) {
-  const unsigned k = K > 0 ? K : s.k;
+  const unsigned k = K > 0 ? K : s.k, stride = S > 0 ? S : s.stride;
   const unsigned row = blockIdx.x * blockDim.y + threadIdx.y;
   const unsigned plane = row / s.pooled_h, at = row % s.pooled_h;
   if (plane >= s.planes) return;
-  const float* rows = x + (static_cast<std::size_t>(plane) * s.h + at * k) * s.w;
+  const float* pixels = x + static_cast<std::size_t>(plane) * s.h * s.w;
   const float b = bias ? bias[plane % s.channels] : 0.0f;
+  const Range rows = inside(at, k, stride, s.padding, s.h);
   for (unsigned column = threadIdx.x; column < s.pooled_w; column += blockDim.x) {
-    const float* window = rows + column * k;
-    float most = window[0];
-    unsigned where = 0;
-    for (unsigned i = 0; i < k; ++i)
-      for (unsigned j = 0; j < k; ++j)
-        if (window[i * s.w + j] > most) {
-          most = window[i * s.w + j];
+    const Range columns = inside(column, k, stride, s.padding, s.w);
+    const auto value = [&](unsigned i, unsigned j) {
+      return pixels[(at * stride + i - s.padding) * s.w + column * stride + j - s.padding];
+    };
+    unsigned where = rows.begin * k + columns.begin;
+    float most = value(rows.begin, columns.begin);
+    for (unsigned i = rows.begin; i < rows.end; ++i)
+      for (unsigned j = columns.begin; j < columns.end; ++j) {
+        const float v = value(i, j);
+        if (v > most) {
+          most = v;
           where = i * k + j;
         }
+      }
     const std::size_t out = static_cast<std::size_t>(row) * s.pooled_w + column;
     y[out] = most + b;
     argmax[out] = static_cast<std::uint8_t>(where);
   }
 }
 
-/// dx, all of it: dy where the window's maximum was, else 0. Rows are those of dx.
-template <unsigned K>
+/// dx, all of it: the sum of dy over the windows whose maximum a pixel was, in row-major order.
+/// Rows are those of dx.
+template <unsigned K, unsigned S>
 __global__ void pool_backward_kernel(float* dx, const float* dy, const std::uint8_t* argmax,
                                      PoolPlanes s) {
-  const unsigned k = K > 0 ? K : s.k;
+  const unsigned k = K > 0 ? K : s.k, stride = S > 0 ? S : s.stride;
   const unsigned row = blockIdx.x * blockDim.y + threadIdx.y;
   const unsigned plane = row / s.h, y = row % s.h;
   if (plane >= s.planes) return;
-  const unsigned at = y / k, first = (y - at * k) * k;
-  const bool inside = at < s.pooled_h;
-  const std::size_t window = (static_cast<std::size_t>(plane) * s.pooled_h + at) * s.pooled_w;
+  const Range rows = around(y, k, stride, s.padding, s.pooled_h);
+  const std::size_t windows = static_cast<std::size_t>(plane) * s.pooled_h * s.pooled_w;
   for (unsigned x = threadIdx.x; x < s.w; x += blockDim.x) {
-    const unsigned column = x / k;
-    float value = 0;
-    if (inside && column < s.pooled_w && argmax[window + column] == first + x - column * k)
-      value = dy[window + column];
-    dx[static_cast<std::size_t>(row) * s.w + x] = value;
+    const Range columns = around(x, k, stride, s.padding, s.pooled_w);
+    float sum = 0;
+    for (unsigned i = rows.begin; i < rows.end; ++i)
+      for (unsigned j = columns.begin; j < columns.end; ++j) {
+        const std::size_t window = windows + i * s.pooled_w + j;
+        const unsigned here = (y + s.padding - i * stride) * k + x + s.padding - j * stride;
+        if (argmax[window] == here) sum += dy[window];
+      }
+    dx[static_cast<std::size_t>(row) * s.w + x] = sum;
   }
 }
 
-PoolPlanes planes_of(const Tensor& x, const Tensor& y, int kernel) {
+PoolPlanes planes_of(const Tensor& x, const Tensor& y, const MaxPoolDesc& desc) {
   const auto count = [](int n) { return static_cast<unsigned>(n); };
-  return {count(x.n * x.c), count(x.h), count(x.w), count(kernel),
-          count(y.h),       count(y.w), count(x.c)};
+  return {count(x.n * x.c),    count(x.h), count(x.w), count(desc.kernel), count(desc.step()),
+          count(desc.padding), count(y.h), count(y.w), count(x.c)};
 }
 
 }  // namespace
 
-MaxPool add_pool_forward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x,
-                         const ParamSlice& bias, const std::string& argmax_name) {
+MaxPool add_pool_forward(Schedule& schedule, const std::string& name, const MaxPoolDesc& desc,
+                         const Tensor& x, const ParamSlice& bias, const std::string& argmax_name) {
   require_layout(name, x, 1);
-  require_window(name, kernel);
-  MaxPool pool{max_pool_shape(name, kernel, x), kNoBuffer};
+  require_window(name, desc.kernel);
+  MaxPool pool{max_pool_shape(name, desc, x), kNoBuffer};
   pool.y.buffer = schedule.buffer(name + ".y", "activations", pool.y.bytes());
   pool.argmax = schedule.buffer(argmax_name, "activations", pool.y.padded_size());
   Step step;
   step.name = name + ".forward";
   step.reads = {x.buffer};
-  if (bias.buffer != kNoBuffer) step.reads.push_back(bias.buffer);
+  if (!bias.absent()) step.reads.push_back(bias.buffer);
   step.writes = {pool.y.buffer, pool.argmax};
   step.bytes = static_cast<double>(x.bytes() + pool.y.bytes() + pool.y.padded_size());
   const cudaStream_t stream = gpu_of(schedule).stream();
-  const PoolPlanes s = planes_of(x, pool.y, kernel);
+  const PoolPlanes s = planes_of(x, pool.y, desc);
   step.bind = [=](const Memory& memory) -> Run {
     const auto* from = memory.at<const float>(x.buffer) + x.offset;
-    const float* b =
-        bias.buffer == kNoBuffer ? nullptr : memory.at<const float>(bias.buffer) + bias.offset;
+    const float* b = bias.absent() ? nullptr : memory.at<const float>(bias.buffer) + bias.offset;
     auto* to = memory.at<float>(pool.y.buffer);
     auto* argmax = memory.at<std::uint8_t>(pool.argmax);
-    const auto pooling = s.k == 2 ? pool_forward_kernel<2> : pool_forward_kernel<0>;
+    // Compiled for the windows of CNNs and U-Nets, and of ResNets.
+    const auto pooling = s.k == 2 && s.stride == 2   ? pool_forward_kernel<2, 2>
+                         : s.k == 3 && s.stride == 2 ? pool_forward_kernel<3, 2>
+                                                     : pool_forward_kernel<0, 0>;
     const dim3 block = row_block(s.pooled_w);
     const unsigned blocks = blocks_for(std::size_t{s.planes} * s.pooled_h, block.y);
     return [=] { launch(stream, blocks, block, pooling, to, argmax, from, b, s); };
@@ -100,21 +132,23 @@ MaxPool add_pool_forward(Schedule& schedule, const std::string& name, int kernel
   return pool;
 }
 
-void add_pool_backward(Schedule& schedule, const std::string& name, int kernel, const Tensor& dx,
-                       const MaxPool& forward, const Tensor& dy) {
+void add_pool_backward(Schedule& schedule, const std::string& name, const MaxPoolDesc& desc,
+                       const Tensor& dx, const MaxPool& forward, const Tensor& dy) {
   Step step;
   step.name = name + ".backward";
   step.reads = {dy.buffer, forward.argmax};
   step.writes = {dx.buffer};
   step.bytes = static_cast<double>(dx.bytes() + dy.bytes() + dy.padded_size());
   const cudaStream_t stream = gpu_of(schedule).stream();
-  const PoolPlanes s = planes_of(dx, forward.y, kernel);
+  const PoolPlanes s = planes_of(dx, forward.y, desc);
   const BufferId positions = forward.argmax;
   step.bind = [=](const Memory& memory) -> Run {
     const auto* gradient = memory.at<const float>(dy.buffer) + dy.offset;
     const auto* argmax = memory.at<const std::uint8_t>(positions);
     auto* to = memory.at<float>(dx.buffer);
-    const auto unpooling = s.k == 2 ? pool_backward_kernel<2> : pool_backward_kernel<0>;
+    const auto unpooling = s.k == 2 && s.stride == 2   ? pool_backward_kernel<2, 2>
+                           : s.k == 3 && s.stride == 2 ? pool_backward_kernel<3, 2>
+                                                       : pool_backward_kernel<0, 0>;
     const dim3 block = row_block(s.w);
     const unsigned blocks = blocks_for(std::size_t{s.planes} * s.h, block.y);
     return [=] { launch(stream, blocks, block, unpooling, to, gradient, argmax, s); };

@@ -9,13 +9,14 @@
 /// pass, and does not say which of equal maxima it takes.
 namespace mapnet::cuda {
 
-/// Adds the step y = max over windows of x, + bias [channels] where that has a buffer: where there
-/// are k^2 times fewer values to add it to, the maximum stays where it is.
-MaxPool add_pool_forward(Schedule& schedule, const std::string& name, int kernel, const Tensor& x,
-                         const ParamSlice& bias, const std::string& argmax_name);
+/// Adds the step y = max over windows of x, + bias [channels] unless that is absent: where there
+/// are fewer values to add it to, the maximum stays where it is.
+MaxPool add_pool_forward(Schedule& schedule, const std::string& name, const MaxPoolDesc& desc,
+                         const Tensor& x, const ParamSlice& bias, const std::string& argmax_name);
 
-/// Adds the step that sets all of dx [shape of x]: dy where a maximum was, else zero.
-void add_pool_backward(Schedule& schedule, const std::string& name, int kernel, const Tensor& dx,
-                       const MaxPool& forward, const Tensor& dy);
+/// Adds the step that sets all of dx [shape of x]: the sum of dy over the windows whose
+/// maximum it was.
+void add_pool_backward(Schedule& schedule, const std::string& name, const MaxPoolDesc& desc,
+                       const Tensor& dx, const MaxPool& forward, const Tensor& dy);
 
 }  // namespace mapnet::cuda

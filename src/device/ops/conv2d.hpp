@@ -7,12 +7,13 @@
 
 namespace mapnet {
 
-/// Stride-1 convolution with a square kernel, optionally followed by ReLU.
+/// Convolution with a square kernel, optionally followed by ReLU.
 struct Conv2dDesc {
   int out_channels = 0;  ///< O
   int kernel = 3;        ///< K
   int padding = 0;       ///< zeros on each side
   bool relu = false;     ///< y = max(0, conv(x)), in the same pass
+  int stride = 1;        ///< S
 };
 
 /// What a convolution makes of x, and what each of its three passes takes.
@@ -22,18 +23,18 @@ struct Conv2dShape {
   double flops = 0;           ///< without the taps that fall on padding
 };
 
-/// Throws Error when the kernel does not fit the padded input.
+/// Throws Error when the kernel does not fit the padded input, or the stride is below 1.
 Conv2dShape conv2d_shape(const std::string& name, const Conv2dDesc& desc, const Tensor& x);
 
 /// Adds the steps of y = conv(x, W) + b. x [N, C, H, W]; W [O, C, K, K] and b [O] at `weight` and
-/// `bias`; returns y [N, O, H + 2 padding - K + 1, ...] in a new buffer, laid out as the device
-/// likes. Throws Error when the kernel does not fit the padded input.
+/// `bias`, which may be absent; returns y [N, O, (H + 2 padding - K) / S + 1, ...], rounded down,
+/// in a new buffer, laid out as the device likes. Throws Error as conv2d_shape does.
 Tensor conv2d_forward(Schedule& schedule, const std::string& name, const Conv2dDesc& desc,
                       const Tensor& x, const ParamSlice& weight, const ParamSlice& bias);
 
 /// Adds the steps of the backward pass. dy: gradient of the convolution's own output (behind the
-/// ReLU's, see relu_backward). Sets dweight and dbias. Returns dx, or a tensor without a buffer
-/// when `need_dx` is false (the first layer).
+/// ReLU's, see relu_backward). Sets dweight and, unless it is absent, dbias. Returns dx, or a
+/// tensor without a buffer when `need_dx` is false (the first layer).
 Tensor conv2d_backward(Schedule& schedule, const std::string& name, const Conv2dDesc& desc,
                        const Tensor& x, const Tensor& dy, const ParamSlice& weight,
                        const ParamSlice& dweight, const ParamSlice& dbias, bool need_dx);

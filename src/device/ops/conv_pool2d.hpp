@@ -22,13 +22,14 @@ struct ConvPool2d {
   BufferId argmax = kNoBuffer;  ///< positions of the maxima, for the backward pass
 };
 
-/// Adds the steps of y = max_pool(conv(x, W) + b); shapes as conv2d_forward and max_pool_forward.
+/// Adds the steps of y = max_pool(conv(x, W) + b); shapes as conv2d_forward and max_pool_forward;
+/// the bias may be absent.
 ConvPool2d conv_pool2d_forward(Schedule& schedule, const std::string& name,
                                const ConvPool2dDesc& desc, const Tensor& x,
                                const ParamSlice& weight, const ParamSlice& bias);
 
-/// Adds the steps of the backward pass; dy in the layout of y. Sets dweight and dbias. Returns dx,
-/// or a tensor without a buffer when `need_dx` is false.
+/// Adds the steps of the backward pass; dy in the layout of y. Sets dweight and, unless it
+/// is absent, dbias. Returns dx, or a tensor without a buffer when `need_dx` is false.
 Tensor conv_pool2d_backward(Schedule& schedule, const std::string& name, const ConvPool2dDesc& desc,
                             const Tensor& x, const ConvPool2d& forward, const Tensor& dy,
                             const ParamSlice& weight, const ParamSlice& dweight,

@@ -1,10 +1,8 @@
-#include "device/cuda/conv2d_steps.hpp"
+#include "device/cuda/add_bias.hpp"
 #include "device/cuda/gpu.hpp"
 #include "device/cuda/launch.hpp"
 #include "device/cuda/rows.hpp"
-#include "device/cuda/sum_channels.hpp"
 #include "device/cuda/vec4.cuh"
-#include "device/ops/conv2d.hpp"
 
 namespace mapnet::cuda {
 
@@ -19,29 +17,32 @@ struct AddBias {
   }
 };
 
-/// y [planes, plane] += bias [channels] in place, a plane a row; then ReLU where asked. `plane` in
-/// Values.
+/// y [planes, plane] += bias [channels], which may be null, in place, a plane a row; then ReLU
+/// where asked. `plane` in Values.
 template <class Value>
 __global__ void bias_kernel(Value* y, const float* bias, unsigned planes, unsigned plane,
                             unsigned channels, bool relu) {
   const unsigned row = blockIdx.x * blockDim.y + threadIdx.y;
   if (row >= planes) return;
-  const AddBias add{bias[row % channels], relu};
+  const AddBias add{bias ? bias[row % channels] : 0.0f, relu};
   Value* values = y + static_cast<std::size_t>(row) * plane;
   for (unsigned i = threadIdx.x; i < plane; i += blockDim.x) values[i] = apply(add, values[i]);
 }
+
+}  // namespace
 
 void add_bias(Schedule& schedule, const std::string& name, const Tensor& y, const ParamSlice& bias,
               bool relu) {
   Step step;
   step.name = name;
-  step.reads = {y.buffer, bias.buffer};
+  step.reads = {y.buffer};
+  if (!bias.absent()) step.reads.push_back(bias.buffer);
   step.writes = {y.buffer};
   step.bytes = 2.0 * static_cast<double>(y.bytes());
   const cudaStream_t stream = gpu_of(schedule).stream();
   step.bind = [=](const Memory& memory) -> Run {
     auto* values = memory.at<float>(y.buffer) + y.offset;
-    const auto* b = memory.at<const float>(bias.buffer) + bias.offset;
+    const float* b = bias.absent() ? nullptr : memory.at<const float>(bias.buffer) + bias.offset;
     const auto channels = static_cast<unsigned>(y.c),
                planes = static_cast<unsigned>(y.n) * channels,
                plane = static_cast<unsigned>(y.h * y.w);
@@ -58,27 +59,6 @@ void add_bias(Schedule& schedule, const std::string& name, const Tensor& y, cons
     };
   };
   schedule.add(std::move(step));
-}
-
-}  // namespace
-
-Tensor conv2d_forward(Schedule& schedule, const std::string& name, const Conv2dDesc& desc,
-                      const Tensor& x, const ParamSlice& weight, const ParamSlice& bias) {
-  const Conv2dSteps steps(schedule, name, desc, x);
-  Tensor y = steps.y();
-  y.buffer = schedule.buffer(name + ".y", "activations", y.bytes());
-  steps.forward(x, weight, y);
-  add_bias(schedule, name + ".forward.bias", y, bias, desc.relu);
-  return y;
-}
-
-Tensor conv2d_backward(Schedule& schedule, const std::string& name, const Conv2dDesc& desc,
-                       const Tensor& x, const Tensor& dy, const ParamSlice& weight,
-                       const ParamSlice& dweight, const ParamSlice& dbias, bool need_dx) {
-  const Conv2dSteps steps(schedule, name, desc, x);
-  add_sum_channels(schedule, name + ".backward_bias", dbias, dy);
-  steps.backward_weights(x, dy, dweight);
-  return steps.backward_data(weight, dy, need_dx);
 }
 
 }  // namespace mapnet::cuda
