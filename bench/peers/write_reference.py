@@ -1,9 +1,9 @@
 """Writes tests/nets/pytorch_outputs.json: what PyTorch makes of networks with given weights.
 
 Weights and inputs are a hash of their place, so that the file holds outputs alone and the test
-makes the same weights by itself. For each network: outputs of an evaluation, and of a training pass
-with its running statistics' change and the gradient of sum(output * weight) by a hash again, as
-sums and a few values. Run through `$(bench/peers/setup) bench/peers/write_reference.py`.
+makes the same weights by itself. For each network, computed in double: outputs of an evaluation, and
+of a training pass with its running statistics and the gradient of sum(output * weight) by a hash
+again, as sums and a few values, each with what PyTorch's float32 makes of it. Run through `$(bench/peers/setup) bench/peers/write_reference.py`.
 """
 
 import json
@@ -47,7 +47,7 @@ def fill(model):
 CASES = [
     ("resnet18-cifar", networks.resnet18_cifar(10), (2, 3, 32, 32)),
     ("resnet18", networks.resnet18(10), (2, 3, 64, 64)),
-    ("resnet50", networks.resnet50(10), (2, 3, 64, 64)),
+    ("resnet50", networks.resnet50(10), (4, 3, 64, 64)),
     ("cnn3", networks.Cnn3(5), (2, 3, 16, 24)),
     ("lstm", networks.Forecaster(), (3, 6, 1)),
     ("lstm-1x32", networks.Forecaster(67, 32, 1), (3, 6, 67)),
@@ -62,25 +62,37 @@ def summary(t):
             "step": step, "values": [float(f"{v:.9g}") for v in flat[::step][:64].tolist()]}
 
 
-def describe(name, model, shape):
+def passes(model, shape, dtype):
+    """Outputs of an evaluation and of training, gradients and running statistics, each flat."""
     with torch.no_grad():
         fill(model)
-    model.double()  # of weights that float32 holds: what float32's roundings are measured against
-    x = uniform(math.prod(shape), 1000).view(shape).double()
+    model.to(dtype)  # of weights that float32 holds: double is what roundings are measured against
+    x = uniform(math.prod(shape), 1000).view(shape).to(dtype)
     model.eval()
     with torch.no_grad():
         evaluated = model(x)
     model.train()
     out = model(x)
-    (out * uniform(out.numel(), 1001).view(out.shape).double()).sum().backward()
+    model.zero_grad()
+    (out * uniform(out.numel(), 1001).view(out.shape).to(dtype)).sum().backward()
     gradients = torch.cat([p.grad.flatten() for p in model.parameters()])
     state = [b for n, b in model.named_buffers() if not n.endswith("num_batches_tracked")]
-    return {
-        "net": name, "input": list(shape), "outputs": out.shape[1],
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "evaluated": summary(evaluated), "trained": summary(out), "gradient": summary(gradients),
-        "state": summary(torch.cat([b.flatten() for b in state])) if state else None,
-    }
+    state = torch.cat([b.flatten() for b in state]) if state else torch.zeros(0)
+    found = {"evaluated": evaluated, "trained": out, "gradient": gradients, "state": state}
+    return {what: t.detach().flatten().double() for what, t in found.items()}
+
+
+def describe(name, model, shape):
+    rounded, exact = passes(model, shape, torch.float32), passes(model, shape, torch.float64)
+    result = {"net": name, "input": list(shape), "outputs": exact["trained"].numel()
+              // math.prod((shape[0], *shape[2:]) if name == "cnn3" else shape[:1]),
+              "parameters": sum(p.numel() for p in model.parameters())}
+    for what, t in exact.items():
+        if t.numel() > 0:
+            # How far PyTorch's own float32 is off, of the root mean square.
+            off = (rounded[what] - t).square().mean().sqrt() / t.square().mean().sqrt()
+            result[what] = summary(t) | {"float32_off": float(f"{off:.3g}")}
+    return result
 
 
 def main():

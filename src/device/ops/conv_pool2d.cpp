@@ -5,7 +5,6 @@
 namespace mapnet {
 
 void check_conv_pool2d(const std::string& name, const ConvPool2dDesc& desc) {
-  if (desc.conv.stride != 1) fail("{}: only a convolution of stride 1 is joined to a pooling", name);
   if (desc.conv.relu) fail("{}: the ReLU belongs behind the pooling, not before it", name);
 }
 

@@ -10,12 +10,11 @@ namespace mapnet {
 /// pooling's backward pass needs only where the maxima were. A device may walk the batch in parts,
 /// so that what lies between the two stays in its cache.
 struct ConvPool2dDesc {
-  Conv2dDesc conv;  ///< of stride 1 with a bias; relu must be off: behind the pooling it is cheaper
-                    ///< and gives the same
+  Conv2dDesc conv;  ///< relu must be off: behind the pooling it is cheaper and gives the same
   int pool = 2;     ///< window and stride
 };
 
-/// Throws Error when the convolution has a ReLU of its own or a stride.
+/// Throws Error when the convolution has a ReLU of its own.
 void check_conv_pool2d(const std::string& name, const ConvPool2dDesc& desc);
 
 struct ConvPool2d {
