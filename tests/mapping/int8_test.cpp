@@ -17,7 +17,7 @@ BOOST_AUTO_TEST_CASE(weights_are_rounded_to_255_steps_of_their_channels_range) {
   double most = 0;  // of the errors, in steps
   for (const ParamTensor& p : net.params)
     for (std::size_t j = p.offset; j < p.offset + p.size; ++j) {
-      if (p.is_bias) {
+      if (!p.is_weight()) {
         BOOST_REQUIRE(rounded[j] == theta[j]);
         continue;
       }
