@@ -82,15 +82,6 @@ MAPNET_HOST_DEVICE inline float tanh(float x) {
   return x < 0 ? -y : y;
 }
 
-/// Logistic function 1 / (1 + e^-x); relative error below 4e-7, down to e^-80.
-MAPNET_HOST_DEVICE inline float sigmoid(float x) {
-  const float a = x < 0 ? -x : x;
-  // From |x|: GCC 12 does not vectorise a clamp at both ends, whose constants it folds into exp.
-  const float e = exp(-(a > 80.0f ? 80.0f : a));
-  const float s = 1.0f / (1.0f + e);
-  return x < 0 ? e * s : s;
-}
-
 struct SinCos {
   float sin, cos;
 };

@@ -7,6 +7,7 @@
 
 #include "common/compare.hpp"
 #include "device/op_harness.hpp"
+#include "device/ops/lstm_cell.hpp"
 #include "reference/lstm.hpp"
 
 /// The LSTM layer against the double-precision reference, forward and back through time.
@@ -121,6 +122,30 @@ BOOST_DATA_TEST_CASE(lstm_agrees_with_the_reference, data::make(kCases), k) {
   const Vector dtheta = flat(want.d);
   check_close(got.dtheta, Vector(dtheta.begin() + 3, dtheta.end()),
               largest(dtheta) * (8 * of_sum + sum_tolerance(s.n * s.t)), 0, "dtheta");
+}
+
+BOOST_AUTO_TEST_CASE(an_lstm_cell_is_as_exact_as_it_says) {
+  const auto sigmoid = [](double v) { return 1 / (1 + std::exp(-v)); };
+  Vector gates, states, want_gates, want_states;
+  for (int step = -70000; step <= 70000; ++step) {
+    const float x = static_cast<float>(step) * 1e-3f;
+    const double exact = static_cast<double>(x);
+    const LstmCell cell = lstm_cell(x, -x, x, 0.5f * x, 0.75f);
+    for (const float gate : {cell.i, cell.f, cell.g, cell.o})
+      gates.push_back(static_cast<double>(gate));
+    const double i = sigmoid(exact), f = sigmoid(-exact), g = std::tanh(exact),
+                 o = sigmoid(0.5 * exact), c = f * 0.75 + i * g;
+    want_gates.insert(want_gates.end(), {i, f, g, o});
+    states.insert(states.end(), {static_cast<double>(cell.c), static_cast<double>(cell.h)});
+    want_states.insert(want_states.end(), {c, o * std::tanh(c)});
+  }
+  check_close(gates, want_gates, 3e-7, 0, "gates");
+  check_close(states, want_states, 1.2e-6, 0, "c and h");  // of up to four such errors
+  const float nan = std::nanf("");
+  BOOST_TEST(std::isnan(lstm_cell(nan, 0, 0, 0, 0).h));
+  BOOST_TEST(std::isnan(lstm_cell(0, nan, 0, 0, 0).h));
+  BOOST_TEST(std::isnan(lstm_cell(0, 0, nan, 0, 0).h));
+  BOOST_TEST(std::isnan(lstm_cell(0, 0, 0, nan, 0).h));
 }
 
 BOOST_AUTO_TEST_CASE(an_lstm_gives_the_same_bits_every_time) {

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "device/host_device.hpp"
-#include "device/ops/lstm.hpp"
+#include "device/ops/lstm_cell.hpp"
 
 namespace mapnet::cpu {
 

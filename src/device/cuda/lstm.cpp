@@ -34,7 +34,7 @@ Tensor matrix(const LstmShape& s, int columns, BufferId buffer, std::size_t offs
 
 /// A wide layer's product of every step, and the buffers that pass from step to step.
 struct StepProduct {
-  std::shared_ptr<const Product> product;   ///< null: the layer is narrow enough for one kernel
+  std::shared_ptr<const Product> product;  ///< null: the layer is narrow enough for one kernel
   BufferId workspace = kNoBuffer;
   BufferId wide = kNoBuffer, narrow = kNoBuffer, state = kNoBuffer;  ///< [N, 4H], [N, H], [N, H]
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "device/cuda/lstm_window.hpp"
+#include "device/ops/lstm_cell.hpp"
 
 /// One unit of one sample at one step, wherever its sums come from.
 namespace mapnet::cuda {

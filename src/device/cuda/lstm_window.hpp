@@ -2,8 +2,6 @@
 
 #include <cuda_runtime.h>
 
-#include "device/ops/lstm.hpp"
-
 /// The recurrent part of an LSTM layer. Before it, one product has made the inputs' part of all
 /// gates' sums; behind its mirror, products over all samples and steps make the weights' gradients.
 namespace mapnet::cuda {
@@ -15,8 +13,8 @@ struct LstmForward {
   const float* sums;     ///< [N, T, 4H]: W_ih x + b_ih
   const float* bias_hh;  ///< [4H]
   /// [N, T, 4H], [N, T, H] and [N, T, H] (the output of the step before), or null where not kept.
-  float *gates, *c, *h_before;
-  float* y;
+  float *gates = nullptr, *c = nullptr, *h_before = nullptr;
+  float* y = nullptr;
 };
 
 /// And of a backward pass.

@@ -2,8 +2,6 @@
 
 #include <string>
 
-#include "device/host_device.hpp"
-#include "device/math.hpp"
 #include "device/schedule.hpp"
 #include "device/tensor.hpp"
 
@@ -27,44 +25,6 @@ struct Lstm {
   Tensor y;                    ///< [N, T, H], or [N, H] with last_only
   BufferId saved = kNoBuffer;  ///< what the backward pass needs, and works in; none where not kept
 };
-
-/// One unit at one step: its gates, state and output.
-struct LstmCell {
-  float i, f, g, o, c, h;
-};
-
-/// From the gates' sums (`sum_*`) and the state before.
-MAPNET_HOST_DEVICE inline LstmCell lstm_cell(float sum_i, float sum_f, float sum_g, float sum_o,
-                                             float c_before) {
-  LstmCell cell;
-  cell.i = math::sigmoid(sum_i);
-  cell.f = math::sigmoid(sum_f);
-  cell.g = math::tanh(sum_g);
-  cell.o = math::sigmoid(sum_o);
-  cell.c = cell.f * c_before + cell.i * cell.g;
-  cell.h = cell.o * math::tanh(cell.c);
-  return cell;
-}
-
-/// Gradients with respect to the gates' sums and the state before.
-struct LstmCellGradient {
-  float i, f, g, o, c_before;
-};
-
-/// `cell` but for h, which is not read; dh and dc: with respect to its output, and to its state by
-/// way of the next step.
-MAPNET_HOST_DEVICE inline LstmCellGradient lstm_cell_gradient(const LstmCell& cell, float c_before,
-                                                              float dh, float dc) {
-  const float bent = math::tanh(cell.c);
-  const float through = dc + dh * cell.o * (1.0f - bent * bent);
-  LstmCellGradient d;
-  d.i = through * cell.g * (cell.i * (1.0f - cell.i));
-  d.f = through * c_before * (cell.f * (1.0f - cell.f));
-  d.g = through * cell.i * (1.0f - cell.g * cell.g);
-  d.o = dh * bent * (cell.o * (1.0f - cell.o));
-  d.c_before = through * cell.f;
-  return d;
-}
 
 /// Sizes of a layer, in the letters used throughout.
 struct LstmShape {
