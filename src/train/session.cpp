@@ -24,8 +24,8 @@ void add_batches(std::vector<BatchInput>& batches, std::size_t first, std::size_
 
 }  // namespace
 
-Session::Session(const Recipe& recipe, const Network& net, const Dataset& dataset,
-                 Purpose purpose, Plan (*planner)(std::vector<Lifetime>))
+Session::Session(const Recipe& recipe, const Network& net, const Dataset& dataset, Purpose purpose,
+                 Plan (*planner)(std::vector<Lifetime>))
     : recipe_(recipe),
       net_(net),
       counts_(purpose == Purpose::expand
