@@ -13,6 +13,7 @@
 #include "data/manifest.hpp"
 #include "data/sha256.hpp"
 #include "data/store.hpp"
+#include "data/videos.hpp"
 
 namespace mapnet {
 
@@ -23,7 +24,8 @@ namespace {
 /// "present in FOLDER", or how much is missing and how to get it. Looks, does not hash.
 std::string state_of(const DatasetManifest& manifest) {
   const std::size_t files = manifest.files.size();
-  if (files == 0) return "in a folder of yours: mapnet data check " + manifest.name;
+  if (files == 0)
+    return fmt::format("in a folder of yours: mapnet data check {} --data-dir DIR", manifest.name);
   std::size_t present = 0;
   fs::path store;
   for (const ManifestFile& file : manifest.files) {
@@ -45,10 +47,18 @@ std::string shape_of(const Dataset& d) {
 void list_datasets() {
   fmt::print("{:<15} {:>13} {:>7} {:>7} {:>8}  state\n", "name", "C x H x W", "train", "test",
              "classes");
+  const auto print = [](const DatasetManifest& m, const std::string& shape, std::size_t train,
+                        std::size_t test) {
+    fmt::print("{:<15} {:>13} {:>7} {:>7} {:>8}  {}\n", m.name, shape, train, test,
+               m.class_names.size(), state_of(m));
+  };
   for (const DatasetManifest& m : dataset_manifests()) {
-    const Dataset d = describe_dataset(m.name);
-    fmt::print("{:<15} {:>13} {:>7} {:>7} {:>8}  {}\n", m.name, shape_of(d), d.train.count,
-               d.test.count, d.classes, state_of(m));
+    if (holds_videos(m.format)) {
+      print(m, "videos", m.train_count, m.test_count);
+    } else {
+      const Dataset d = describe_dataset(m.name);
+      print(m, shape_of(d), d.train.count, d.test.count);
+    }
   }
 }
 
@@ -95,8 +105,27 @@ void check_structure(const DatasetOptions& options, const std::string& name) {
              s.persistence_mse_train, s.persistence_mse_test);
 }
 
+void check_videos(const DatasetManifest& manifest, const fs::path& folder) {
+  const VideoSet videos = open_videos(manifest.name, folder);
+  const std::size_t published = manifest.train_count + manifest.test_count;
+  const std::size_t found = videos.train.size() + videos.test.size() + videos.dropped;
+  fmt::print("structure   {}\n", describe(videos));
+  if (found != published)
+    fail("{}: expected {} videos as published, found {}", manifest.name, published, found);
+  if (videos.official && videos.test.size() != manifest.test_count) {
+    fail("{}: expected {} videos in the official list of tested ones, found {}", manifest.name,
+         manifest.test_count, videos.test.size());
+  }
+}
+
 void check_dataset(const std::string& name, const fs::path& folder) {
-  if (folder.empty()) check_objects(dataset_manifest(name));
+  const DatasetManifest& manifest = dataset_manifest(name);
+  if (folder.empty() && manifest.files.empty()) {
+    fail<UsageError>("{}: lies in no object store; name its folder with --data-dir. {}", name,
+                     manifest.obtain);
+  }
+  if (holds_videos(manifest.format)) return check_videos(manifest, folder);
+  if (folder.empty()) check_objects(manifest);
   check_structure({.folder = folder}, name);
 }
 

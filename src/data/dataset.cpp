@@ -53,6 +53,10 @@ void open_pictures(SegmentationSplits splits, Dataset& dataset) {
 
 Dataset describe_dataset(std::string_view name, const DatasetOptions& options) {
   const DatasetManifest& m = dataset_manifest(name);
+  if (holds_videos(m.format)) {
+    fail<UsageError>("{}: holds videos; features of their frames are to be extracted first",
+                     m.name);
+  }
   Dataset d;
   d.name = m.name;
   d.task = task_of(m.format);
@@ -99,6 +103,9 @@ Dataset open_dataset(std::string_view name, const DatasetOptions& options) {
     case DataFormat::cityscapes:
       open_pictures(open_cityscapes(m, options.folder), d);
       break;
+    case DataFormat::celeb_df:
+    case DataFormat::faceforensics:
+      break;  // not described above
   }
   return d;
 }

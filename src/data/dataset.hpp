@@ -48,7 +48,7 @@ struct DatasetOptions {
 };
 
 /// What the data set is as published, without a look at its files: shapes and counts. Throws
-/// UsageError for an unknown name or options that contradict it.
+/// UsageError for an unknown name, options that contradict it, or videos (videos.hpp).
 Dataset describe_dataset(std::string_view name, const DatasetOptions& options = {});
 
 /// Finds a dataset's files and checks them without loading any.

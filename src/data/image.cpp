@@ -1,7 +1,6 @@
 #include "data/image.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -9,6 +8,7 @@
 
 #include "common/error.hpp"
 #include "data/input_file.hpp"
+#include "data/jpeg_check.hpp"
 #include "data/stb_image.hpp"
 
 namespace mapnet {
@@ -33,6 +33,7 @@ std::vector<std::uint8_t> file_bytes(const fs::path& path) {
 
 /// The header's size, when it may be decoded.
 ImageSize check_header(const fs::path& path, std::span<const std::uint8_t> bytes) {
+  check_jpeg(path, bytes);  // the decoder reads tables even when it is asked for the size alone
   ImageSize size;
   int channels = 0;
   if (!stbi_info_from_memory(bytes.data(), static_cast<int>(bytes.size()), &size.width,
@@ -52,19 +53,8 @@ ImageSize check_header(const fs::path& path, std::span<const std::uint8_t> bytes
   return size;
 }
 
-/// The decoder takes a JPEG that was cut short for whole and paints the rest grey. A whole one ends
-/// in a marker, behind which some programs leave a few bytes.
-void require_jpeg_end(const fs::path& path, std::span<const std::uint8_t> bytes) {
-  constexpr std::array<std::uint8_t, 2> begin = {0xff, 0xd8}, end = {0xff, 0xd9};
-  if (!std::ranges::equal(bytes.first(std::min<std::size_t>(2, bytes.size())), begin)) return;
-  const auto tail = bytes.last(std::min<std::size_t>(4096, bytes.size()));
-  if (std::ranges::search(tail, end).empty())
-    fail("{}: expected the end marker of a JPEG, found none: truncated", path.string());
-}
-
 Image decode(const fs::path& path, std::span<const std::uint8_t> bytes, int channels) {
   check_header(path, bytes);
-  require_jpeg_end(path, bytes);
   Image image;
   int channels_of_file = 0;
   const std::unique_ptr<stbi_uc, decltype(&stbi_image_free)> pixels(

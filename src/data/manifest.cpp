@@ -14,9 +14,15 @@ Task task_of(DataFormat format) {
     case DataFormat::idx:
     case DataFormat::cifar10:
     case DataFormat::cifar100:
+    case DataFormat::celeb_df:
+    case DataFormat::faceforensics:
       return Task::classify;
   }
   fail("a data format without a task");
+}
+
+bool holds_videos(DataFormat format) {
+  return format == DataFormat::celeb_df || format == DataFormat::faceforensics;
 }
 
 const DatasetManifest& dataset_manifest(std::string_view name) {

@@ -25,6 +25,8 @@ enum class DataFormat {
   pm25,             ///< UCI's table of hourly air quality
   picture_folders,  ///< {train,test}/{images,labels}/, a class a pixel
   cityscapes,       ///< Cityscapes' folders, a class a pixel
+  celeb_df,         ///< Celeb-DF's folders of videos
+  faceforensics,    ///< FaceForensics++'s folders of videos
 };
 
 struct DatasetManifest {
@@ -40,6 +42,9 @@ struct DatasetManifest {
 
 /// What the format's targets are.
 Task task_of(DataFormat format);
+
+/// Whether what lies on disk are videos, from which samples are yet to be made.
+bool holds_videos(DataFormat format);
 
 /// All of them, by name.
 std::span<const DatasetManifest> dataset_manifests();

@@ -20,8 +20,16 @@ void require_size(const SegmentationSplit& split, std::size_t planes, std::size_
     fail("expected a buffer of {} bytes to read into, found {}", expected, found);
 }
 
-void read_one(const SegmentationSplit& split, const LabelledPicture& picture,
-              std::span<std::uint8_t> out) {
+}  // namespace
+
+void read_picture(const SegmentationSplit& split, std::size_t i, std::span<std::uint8_t> out) {
+  const Image picture = read_image(split.pictures[i].image, 3);
+  to_planes(resize_smooth(picture, split.size), out);
+}
+
+void read_picture_labels(const SegmentationSplit& split, std::size_t i,
+                         std::span<std::uint8_t> out) {
+  const LabelledPicture& picture = split.pictures[i];
   const Image found = read_label_image(picture.labels);
   const ImageSize image = read_image_size(picture.image);
   if (ImageSize{found.width, found.height} != image) {
@@ -41,23 +49,18 @@ void read_one(const SegmentationSplit& split, const LabelledPicture& picture,
   });
 }
 
-}  // namespace
-
 void read_pixels(const SegmentationSplit& split, std::span<std::uint8_t> out) {
   require_size(split, 3, out.size());
   const std::size_t bytes = 3 * pixels_of(split);
-  each_of(split.pictures.size(), decoding_threads(), [&](std::size_t i) {
-    const Image picture = read_image(split.pictures[i].image, 3);
-    to_planes(resize_smooth(picture, split.size), out.subspan(i * bytes, bytes));
-  });
+  each_of(split.pictures.size(), decoding_threads(),
+          [&](std::size_t i) { read_picture(split, i, out.subspan(i * bytes, bytes)); });
 }
 
 void read_labels(const SegmentationSplit& split, std::span<std::uint8_t> out) {
   require_size(split, 1, out.size());
   const std::size_t bytes = pixels_of(split);
-  each_of(split.pictures.size(), decoding_threads(), [&](std::size_t i) {
-    read_one(split, split.pictures[i], out.subspan(i * bytes, bytes));
-  });
+  each_of(split.pictures.size(), decoding_threads(),
+          [&](std::size_t i) { read_picture_labels(split, i, out.subspan(i * bytes, bytes)); });
 }
 
 }  // namespace mapnet

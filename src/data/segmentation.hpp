@@ -42,11 +42,15 @@ SegmentationSplits open_picture_folders(const DatasetManifest& manifest,
 SegmentationSplits open_cityscapes(const DatasetManifest& manifest,
                                    const std::filesystem::path& folder);
 
-/// Decodes all pictures on decoding_threads(): out is [count, 3, height, width].
-void read_pixels(const SegmentationSplit& split, std::span<std::uint8_t> out);
+/// One picture, [3, height, width], and its labels, [height, width]. Throws Error naming the file:
+/// also for a label file of another size than its picture, or with an id that is refused.
+void read_picture(const SegmentationSplit& split, std::size_t i, std::span<std::uint8_t> out);
+void read_picture_labels(const SegmentationSplit& split, std::size_t i,
+                         std::span<std::uint8_t> out);
 
-/// The labels, [count, height, width]. Throws Error when a label file has another size than its
-/// picture, or an id that is refused. The number of classes is in `classes_of_ids`.
+/// All of them, decoded on decoding_threads(): [count, 3, height, width] and [count, height,
+/// width].
+void read_pixels(const SegmentationSplit& split, std::span<std::uint8_t> out);
 void read_labels(const SegmentationSplit& split, std::span<std::uint8_t> out);
 
 }  // namespace mapnet

@@ -71,6 +71,8 @@ BOOST_AUTO_TEST_CASE(wrong_usage_is_one_clear_line_and_exit_code_2) {
       {"export --run x", "--out"},
       {"export --run x --out y --format onnx", "--format"},
       {"data check nothing", "fashion-mnist"},
+      {"data check cityscapes", "--data-dir"},
+      {"data check celeb-df", "--data-dir"},
       {"train --config /nonexistent.toml", "/nonexistent.toml"},
   };
   for (const auto& [arguments, part] : cases) {
@@ -176,6 +178,21 @@ BOOST_AUTO_TEST_CASE(data_sets_are_listed_checked_and_missed) {
   check_outcome("data list", 0, {"absent: mapnet data fetch mnist"});
   check_outcome("data check mnist", 1, {"mapnet data fetch mnist"});
   check_outcome("train --data mnist", 1, {"mapnet data fetch mnist"});
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_of_the_users_is_checked) {
+  check_outcome("data check cityscapes --data-dir /nonexistent", 1,
+                {"/nonexistent/leftImg8bit/train", "Register at"});
+  const Folder folder;
+  const std::string at = " --data-dir " + folder.path.string();
+  for (const std::string name : {"train", "test"})
+    folder.write(name + ".bin", std::string(3074, '\0'));
+  check_outcome("data check cifar100" + at, 1,
+                {"1 samples to train on, 1 to test", "DIFFERS", "expected 50000 samples"});
+  for (const std::string name :
+       {"Celeb-real/id0_0000", "Celeb-synthesis/id0_id1_0000", "YouTube-real/00000"})
+    folder.write(name + "/0.jpg", "");
+  check_outcome("data check celeb-df" + at, 1, {"expected real and fake videos both"});
 }
 
 // One pass over the real thing. Three seeds of ten epochs are in docs/performance.md; after one

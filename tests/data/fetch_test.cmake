@@ -56,6 +56,12 @@ expect_run(FAILS RUN ${FETCH} -DSTORES=${WORK}/store ${SCRIPT}
            SAYS "toy/test-x: the stored object is damaged.*store/SHA256/${TOY_HASH_test-x}"
                 "expected SHA-256 ${TOY_HASH_test-x}, found ${found}")
 
+# What may not be passed on cannot be fetched: people are told what to do.
+file(WRITE ${WORK}/manifests/kept/dataset.cmake
+     "mapnet_dataset(kept FORMAT idx SHAPE 1 1 1 CLASSES a COUNTS 1 1 OBTAIN \"Ask its authors\")\n")
+expect_run(FAILS RUN ${FETCH} -DDATASET=kept ${SCRIPT} SAYS "kept: cannot be fetched. Ask its authors")
+file(REMOVE_RECURSE ${WORK}/manifests/kept)
+
 expect_run(FAILS RUN ${FETCH} -DDATASET=tyo ${SCRIPT} SAYS "tyo: no such dataset .* known: toy")
 
 file(WRITE ${WORK}/manifests/toy/test-y.sha256 "0123\n")

@@ -91,6 +91,28 @@ BOOST_FIXTURE_TEST_CASE(broken_files_are_named, Folder) {
   }
 }
 
+// Found by changing bytes of JPEGs at random under the sanitizers: the decoder would write past a
+// table.
+BOOST_FIXTURE_TEST_CASE(huffman_tables_with_too_many_codes_are_refused, Folder) {
+  write_jpeg(path / "a.jpg", plain(16, 16, 3, 90));
+  const std::string whole = read_file(path / "a.jpg");
+  const std::size_t table = whole.find("\xff\xc4");
+  BOOST_REQUIRE(table != std::string::npos);
+  std::string many = whole;
+  many[table + 5 + 14] = many[table + 5 + 15] =
+      '\xff';  // behind marker, length and kind: the counts
+  write("b.jpg", many);
+  check_fails([&] { read_image(path / "b.jpg", 3); }, {"b.jpg", "at most 256 codes"});
+  // The same tables once more, where a second scan might begin.
+  write("c.jpg", whole.substr(0, whole.size() - 2) + many.substr(table));
+  check_fails([&] { read_image(path / "c.jpg", 3); }, {"c.jpg", "at most 256 codes"});
+  // In a comment they are not tables.
+  std::string comment = whole;
+  comment.insert(2, std::string("\xff\xfe\x00\x1e", 4) + many.substr(table, 28));
+  write("d.jpg", comment);
+  BOOST_TEST(read_image(path / "d.jpg", 3).width == 16);
+}
+
 BOOST_AUTO_TEST_CASE(names_of_images) {
   for (const char* name : {"a.jpg", "b.PNG", "c.JpEg"}) BOOST_TEST(is_image_name(name));
   for (const char* name : {"a.txt", "png", "a.jpg.tmp"}) BOOST_TEST(!is_image_name(name));
