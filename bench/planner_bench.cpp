@@ -17,7 +17,7 @@ void plan_run(benchmark::State& state, const char* net_name, const char* strateg
   const Recipe recipe = resolve(config, net);
   double ratio = 0, buffers = 0;
   for (auto _ : state) {
-    const RunSchedule run = build_run_schedule(recipe, net, {60000, 0, 10000}, Purpose::train);
+    const RunSchedule run = build_run_schedule(recipe, net, {60000, 0, 10000}, {}, Purpose::train);
     const Plan plan = plan_arena(run.schedule.lifetimes());
     ratio = static_cast<double>(plan.total) / static_cast<double>(plan.lower_bound);
     buffers = static_cast<double>(plan.buffers.size());

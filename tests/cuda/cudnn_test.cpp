@@ -3,7 +3,6 @@
 #include <boost/test/unit_test.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <span>
 
 #include "common/error.hpp"
 #include "device/cuda/cudnn_plan.hpp"
@@ -67,28 +66,29 @@ struct Layer {
   int channels, size, out, padding, kernel = 3, stride = 1;
 };
 /// The convolutions of CNN1, then CNN2's.
-const Layer kSmall[] = {{1, 28, 32, 1},   {32, 14, 64, 1}, {64, 7, 128, 1},
-                        {128, 7, 128, 1}, {1, 28, 16, 0},  {16, 13, 32, 0}};
-/// Of each kind in ResNet-50 one, then CNN3's first, widest and last.
-const Layer kLarge[] = {{3, 224, 64, 3, 7, 2}, {64, 56, 64, 0, 1},      {64, 56, 64, 1},
-                        {64, 56, 256, 0, 1},   {128, 56, 128, 1, 3, 2}, {256, 56, 512, 0, 1, 2},
-                        {512, 7, 512, 1},      {3, 256, 32, 1},         {256, 64, 128, 1},
-                        {32, 256, 19, 0, 1}};
+const Layer kCnns[] = {{1, 28, 32, 1},   {32, 14, 64, 1}, {64, 7, 128, 1},
+                       {128, 7, 128, 1}, {1, 28, 16, 0},  {16, 13, 32, 0}};
+/// Some of ResNet-50's: the stem, a bottleneck of the first stage, the one that begins the second
+/// and its shortcut, and the last stage's widest.
+const Layer kResNet[] = {{3, 224, 64, 3, 7, 2},   {64, 56, 64, 0, 1},      {64, 56, 64, 1},
+                         {64, 56, 256, 0, 1},     {128, 56, 128, 1, 3, 2}, {256, 56, 512, 0, 1, 2},
+                         {512, 14, 512, 1, 3, 2}, {2048, 7, 512, 0, 1}};
+/// A U-Net's transposed convolutions, as the convolutions that they are the adjoints of.
+const Layer kUps[] = {{64, 14, 128, 0, 2, 2}, {32, 28, 64, 0, 2, 2}};
 constexpr std::size_t kMostWorkspace = std::size_t{256} << 20;
 constexpr ConvPass kPasses[] = {ConvPass::forward, ConvPass::backward_data,
                                 ConvPass::backward_filter};
 
 template <class F>
 void for_each_convolution(const F& f) {
-  const auto each = [&](std::span<const Layer> layers, std::initializer_list<int> batches) {
-    for (const Layer& l : layers)
-      for (const int batch : batches)
-        for (const ConvPass pass : kPasses)
-          f(ConvShape{batch, l.channels, l.size, l.size, l.out, l.kernel, l.padding, l.stride},
-            pass);
+  const auto each_pass = [&](const Layer& l, int batch) {
+    for (const ConvPass pass : kPasses)
+      f(ConvShape{batch, l.channels, l.size, l.size, l.out, l.kernel, l.padding, l.stride}, pass);
   };
-  each(kSmall, {128, 512});
-  each(kLarge, {8});
+  for (const Layer& layer : kCnns)
+    for (const int batch : {128, 512}) each_pass(layer, batch);
+  for (const Layer& layer : kResNet) each_pass(layer, 32);
+  for (const Layer& layer : kUps) each_pass(layer, 128);
 }
 
 bool uses_tensor_cores(const Convolution& plan) {
@@ -139,5 +139,6 @@ BOOST_AUTO_TEST_CASE(a_failure_names_the_call_and_the_shape) {
   const PlanTarget target = described(kGpus[0]);
   BOOST_CHECK_EXCEPTION(
       plan_convolution(target, ConvPass::forward, {4, 0, 8, 8, 2, 3, 1}, FastMath::off), Error,
-      names("convolution, forward, of [4, 0, 8, 8] with 2 3x3 filters, padding 1: cuDNN: "));
+      names("convolution, forward, of [4, 0, 8, 8] with 2 3x3 filters, padding 1, stride 1: "
+            "cuDNN: "));
 }

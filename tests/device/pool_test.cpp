@@ -93,7 +93,8 @@ BOOST_DATA_TEST_CASE(global_average_pooling_agrees_with_the_reference,
   const Vector x = exact_floats(planes * pixels, 1), dy = exact_floats(planes, 2);
   const Vector want_y = reference::global_avg_pool_forward(x, planes);
   const Vector want_dx = reference::global_avg_pool_backward(dy, pixels);
-  for (const int block : {1, 4, 8, 16})
+  for (const int block : {1, 4, 8, 16}) {
+    Vector by_one_thread;
     for (const int threads : {1, 2}) {
       OpHarness h(threads);
       const Tensor xt = h.tensor(n, c, size, size + 1, block, x);
@@ -109,5 +110,8 @@ BOOST_DATA_TEST_CASE(global_average_pooling_agrees_with_the_reference,
       check_close(h.read(dx), want_dx, 0, 0x1p-24, what + ": dx");
       check_padding(h, y, what + ": y");
       check_padding(h, dx, what + ": dx");
+      if (threads == 1) by_one_thread = h.read(y);
+      BOOST_TEST((h.read(y) == by_one_thread), what << ": bits depend on the number of threads");
     }
+  }
 }

@@ -17,7 +17,7 @@ namespace {
 /// Samples first ... first + n - 1 of the session's, scaled with its pixel statistics.
 reference::Vector samples(const Session& session, std::size_t first, std::size_t n) {
   std::vector<std::uint8_t> pixels(n * 784);
-  session.program().read<std::uint8_t>(pixels, session.run_schedule().samples.images, first * 784);
+  session.program().read<std::uint8_t>(pixels, session.run_schedule().samples.values, first * 784);
   reference::Vector x;
   for (const double pixel : pixels)
     x.push_back((pixel / 255 - session.pixels().mean[0]) / session.pixels().stddev[0]);

@@ -21,7 +21,7 @@ inline RunConfig small_run(const std::string& strategy = "slvt") {
   return c;
 }
 
-inline Network network_of(const RunConfig& c) { return target_network(c, 1, 28, 28, 10); }
+inline Network network_of(const RunConfig& c) { return target_network(c, {1, 28, 28, 10}); }
 
 inline Recipe recipe_of(const RunConfig& c) { return resolve(c, network_of(c)); }
 

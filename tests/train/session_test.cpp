@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(plans_meet_their_lower_bound_for_every_network_and_strategy
         config.threads = 2;
         if (config.strategy != "direct") config.map = map;
         const RunSchedule run =
-            build_run_schedule(recipe_of(config), network(net), {60000, 0, 10000}, Purpose::train);
+            build_run_schedule(recipe_of(config), network(net), {60000, 0, 10000}, {}, Purpose::train);
         const Plan plan = plan_arena(run.schedule.lifetimes());
         const double ratio = double(plan.total) / double(plan.lower_bound);
         BOOST_TEST(ratio >= 1.0);

@@ -28,7 +28,7 @@ const char* const kVariants[] = {"wm-off", "lv-wmap", "lv-fulldnn", "full-dnn"};
 /// Values a schedule that was built trains; building it checks them against the recipe.
 std::size_t planned(const RunConfig& c) {
   const RunSchedule run =
-      build_run_schedule(recipe_of(c), network(c.net), {1000, 0, 100}, Purpose::train);
+      build_run_schedule(recipe_of(c), network(c.net), {1000, 0, 100}, {}, Purpose::train);
   for (const BufferId id : {run.value, run.gradient})
     BOOST_TEST(run.schedule.buffer_bytes(id) == run.n_values * sizeof(float));
   return run.n_values;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "device/ops/relayout.hpp"
+
 namespace mapnet::cpu {
 
 namespace {
@@ -10,6 +12,10 @@ double traffic(const dnnl::memory::desc& a, const dnnl::memory::desc& b,
                const dnnl::memory::desc& c) {
   return static_cast<double>(a.get_size() + b.get_size() + c.get_size());
 }
+
+/// With AVX2 but no AVX-512 oneDNN knows nothing better for the weights' gradient of a one-channel
+/// image, a thousand times slower than anything else it has.
+bool is_plain_loops(std::string_view kernel) { return kernel.starts_with("ref"); }
 
 }  // namespace
 
@@ -38,9 +44,23 @@ Conv2dSteps::Conv2dSteps(Schedule& schedule, std::string name, const Conv2dDesc&
   }
   by_data_ = conv_backward_data_pd(tensor_desc(x), any_desc(weight_dims_), tensor_desc(y_), spacing,
                                    forward_);
-  by_weights_ = conv_backward_weights_pd(tensor_desc(x), any_desc(weight_dims_), bias_desc,
-                                         tensor_desc(y_), spacing, forward_);
+  const auto by_weights = [&](const Tensor& dy) {
+    return conv_backward_weights_pd(tensor_desc(x), any_desc(weight_dims_), bias_desc,
+                                    tensor_desc(dy), spacing, forward_);
+  };
+  by_weights_ = by_weights(y_);
+  gradient_block_ = y_.channel_block;
+  // A product behind a copy of the image wants plain layouts.
+  if (is_plain_loops(by_weights_.impl_info_str()) && x.channel_block == 1) {
+    Tensor plain = y_;
+    plain.channel_block = gradient_block_ = 1;
+    by_weights_ = by_weights(plain);
+  }
   dweight_ = by_weights_.diff_weights_desc();
+}
+
+std::array<std::string_view, 3> Conv2dSteps::kernels() const {
+  return {forward_.impl_info_str(), by_data_.impl_info_str(), by_weights_.impl_info_str()};
 }
 
 Arg Conv2dSteps::forward_weights(const ParamSlice& weight) const {
@@ -73,7 +93,9 @@ void Conv2dSteps::backward_data(const Tensor& dx, const Arg& weights, const Tens
 
 void Conv2dSteps::weight_gradient(const Tensor& x, const Tensor& dy, const Arg& dweight,
                                   const ParamSlice& dbias) const {
-  std::vector<Arg> args = {tensor_arg(DNNL_ARG_SRC, x), tensor_arg(DNNL_ARG_DIFF_DST, dy), dweight};
+  const Tensor gradient = relayout(schedule_, name_ + ".dy.reorder", dy, gradient_block_);
+  std::vector<Arg> args = {tensor_arg(DNNL_ARG_SRC, x), tensor_arg(DNNL_ARG_DIFF_DST, gradient),
+                           dweight};
   if (bias_)
     args.push_back({DNNL_ARG_DIFF_BIAS, *bias_, dbias.buffer, true, dbias.offset * sizeof(float)});
   add_primitive(schedule_, name_ + ".backward_weights",

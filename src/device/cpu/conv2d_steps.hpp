@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "device/cpu/onednn.hpp"
 #include "device/ops/conv2d.hpp"
@@ -19,6 +21,9 @@ class Conv2dSteps {
 
   /// Shape and layout of an output batch, without a buffer.
   const Tensor& y() const { return y_; }
+
+  /// What oneDNN calls its kernels, for people: forward, backward data, backward weights.
+  std::array<std::string_view, 3> kernels() const;
 
   /// Weights as the passes want them; adds the reorder where it takes one.
   Arg forward_weights(const ParamSlice& weight) const;
@@ -41,6 +46,7 @@ class Conv2dSteps {
   dnnl::memory::desc plain_weight_, dweight_;
   std::optional<dnnl::memory::desc> bias_;
   Tensor y_;
+  int gradient_block_;  // of the dy that weight_gradient wants
   dnnl::convolution_forward::primitive_desc forward_;
   dnnl::convolution_backward_data::primitive_desc by_data_;
   dnnl::convolution_backward_weights::primitive_desc by_weights_;

@@ -17,48 +17,33 @@ struct PoolPlanes {
   unsigned planes, h, w, k, stride, padding, pooled_h, pooled_w, channels;
 };
 
-/// [begin, end)
-struct Range {
-  unsigned begin, end;
-};
-
-/// The rows of window `at`, of those it has, that are not padding; columns likewise.
-__device__ Range inside(unsigned at, unsigned k, unsigned stride, unsigned padding, unsigned size) {
-  const unsigned first = at * stride;  // in the padded image
-  return {padding > first ? padding - first : 0, std::min(k, size + padding - first)};
-}
-
-/// The windows that have pixel `at` of an axis in them.
-__device__ Range around(unsigned at, unsigned k, unsigned stride, unsigned padding,
-                        unsigned windows) {
-  const unsigned place = at + padding;  // in the padded image
-  return {place < k ? 0 : (place - k) / stride + 1, std::min(windows, place / stride + 1)};
-}
-
 /// y = max of a window + bias [channels], which may be null; argmax: where, the first in row-major
-/// order. Rows are those of y. K, S: the window and the stride, or 0 for s.k and s.stride.
-template <unsigned K, unsigned S>
+/// order. Rows are those of y. K, S: the window and the stride, or 0 for s.k and s.stride. Without
+/// padding every window is whole, so that one of a constant size needs no checks.
+template <unsigned K, unsigned S, bool kPadded>
 __global__ void pool_forward_kernel(float* y, std::uint8_t* argmax, const float* x,
                                     const float* bias, PoolPlanes s) {
   const unsigned k = K > 0 ? K : s.k, stride = S > 0 ? S : s.stride;
+  const unsigned padding = kPadded ? s.padding : 0;
   const unsigned row = blockIdx.x * blockDim.y + threadIdx.y;
   const unsigned plane = row / s.pooled_h, at = row % s.pooled_h;
   if (plane >= s.planes) return;
   const float* pixels = x + static_cast<std::size_t>(plane) * s.h * s.w;
   const float b = bias ? bias[plane % s.channels] : 0.0f;
-  const Range rows = inside(at, k, stride, s.padding, s.h);
+  // In the padded image; `skip` is what a window has of its padding above or to the left.
+  const auto skip = [=](unsigned first) { return std::max(padding, first) - first; };
+  const unsigned top = at * stride, first_i = skip(top);
   for (unsigned column = threadIdx.x; column < s.pooled_w; column += blockDim.x) {
-    const Range columns = inside(column, k, stride, s.padding, s.w);
-    const auto value = [&](unsigned i, unsigned j) {
-      return pixels[(at * stride + i - s.padding) * s.w + column * stride + j - s.padding];
-    };
-    unsigned where = rows.begin * k + columns.begin;
-    float most = value(rows.begin, columns.begin);
-    for (unsigned i = rows.begin; i < rows.end; ++i)
-      for (unsigned j = columns.begin; j < columns.end; ++j) {
-        const float v = value(i, j);
-        if (v > most) {
-          most = v;
+    const unsigned left = column * stride, first_j = skip(left);
+    float most = pixels[(top + first_i - padding) * s.w + left + first_j - padding];
+    unsigned where = first_i * k + first_j;
+    for (unsigned i = 0; i < k; ++i)
+      for (unsigned j = 0; j < k; ++j) {
+        // Above or left of the image the difference wraps to a huge number.
+        const unsigned r = top + i - padding, q = left + j - padding;
+        if (kPadded && (r >= s.h || q >= s.w)) continue;
+        if (pixels[r * s.w + q] > most) {
+          most = pixels[r * s.w + q];
           where = i * k + j;
         }
       }
@@ -66,6 +51,18 @@ __global__ void pool_forward_kernel(float* y, std::uint8_t* argmax, const float*
     y[out] = most + b;
     argmax[out] = static_cast<std::uint8_t>(where);
   }
+}
+
+/// Windows [begin, end) along an axis.
+struct Windows {
+  unsigned begin, end;
+};
+
+/// Those that have pixel `at` in them.
+__device__ Windows around(unsigned at, unsigned k, unsigned stride, unsigned padding,
+                          unsigned windows) {
+  const unsigned place = at + padding;  // in the padded image
+  return {place < k ? 0 : (place - k) / stride + 1, std::min(windows, place / stride + 1)};
 }
 
 /// dx, all of it: the sum of dy over the windows whose maximum a pixel was, in row-major order.
@@ -77,10 +74,10 @@ __global__ void pool_backward_kernel(float* dx, const float* dy, const std::uint
   const unsigned row = blockIdx.x * blockDim.y + threadIdx.y;
   const unsigned plane = row / s.h, y = row % s.h;
   if (plane >= s.planes) return;
-  const Range rows = around(y, k, stride, s.padding, s.pooled_h);
+  const Windows rows = around(y, k, stride, s.padding, s.pooled_h);
   const std::size_t windows = static_cast<std::size_t>(plane) * s.pooled_h * s.pooled_w;
   for (unsigned x = threadIdx.x; x < s.w; x += blockDim.x) {
-    const Range columns = around(x, k, stride, s.padding, s.pooled_w);
+    const Windows columns = around(x, k, stride, s.padding, s.pooled_w);
     float sum = 0;
     for (unsigned i = rows.begin; i < rows.end; ++i)
       for (unsigned j = columns.begin; j < columns.end; ++j) {
@@ -121,9 +118,10 @@ MaxPool add_pool_forward(Schedule& schedule, const std::string& name, const MaxP
     auto* to = memory.at<float>(pool.y.buffer);
     auto* argmax = memory.at<std::uint8_t>(pool.argmax);
     // Compiled for the windows of CNNs and U-Nets, and of ResNets.
-    const auto pooling = s.k == 2 && s.stride == 2   ? pool_forward_kernel<2, 2>
-                         : s.k == 3 && s.stride == 2 ? pool_forward_kernel<3, 2>
-                                                     : pool_forward_kernel<0, 0>;
+    const auto pooling = s.padding == 0 && s.k == 2 && s.stride == 2
+                             ? pool_forward_kernel<2, 2, false>
+                         : s.k == 3 && s.stride == 2 ? pool_forward_kernel<3, 2, true>
+                                                     : pool_forward_kernel<0, 0, true>;
     const dim3 block = row_block(s.pooled_w);
     const unsigned blocks = blocks_for(std::size_t{s.planes} * s.pooled_h, block.y);
     return [=] { launch(stream, blocks, block, pooling, to, argmax, from, b, s); };
