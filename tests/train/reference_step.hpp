@@ -16,12 +16,12 @@ struct Batch {
 };
 
 inline Batch first_batch(const Session& session, std::size_t n) {
-  const ImageBuffers& set = session.run_schedule().samples;
+  const SampleFeed& set = session.run_schedule().samples;
   std::vector<std::uint32_t> order(n);
   std::vector<std::uint8_t> labels(session.counts().total()), images(labels.size() * 784);
   session.program().read<std::uint32_t>(order, set.order);
   session.program().read<std::uint8_t>(labels, set.labels);
-  session.program().read<std::uint8_t>(images, set.images);
+  session.program().read<std::uint8_t>(images, set.values);
   Batch batch;
   for (const std::uint32_t sample : order) {
     batch.labels.push_back(labels[sample]);

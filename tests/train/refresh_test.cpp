@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(a_refreshed_run_learns_more_than_its_first_map_holds) {
     config.latent = 16;
     config.epochs = 4;
     if (refresh) config = refreshed(config, 25);
-    Session session(recipe_of(config), network("cnn2"), data.dataset, SampleFormat(), Purpose::train);
+    Session session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train);
     for (int epoch = 0; epoch < config.epochs; ++epoch) session.train_epoch(epoch);
     accuracy[refresh] = session.evaluate(Split::test).accuracy;
   }

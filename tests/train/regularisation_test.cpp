@@ -60,13 +60,13 @@ struct Batch {
 };
 
 Batch augmented_batch(const Trained& run, int step) {
-  const ImageBuffers& set = run.session.run_schedule().samples;
+  const SampleFeed& set = run.session.run_schedule().samples;
   const std::size_t total = run.session.counts().total();
   std::vector<std::uint32_t> order(total);
   std::vector<std::uint8_t> labels(total), images(total * 784);
   run.session.program().read<std::uint32_t>(order, set.order);
   run.session.program().read<std::uint8_t>(labels, set.labels);
-  run.session.program().read<std::uint8_t>(images, set.images);
+  run.session.program().read<std::uint8_t>(images, set.values);
   const AugmentDesc desc = run.recipe.regularisation.augment(run.recipe.seed);
   Batch batch;
   for (int row = 0; row < run.recipe.batch; ++row) {

@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(theta_starts_with_the_spread_of_he_initialisation) {
         double squares = 0;
         for (const float w : std::span(theta).subspan(p.offset, p.size))
           squares += static_cast<double>(w) * static_cast<double>(w);
-        const double want = (p.is_bias ? 1.0 / 3 : 2.0) / p.fan_in;
+        const double want = (!p.is_weight() ? 1.0 / 3 : 2.0) / p.fan_in;
         const double size = static_cast<double>(p.size);
         const double off = squares / size / want - 1;
         BOOST_TEST(std::abs(off) < 5 * std::sqrt(2.0 / 2048) + 5 * std::sqrt(2 / size),
@@ -106,8 +106,8 @@ BOOST_AUTO_TEST_CASE(plans_meet_their_lower_bound_for_every_network_and_strategy
         config.strategy = strategy;
         config.threads = 2;
         if (config.strategy != "direct") config.map = map;
-        const RunSchedule run =
-            build_run_schedule(recipe_of(config), network(net), {60000, 0, 10000}, {}, Purpose::train);
+        const RunSchedule run = build_run_schedule(recipe_of(config), network(net),
+                                                   {60000, 0, 10000}, {}, Purpose::train);
         const Plan plan = plan_arena(run.schedule.lifetimes());
         const double ratio = double(plan.total) / double(plan.lower_bound);
         BOOST_TEST(ratio >= 1.0);

@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(trained_maps_start_with_the_spread_of_he_initialisation) {
     for (const ParamTensor& p : net.params) {
       const auto part = theta.begin() + static_cast<std::ptrdiff_t>(p.offset);
       const reference::Vector w(part, part + static_cast<std::ptrdiff_t>(p.size));
-      const double want = (p.is_bias ? 1.0 / 3 : 2.0) / p.fan_in * mean_square(x);
+      const double want = (!p.is_weight() ? 1.0 / 3 : 2.0) / p.fan_in * mean_square(x);
       BOOST_TEST(std::abs(mean_square(w) / want - 1) < 5 * std::sqrt(2.0 / double(p.size)),
                  name << " " << p.name);
     }
