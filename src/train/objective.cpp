@@ -1,5 +1,7 @@
 #include "train/objective.hpp"
 
+#include <algorithm>
+
 #include "device/ops/cross_entropy.hpp"
 #include "device/ops/mse.hpp"
 #include "device/ops/pixel_cross_entropy.hpp"
@@ -45,22 +47,26 @@ void objective_forward(Schedule& schedule, const std::string& name, const Object
   add_objective(schedule, name, plain, logits, targets, control, none, confusion);
 }
 
-double mean_iou(std::span<const std::uint64_t> confusion, std::size_t classes) {
+ConfusionSummary summarise(std::span<const std::uint64_t> confusion, std::size_t classes) {
   double sum = 0;
   int occurring = 0;
+  std::uint64_t all = 0, most = 0;
   for (std::size_t k = 0; k < classes; ++k) {
     std::uint64_t labelled = 0, answered = 0;
     for (std::size_t j = 0; j < classes; ++j) {
       labelled += confusion[k * classes + j];
       answered += confusion[j * classes + k];
     }
+    all += labelled;
+    most = std::max(most, labelled);
     const std::uint64_t both = confusion[k * classes + k];
     const std::uint64_t either = labelled + answered - both;
     if (either == 0) continue;
     sum += static_cast<double>(both) / static_cast<double>(either);
     ++occurring;
   }
-  return occurring > 0 ? sum / occurring : 0.0;
+  if (all == 0) return {};
+  return {sum / occurring, static_cast<double>(most) / static_cast<double>(all)};
 }
 
 }  // namespace mapnet

@@ -30,8 +30,11 @@ void objective_forward(Schedule& schedule, const std::string& name, const Object
                        const Tensor& logits, BufferId targets, BufferId control,
                        BufferId confusion = kNoBuffer);
 
-/// Mean over the classes that occur, as a label or as an answer, of intersection over union;
-/// `confusion` [K, K] counts pixels at (label, answer).
-double mean_iou(std::span<const std::uint64_t> confusion, std::size_t classes);
+/// Of `confusion` [K, K], which counts pixels at (label, answer).
+struct ConfusionSummary {
+  double mean_iou = 0;  ///< of intersection over union, over the classes that occur, as either
+  double majority = 0;  ///< share of the most frequent label: what always answering it would score
+};
+ConfusionSummary summarise(std::span<const std::uint64_t> confusion, std::size_t classes);
 
 }  // namespace mapnet

@@ -262,7 +262,9 @@ Metrics Session::walk(Phase phase, std::int64_t begin, std::int64_t end) {
   Metrics m = metrics_of(control());
   if (!confusion.empty()) {
     program_->read<std::uint64_t>(confusion, run_.confusion);
-    m.mean_iou = mean_iou(confusion, classes);
+    const ConfusionSummary summary = summarise(confusion, classes);
+    m.mean_iou = summary.mean_iou;
+    m.majority = summary.majority;
   }
   return m;
 }
