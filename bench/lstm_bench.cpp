@@ -11,7 +11,7 @@
 #include "device/program.hpp"
 
 /// A forecasting network's step: two LSTM layers over a window, a linear layer on the last output,
-/// mean squared error, and back. bench/peers/lstm_peer.py times the same in PyTorch.
+/// mean squared error, and back. bench/peers/networks_peer.py times the same in PyTorch.
 using namespace mapnet;
 
 namespace {

@@ -15,6 +15,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SLVT = ["--strategy", "slvt", "--latent", "2048"]
+DIRECT = ["--strategy", "direct"]
 # name, arguments of both, of mapnet alone, of the peer alone
 CASES = [
     ("CNN2 slvt 2048, hadamard against dense", ["--net", "cnn2", *SLVT], ["--map", "hadamard"],
@@ -25,6 +26,18 @@ CASES = [
     ("CNN1 direct", ["--net", "cnn1", "--strategy", "direct"], [], []),
 ]
 STEPS = {"cnn2 slvt": 60, "cnn2 direct": 300, "cnn1 direct": 60}
+# The same for networks_peer.py: name, arguments of both, of mapnet alone
+NETWORKS = [
+    ("LSTM direct, batch 128", ["--net", "lstm", "--batch", "128", "--steps", "200"],
+     ["--data", "beijing-pm25", *DIRECT]),
+    ("CNN3 direct, batch 8, 256x256", ["--net", "cnn3", "--batch", "8", "--steps", "5"],
+     ["--data", "noise-3x256x256x11-pixels", *DIRECT]),
+    ("ResNet-18 direct, batch 128, 32x32",
+     ["--net", "resnet18-cifar", "--batch", "128", "--steps", "5"],
+     ["--data", "noise-3x32x32x10", *DIRECT]),
+    ("ResNet-50 direct, batch 8, 224x224", ["--net", "resnet50", "--batch", "8", "--steps", "5"],
+     ["--data", "noise-3x224x224x1000", *DIRECT]),
+]
 
 
 def run_json(command):
@@ -39,9 +52,19 @@ def mapnet_ms(program, arguments, common):
     return 1e3 * result["step_seconds"], result
 
 
-def peer_ms(arguments, common):
-    result = run_json([sys.executable, HERE / "torch_mapnet.py", *arguments, *common])
+def peer_ms(script, arguments, common):
+    result = run_json([sys.executable, HERE / script, *arguments, *common])
     return result["ms_per_step"], result
+
+
+def cases(args):
+    """Name, peer's script, arguments of both, of mapnet alone, of the peer alone."""
+    for name, both, ours, theirs in CASES:
+        steps = STEPS[f"{both[1]} {both[3]}"]
+        yield (name, "torch_mapnet.py",
+               [*both, "--steps", str(steps), "--batch", str(args.batch)], ours, theirs)
+    for name, both, ours in NETWORKS:
+        yield name, "networks_peer.py", both, ours, []
 
 
 def main():
@@ -58,16 +81,14 @@ def main():
     print("| case | mapnet ms a step | PyTorch ms, default | PyTorch ms, faster format "
           "| default / mapnet | faster / mapnet |")
     print("|---|---|---|---|---|---|")
-    for name, both, ours, theirs in CASES:
+    for name, script, both, ours, theirs in cases(args):
         if args.only not in name:
             continue
-        steps = STEPS[f"{both[1]} {both[3]}"]
-        common = [*both, "--steps", str(steps), "--threads", str(args.threads), "--batch",
-                  str(args.batch)]
+        common = [*both, "--threads", str(args.threads)]
         rounds = []
         for _ in range(args.rounds):
             mine, mine_all = mapnet_ms(args.program, ours, common)
-            peers = {layout: peer_ms([*theirs, "--memory-format", layout], common)
+            peers = {layout: peer_ms(script, [*theirs, "--memory-format", layout], common)
                      for layout in ("contiguous", "channels_last")}
             rounds.append({"mapnet_ms": mine, "mapnet": mine_all,
                            "default_ms": peers["contiguous"][0],

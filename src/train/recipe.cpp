@@ -130,6 +130,7 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   const Strategy strategy = parse_strategy(c.strategy);
   Recipe r;
   r.net = c.net;
+  r.task = net.task;
   r.data = c.data;
   r.data_options = c.data_options;
   r.pretrained = resolve_pretrained(c.finetune, net);
@@ -174,7 +175,7 @@ nlohmann::json to_json(const Recipe& r) {
                          {"threads", r.threads},
                          {"validation", r.validation},
                          {"fast_math", to_string(r.fast_math)}};
-  if (network_task(r.net) == Task::forecast)
+  if (r.task == Task::forecast)
     json["series"] = {{"window", r.data_options.window},
                       {"multivariate", r.data_options.multivariate},
                       {"missing", r.data_options.missing}};
@@ -214,6 +215,7 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     m.strategy = parse_strategy(json.at("strategy").get<std::string>());
     m.seed = r.seed;
     if (json.contains("series")) {
+      r.task = Task::forecast;
       const auto& series = json.at("series");
       series.at("window").get_to(r.data_options.window);
       series.at("multivariate").get_to(r.data_options.multivariate);

@@ -50,6 +50,7 @@ struct RunConfig {
 /// The same with nothing left open, checked for contradictions: all a run depends on.
 struct Recipe {
   std::string net, data;
+  Task task = Task::classify;  ///< the network's
   DatasetOptions data_options;
   MappingConfig mapping;
   double latent_std = 1.0;
