@@ -3,12 +3,12 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "device/op_harness.hpp"
 #include "device/ops/step_control.hpp"
 #include "nets/lower.hpp"
+#include "pytorch_outputs.hpp"
 
 /// Networks beside PyTorch's, in double, of the same weights: bench/peers/write_reference.py made
 /// the file. Weights and inputs are a hash of their place, so they need not be stored.
@@ -121,11 +121,7 @@ void check_summary(const Vector& found, const Json& want, const char* what) {
   }
 }
 
-Json cases() {
-  std::ifstream file(MAPNET_PYTORCH_OUTPUTS);
-  return Json::parse(file).at("cases");
-}
-const Json kCases = cases();
+const Json kCases = Json::parse(kPytorchOutputs).at("cases");
 
 /// The emulated GPU runs each thread in turn: ResNets are for real ones.
 bool too_slow(const Json& c) {
