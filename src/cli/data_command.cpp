@@ -11,6 +11,7 @@
 #include "data/dataset.hpp"
 #include "data/fetch.hpp"
 #include "data/manifest.hpp"
+#include "data/noise.hpp"
 #include "data/sha256.hpp"
 #include "data/store.hpp"
 #include "data/videos.hpp"
@@ -60,6 +61,8 @@ void list_datasets() {
       print(m, shape_of(d), d.train.count, d.test.count);
     }
   }
+  fmt::print("{:<15} {:>13} {:>7} {:>7} {:>8}  made up: {}\n", "noise", "as named",
+             kNoiseTrainSamples, kNoiseTestSamples, "as named", kNoiseForm);
 }
 
 /// Prints one file's place and hashes; whether it is intact.
@@ -119,6 +122,7 @@ void check_videos(const DatasetManifest& manifest, const fs::path& folder) {
 }
 
 void check_dataset(const std::string& name, const fs::path& folder) {
+  if (parse_noise(name)) return check_structure({.folder = folder}, name);
   const DatasetManifest& manifest = dataset_manifest(name);
   if (folder.empty() && manifest.files.empty()) {
     fail<UsageError>("{}: lies in no object store; name its folder with --data-dir. {}", name,
@@ -147,6 +151,7 @@ void add_data_command(CLI::App& app) {
     return sub;
   };
   named("fetch", "Bring a dataset into the object cache")->callback([name] {
+    if (parse_noise(*name)) fail<UsageError>("{}: has no files to fetch", *name);
     fetch_dataset(*name);
   });
   CLI::App* check = named("check", "Hash every file of a dataset and read its structure");

@@ -49,9 +49,23 @@ void open_pictures(SegmentationSplits splits, Dataset& dataset) {
   dataset.test = {splits.test.pictures.size(), std::move(splits.test)};
 }
 
+Dataset make_noise(std::string_view name, const NoiseShape& shape, const fs::path& folder) {
+  if (!folder.empty())
+    fail<UsageError>("{}: has no files; --data-dir has no meaning with it", name);
+  Dataset d;
+  d.name = name;
+  d.task = shape.pixels ? Task::segment : Task::classify;
+  d.channels = shape.channels, d.height = shape.height, d.width = shape.width;
+  d.classes = shape.classes;
+  d.train = {kNoiseTrainSamples, NoiseSplit{shape, 0, kNoiseTrainSamples}};
+  d.test = {kNoiseTestSamples, NoiseSplit{shape, kNoiseTrainSamples, kNoiseTestSamples}};
+  return d;
+}
+
 }  // namespace
 
 Dataset describe_dataset(std::string_view name, const DatasetOptions& options) {
+  if (const auto noise = parse_noise(name)) return make_noise(name, *noise, options.folder);
   const DatasetManifest& m = dataset_manifest(name);
   if (holds_videos(m.format)) {
     fail<UsageError>("{}: holds videos; features of their frames are to be extracted first",
@@ -77,6 +91,7 @@ Dataset describe_dataset(std::string_view name, const DatasetOptions& options) {
 }
 
 Dataset open_dataset(std::string_view name, const DatasetOptions& options) {
+  if (parse_noise(name)) return describe_dataset(name, options);
   const DatasetManifest& m = dataset_manifest(name);
   Dataset d = describe_dataset(name, options);
   if (options.folder.empty() && m.files.empty()) {
@@ -130,7 +145,8 @@ void read_labels(const Dataset& d, const DatasetSplit& split, std::span<std::uin
       [&]<class Files>(const Files& files) {
         if constexpr (std::is_same_v<Files, std::monostate>)
           fail("{}: a series has no labels", d.name);
-        else if constexpr (std::is_same_v<Files, SegmentationSplit>)
+        else if constexpr (std::is_same_v<Files, SegmentationSplit> ||
+                           std::is_same_v<Files, NoiseSplit>)
           read_labels(files, out);
         else
           read_labels(files, static_cast<std::size_t>(d.classes), out);

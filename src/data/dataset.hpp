@@ -12,6 +12,7 @@
 #include "common/task.hpp"
 #include "data/cifar.hpp"
 #include "data/idx_split.hpp"
+#include "data/noise.hpp"
 #include "data/pm25.hpp"
 #include "data/segmentation.hpp"
 
@@ -21,7 +22,7 @@ struct DatasetSplit {
   std::size_t count = 0;  // samples
 
   /// Of a series: none, its file is in Dataset::series.
-  std::variant<std::monostate, IdxSplit, CifarSplit, SegmentationSplit> files = {};
+  std::variant<std::monostate, IdxSplit, CifarSplit, SegmentationSplit, NoiseSplit> files = {};
 };
 
 /// A data set on disk; nothing of it is in memory.
@@ -48,7 +49,8 @@ struct DatasetOptions {
 };
 
 /// What the data set is as published, without a look at its files: shapes and counts. Throws
-/// UsageError for an unknown name, options that contradict it, or videos (videos.hpp).
+/// UsageError for an unknown name, options that contradict it, or videos (videos.hpp). Noise
+/// (noise.hpp) is described by its name alone.
 Dataset describe_dataset(std::string_view name, const DatasetOptions& options = {});
 
 /// Finds a dataset's files and checks them without loading any.

@@ -1,6 +1,7 @@
 #include "data/manifest.hpp"
 
 #include "common/error.hpp"
+#include "data/noise.hpp"
 
 namespace mapnet {
 
@@ -31,7 +32,7 @@ const DatasetManifest& dataset_manifest(std::string_view name) {
     if (manifest.name == name) return manifest;
     known += (known.empty() ? "" : ", ") + manifest.name;
   }
-  fail<UsageError>("unknown dataset '{}'; known: {}", name, known);
+  fail<UsageError>("unknown dataset '{}'; known: {}, {}", name, known, kNoiseForm);
 }
 
 }  // namespace mapnet
