@@ -89,15 +89,25 @@ BOOST_AUTO_TEST_CASE(the_step_trains_what_is_on_and_begins_new_sums) {
 }
 
 BOOST_AUTO_TEST_CASE(stability_agrees_with_the_reference) {
-  const int N = 6, n = 4, K = 5;
-  for (const int count : {6, 4, 3}) {  // a full batch; padding beyond the part; within it
+  // Classes of images, then of pixels, whose channels may be padded to a block.
+  struct Case {
+    int count, side, block;
+  };
+  const int N = 6, n = 4;
+  // A full batch; padding beyond the part; within it.
+  for (const auto [count, side, block] : {Case{6, 1, 1}, Case{4, 1, 1}, Case{3, 1, 1},
+                                          Case{3, 2, 1}, Case{6, 2, 16}, Case{3, 2, 8}}) {
+    const int K = 5 * side * side;  // values a row
     OpHarness h;
-    const Vector logits = exact_floats(std::size_t(N * K), 1), moved = exact_floats(n * K, 2);
+    const Vector logits = exact_floats(std::size_t(N * K), 1),
+                 moved = exact_floats(std::size_t(n * K), 2);
     const Vector task = exact_floats(std::size_t(N * K), 3);
-    const Tensor y = h.tensor(N, K, 1, 1, 1, logits), p = h.tensor(n, K, 1, 1, 1, moved);
-    const Tensor dy = h.tensor(N, K, 1, 1, 1, task);
+    const auto tensor = [&](int rows, const Vector& v) {
+      return h.tensor(rows, 5, side, side, block, v);
+    };
+    const Tensor y = tensor(N, logits), p = tensor(n, moved), dy = tensor(N, task);
     Tensor dp = p;
-    dp.buffer = h.output(std::size_t(n * K));
+    dp.buffer = h.output(p.padded_size());
     MappingLossState loss;
     loss.terms[kStability] = first_loss_term(LambdaMode::fixed, 0.25);
     StepControl control;
@@ -105,7 +115,7 @@ BOOST_AUTO_TEST_CASE(stability_agrees_with_the_reference) {
     const BufferId state = h.object(loss);
     stability(h.schedule, "stability", y, p, state, h.object(control), dy, dp);
     h.run();
-    const auto want = reference::stability(logits, moved, K, std::size_t(count));
+    const auto want = reference::stability(logits, moved, std::size_t(K), std::size_t(count));
     const auto scaled = [](Vector v) {
       for (double& x : v) x *= 0.25;
       return v;

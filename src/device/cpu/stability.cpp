@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/error.hpp"
 #include "device/ops/mapping_loss.hpp"
 #include "device/ops/step_control.hpp"
 #include "device/random.hpp"
@@ -35,6 +36,9 @@ void perturb_latents(Schedule& schedule, const std::string& name, BufferId z, Bu
 void stability(Schedule& schedule, const std::string& name, const Tensor& logits,
                const Tensor& perturbed, BufferId loss, BufferId control, const Tensor& dlogits,
                const Tensor& dperturbed) {
+  if (logits.channel_block != perturbed.channel_block)
+    fail("{}: logits with {} channels innermost, perturbed ones with {}", name,
+         logits.channel_block, perturbed.channel_block);
   Step step;
   step.name = name;
   step.reads = {logits.buffer, perturbed.buffer, loss, control, dlogits.buffer};
@@ -47,8 +51,10 @@ void stability(Schedule& schedule, const std::string& name, const Tensor& logits
     const auto* c = memory.at<const StepControl>(control);
     auto* dplain = memory.at<float>(dlogits.buffer);
     auto* dmoved = memory.at<float>(dperturbed.buffer);
-    const auto size = perturbed.padded_size(), columns = perturbed.features();
     const int rows = perturbed.n;
+    const auto size = perturbed.padded_size();
+    const auto columns =
+        size / static_cast<std::size_t>(rows);  // padded channels are zeros in both
     return [=] {
       LossTermState& term = state->terms[kStability];
       const int real_rows = std::min(rows, static_cast<int>(c->now.count));

@@ -16,7 +16,8 @@ void perturb_latents(Schedule& schedule, const std::string& name, BufferId z, Bu
                      std::size_t n, float stddev, std::uint64_t seed, BufferId control);
 
 /// Adds the step of the term, over the first n rows of the batch (of which the batch's padding does
-/// not count): logits [N, K] of theta(z), perturbed [n, K] of theta(z + eps), n <= N. Adds its
+/// not count): logits [N, K, ...] of theta(z), perturbed [n, K, ...] of theta(z + eps) in
+/// the same layout, n <= N. Adds its
 /// value to the MappingLossState `loss`; adds lambda times its gradient to dlogits [N, K] and sets
 /// dperturbed [n, K] to it.
 void stability(Schedule& schedule, const std::string& name, const Tensor& logits,
