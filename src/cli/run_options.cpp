@@ -85,8 +85,9 @@ const char* verb_of(Task task) {
   return task == Task::classify ? "classify" : task == Task::segment ? "segment" : "forecast";
 }
 
-std::string purpose_of(Task task) {
-  return std::string(verb_of(task)) + (task == Task::classify ? "ies" : "s");
+/// "forecasts"
+const char* third_person(Task task) {
+  return task == Task::classify ? "classifies" : task == Task::segment ? "segments" : "forecasts";
 }
 
 /// A TOML value as the words a user would have typed.
@@ -142,7 +143,7 @@ Network network_of(const RunConfig& config) {
   const Dataset d = describe_dataset(config.data, config.data_options);
   if (network_task(config.net) != d.task)
     fail<UsageError>("--net {} {}; {} is a data set to {}", config.net,
-                     purpose_of(network_task(config.net)), d.name, verb_of(d.task));
+                     third_person(network_task(config.net)), d.name, verb_of(d.task));
   return target_network(config, {d.channels, d.height, d.width, d.classes});
 }
 

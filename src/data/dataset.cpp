@@ -62,6 +62,14 @@ Dataset make_noise(std::string_view name, const NoiseShape& shape, const fs::pat
   return d;
 }
 
+void refuse_series_options(const DatasetManifest& m, const DatasetOptions& options) {
+  const DatasetOptions defaults;
+  if (options.window == defaults.window && options.multivariate == defaults.multivariate &&
+      options.missing == defaults.missing)
+    return;
+  fail<UsageError>("--window, --multivariate and --missing are for a series; {} is none", m.name);
+}
+
 }  // namespace
 
 Dataset describe_dataset(std::string_view name, const DatasetOptions& options) {
@@ -86,6 +94,8 @@ Dataset describe_dataset(std::string_view name, const DatasetOptions& options) {
     d.height = static_cast<int>(series_features(d.series));
     const SeriesCounts counts = series_counts(d.series, m.train_count + m.test_count);
     d.train.count = counts.train, d.test.count = counts.test;
+  } else {
+    refuse_series_options(m, options);
   }
   return d;
 }

@@ -1,9 +1,7 @@
-#include <sys/wait.h>
-
 #include <boost/test/unit_test.hpp>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "cli/program.hpp"
 #include "common/file.hpp"
 #include "common/temporary.hpp"
 #include "train/toy_data.hpp"
@@ -13,35 +11,6 @@ using namespace mapnet;
 using namespace mapnet::test;
 
 namespace {
-
-struct Outcome {
-  int code;
-  std::string output;  // standard output and standard error
-};
-
-Outcome mapnet_with(const std::string& arguments) {
-  const std::string command = std::string(MAPNET_PROGRAM) + " " + arguments + " 2>&1";
-  std::FILE* pipe = ::popen(command.c_str(), "r");
-  BOOST_REQUIRE(pipe);
-  Outcome outcome{0, {}};
-  char buffer[4096];
-  for (std::size_t n; (n = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;)
-    outcome.output.append(buffer, n);
-  outcome.code = WEXITSTATUS(::pclose(pipe));
-  return outcome;
-}
-
-void check_outcome(const std::string& arguments, int code,
-                   std::initializer_list<std::string> parts) {
-  const Outcome outcome = mapnet_with(arguments);
-  BOOST_TEST(outcome.code == code, arguments << ": exit code " << outcome.code << ", expected "
-                                             << code << "\n"
-                                             << outcome.output);
-  for (const std::string& part : parts)
-    BOOST_TEST(outcome.output.find(part) != std::string::npos, arguments << ": expected '" << part
-                                                                         << "' in\n"
-                                                                         << outcome.output);
-}
 
 std::size_t lines_of(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));

@@ -1,14 +1,38 @@
 #include <boost/test/unit_test.hpp>
 
+#include "memory/arena.hpp"
 #include "train/heap_watch.hpp"
 #include "train/pretrained_file.hpp"
 #include "train/recipes.hpp"
 #include "train/session.hpp"
 #include "train/toy_data.hpp"
+#include "train/toy_tasks.hpp"
 
 /// After planning, a training loop makes no heap allocation of ours, and the heap does not grow.
 using namespace mapnet;
 using namespace mapnet::test;
+
+namespace {
+
+/// From step 10 to step `end` of an epoch.
+void check_steps(Session& session, const RunConfig& config, int end) {
+  session.begin_epoch(0);
+  for (int step = 0; step < 10; ++step) session.train_step(step);
+  HeapWatch::start();
+  for (int step = 10; step < end; ++step) session.train_step(step);
+  const HeapCounts counts = HeapWatch::stop();
+  BOOST_TEST_CONTEXT(config.net << " " << config.strategy) {
+    BOOST_TEST_MESSAGE(config.net << " " << config.strategy << ": " << end - 10 << " steps, "
+                                  << counts.ours << " allocations of ours, " << counts.library
+                                  << " of the libraries, the largest " << counts.largest_library
+                                  << " bytes");
+    BOOST_TEST(counts.ours == 0u);
+    BOOST_TEST(counts.largest_library <= 1024u);
+    BOOST_TEST(counts.growth == 0);
+  }
+}
+
+}  // namespace
 
 BOOST_AUTO_TEST_CASE(steps_10_to_100_allocate_nothing_of_ours_and_leave_the_heap_as_it_was) {
   const ToyData data(16 * 100, 10);
@@ -41,18 +65,26 @@ BOOST_AUTO_TEST_CASE(steps_10_to_100_allocate_nothing_of_ours_and_leave_the_heap
   }
   for (const RunConfig& config : runs) {
     Session session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train);
-    session.begin_epoch(0);
-    for (int step = 0; step < 10; ++step) session.train_step(step);
-    HeapWatch::start();
-    for (int step = 10; step < 100; ++step) session.train_step(step);
-    const HeapCounts counts = HeapWatch::stop();
-    BOOST_TEST_MESSAGE(config.strategy << ": 90 steps, " << counts.ours << " allocations of ours, "
-                                       << counts.library << " of the libraries, the largest "
-                                       << counts.largest_library << " bytes");
-    BOOST_TEST(counts.ours == 0u);
-    BOOST_TEST(counts.largest_library <= 1024u);
-    BOOST_TEST(counts.growth == 0);
+    check_steps(session, config, 100);
   }
+}
+
+// Graphs, normalisations and recurrent layers: the same.
+BOOST_AUTO_TEST_CASE(steps_of_networks_for_other_tasks_allocate_nothing_of_ours) {
+  const ToySeries series(24 * 20);
+  const ToyPictures pictures(16, 40, 2);
+  for (const char* strategy : {"direct", "slvt", "lwt"})
+    for (const auto& [net_name, dataset] :
+         {std::pair("lstm", &series.dataset), std::pair("cnn3", &pictures.dataset)}) {
+      RunConfig config = toy_run(net_name, *dataset, strategy);
+      config.batch = 2;
+      const Network net = network_for(config, *dataset);
+      const std::size_t arenas = Arena::allocations();
+      Session session(resolve(config, net), net, *dataset, Purpose::train);
+      check_steps(session, config, 20);
+      session.evaluate(Split::test);
+      BOOST_TEST(Arena::allocations() == arenas + 1);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(the_watch_sees_allocations_of_ours) {
