@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/run_data.hpp"
 #include "cli/run_options.hpp"
 #include "common/error.hpp"
 #include "train/session.hpp"
@@ -89,7 +90,7 @@ void bench(CLI::App& command, BenchOptions& o) {
   read_config_file(command, o);
   const Network net = network_of(o.config);
   const Recipe recipe = resolve(o.config, net);
-  const Dataset dataset = open_dataset(o.config.data, o.config.data_options);
+  const Dataset dataset = open_run_data(o, recipe);
   Session session(recipe, net, dataset, Purpose::train);
   const Peak peak = session.program().device().measure_peak();
   const Timings t = time_steps(session, o);

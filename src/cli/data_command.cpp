@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/run_data.hpp"
 #include "common/error.hpp"
 #include "data/dataset.hpp"
 #include "data/fetch.hpp"
@@ -100,7 +101,7 @@ void check_structure(const DatasetOptions& options, const std::string& name) {
     fail("{}: expected {} samples to train on and {} to test as published, found {} and {}", name,
          published.train.count, published.test.count, d.train.count, d.test.count);
   }
-  if (!d.floats) return;
+  if (d.task != Task::forecast) return;
   const Series s = read_series(d);
   fmt::print("series      {} rows, {} without a value, scaled from {:g} ... {:g}  ok\n", s.rows,
              s.missing, s.target_min, s.target_max);
@@ -133,6 +134,45 @@ void check_dataset(const std::string& name, const fs::path& folder) {
   check_structure({.folder = folder}, name);
 }
 
+struct FeaturesOptions {
+  std::string name, folder, weights, net = "resnet50", cache, device = "auto";
+  int frames = 32, batch = 16, threads = 0;
+};
+
+void extract(const FeaturesOptions& o) {
+  if (!holds_videos(o.name)) fail<UsageError>("{}: holds no videos", o.name);
+  const FeatureSource source = resolve_features({o.weights, o.net, o.frames}, o.name);
+  Recipe recipe;
+  recipe.device = resolve_device(o.device);
+  recipe.threads = resolve_threads(o.threads);
+  FeatureExtractionOptions extraction;
+  extraction.cache = o.cache.empty() ? default_feature_cache() : fs::path(o.cache);
+  extraction.batch = o.batch;
+  extraction.device = [&] { return open_device(recipe); };
+  const Dataset d = open_run_data(o.name, {.folder = o.folder}, source, extraction);
+  fmt::print("{}: {} videos to train on, {} to test, {} values each, in {}\n", d.name,
+             d.train.count, d.test.count, d.height * d.width, extraction.cache.string());
+}
+
+void add_features_command(CLI::App& data) {
+  const auto o = std::make_shared<FeaturesOptions>();
+  CLI::App* command =
+      data.add_subcommand("features", "Extract the features of videos that are not cached yet");
+  command->add_option("NAME", o->name, "Name of the dataset")->required();
+  command->add_option("--data-dir", o->folder, "folder of the videos")->required();
+  command->add_option("--weights", o->weights, "safetensors file of the network")->required();
+  command->add_option("--net", o->net, "resnet50, resnet18")->capture_default_str();
+  command->add_option("--frames", o->frames, "of a video, evenly spaced; 0: all")
+      ->capture_default_str();
+  command->add_option("--batch", o->batch, "frames that go through the network at a time")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  command->add_option("--out", o->cache, "folder of the features  [the user's cache folder]");
+  command->add_option("--device", o->device, "auto, cpu, cuda")->capture_default_str();
+  command->add_option("--threads", o->threads, "of a CPU; 0: all cores")->capture_default_str();
+  command->callback([o] { extract(*o); });
+}
+
 }  // namespace
 
 void add_data_command(CLI::App& app) {
@@ -157,6 +197,7 @@ void add_data_command(CLI::App& app) {
   CLI::App* check = named("check", "Hash every file of a dataset and read its structure");
   check->add_option("--data-dir", *folder, "folder of the raw files, instead of object stores");
   check->callback([name, folder] { check_dataset(*name, *folder); });
+  add_features_command(*data);
 }
 
 }  // namespace mapnet

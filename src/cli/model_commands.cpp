@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/run_data.hpp"
 #include "common/error.hpp"
 #include "data/safetensors.hpp"
 #include "train/model.hpp"
@@ -17,6 +18,7 @@ namespace {
 
 struct EvalOptions {
   std::string run, pretrained, data, data_dir, split = "test", quantize = "none";
+  std::string features_weights, features_cache;
   DeviceChoice on;
   bool json = false;
 };
@@ -27,12 +29,23 @@ Split parse_split(const std::string& text) {
   return Split::test;
 }
 
+/// Opened as in training, but where it lies now.
+Dataset open_data(const EvalOptions& o, const Model& model, const std::string& name) {
+  Recipe recipe = model.file.recipe;
+  recipe.data_options.folder = o.data_dir;
+  recipe.device = resolve_device(o.on.device);
+  if (o.on.threads > 0) recipe.threads = o.on.threads;
+  if (!o.features_weights.empty()) recipe.features.weights.file = o.features_weights;
+  FeatureExtractionOptions extraction;
+  extraction.cache = o.features_cache;
+  extraction.device = [&] { return open_device(recipe); };
+  return open_run_data(name, recipe.data_options, recipe.features, extraction);
+}
+
 void evaluate(const EvalOptions& o) {
   const Model model = open_model(o.run, o.pretrained);
   const std::string name = o.data.empty() ? model.file.recipe.data : o.data;
-  DatasetOptions options = model.file.recipe.data_options;
-  options.folder = o.data_dir;
-  const Dataset dataset = open_dataset(name, options);
+  const Dataset dataset = open_data(o, model, name);
   const Split split = parse_split(o.split);
   if (split == Split::validation && model.file.recipe.validation == 0)
     fail<UsageError>("--split validation: {} was trained without --validation", o.run);
@@ -94,6 +107,11 @@ void add_eval_command(CLI::App& app) {
   add_pretrained_option(*command, o->pretrained);
   command->add_option("--data", o->data, "data set  [the one it was trained on]");
   command->add_option("--data-dir", o->data_dir, "read the raw files from this folder");
+  command->add_option(
+      "--features-weights", o->features_weights,
+      "weights of the network whose features were taken  [where training had them]");
+  command->add_option("--features-cache", o->features_cache,
+                      "folder of the features  [the user's cache folder]");
   command->add_option("--split", o->split, "train, validation, test")
       ->check(CLI::IsMember({"train", "validation", "test"}))
       ->capture_default_str();

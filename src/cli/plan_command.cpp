@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/commands.hpp"
+#include "cli/run_data.hpp"
 #include "cli/run_options.hpp"
 #include "common/file.hpp"
 #include "data/dataset.hpp"
@@ -30,7 +31,7 @@ void plan(CLI::App& command, PlanOptions& o) {
   read_config_file(command, o);
   const Network net = network_of(o.config);
   const Recipe recipe = resolve(o.config, net);
-  const Dataset dataset = describe_dataset(o.config.data, o.config.data_options);
+  const Dataset dataset = describe_run_data(o.config);
   const SampleCounts counts =
       split_samples(recipe, dataset.task, dataset.train.count, dataset.test.count);
   const RunSchedule run =

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "cli/options/groups.hpp"
+#include "cli/run_data.hpp"
 #include "common/error.hpp"
 #include "data/dataset.hpp"
 #include "train/target_network.hpp"
@@ -59,6 +60,9 @@ void add_run_options(CLI::App& command, RunOptions& o) {
   add_refresh_options(command, c.refresh);
   add_add_on_options(command, c.add_ons);
   add_finetune_options(command, c.finetune);
+  add_feature_options(command, c.features);
+  command.add_option("--features-cache", o.features_cache,
+                     "of videos: folder of the features  [the user's cache folder]");
   command.add_option("--epochs", c.epochs)->capture_default_str();
   command.add_option("--batch", c.batch)->capture_default_str();
   command.add_option(
@@ -140,7 +144,7 @@ void read_config_file(CLI::App& command, const RunOptions& o) {
 }
 
 Network network_of(const RunConfig& config) {
-  const Dataset d = describe_dataset(config.data, config.data_options);
+  const Dataset d = describe_run_data(config);
   if (network_task(config.net) != d.task)
     fail<UsageError>("--net {} {}; {} is a data set to {}", config.net,
                      third_person(network_task(config.net)), d.name, verb_of(d.task));

@@ -14,6 +14,7 @@ namespace mapnet {
 /// of the same names without the dashes. What is given on the command line wins.
 struct RunOptions {
   RunConfig config;
+  std::string features_cache;  // not of the recipe: where the same vectors lie
   std::string config_file;
 };
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cli/commands.hpp"
+#include "cli/run_data.hpp"
 #include "cli/run_options.hpp"
 #include "common/bytes.hpp"
 #include "common/error.hpp"
@@ -122,7 +123,7 @@ void train(CLI::App& command, TrainOptions& o) {
     fail<UsageError>("--require-accuracy is for classes; a forecast is held to --require-mse");
   if (o.require_mse && net.task != Task::forecast)
     fail<UsageError>("--require-mse is for forecasts; classes are held to --require-accuracy");
-  const Dataset dataset = open_dataset(o.config.data, o.config.data_options);
+  const Dataset dataset = open_run_data(o, recipe);
   tell_fallback(o.config, recipe);
   const std::string folder = o.out.empty() ? "runs/" + default_run_name(recipe, net) : o.out;
   const ProgressLine progress(recipe.epochs, net.task);

@@ -144,6 +144,8 @@ void read_pixels(const Dataset& d, const DatasetSplit& split, std::span<std::uin
       [&]<class Files>(const Files& files) {
         if constexpr (std::is_same_v<Files, std::monostate>)
           fail("{}: a series has no pixels", d.name);
+        else if constexpr (std::is_same_v<Files, FeatureSplit>)
+          fail("{}: features have no pixels", d.name);
         else
           read_pixels(files, out);
       },
@@ -156,7 +158,7 @@ void read_labels(const Dataset& d, const DatasetSplit& split, std::span<std::uin
         if constexpr (std::is_same_v<Files, std::monostate>)
           fail("{}: a series has no labels", d.name);
         else if constexpr (std::is_same_v<Files, SegmentationSplit> ||
-                           std::is_same_v<Files, NoiseSplit>)
+                           std::is_same_v<Files, NoiseSplit> || std::is_same_v<Files, FeatureSplit>)
           read_labels(files, out);
         else
           read_labels(files, static_cast<std::size_t>(d.classes), out);
@@ -164,8 +166,14 @@ void read_labels(const Dataset& d, const DatasetSplit& split, std::span<std::uin
       split.files);
 }
 
+void read_features(const Dataset& d, const DatasetSplit& split, std::span<float> out) {
+  const auto* files = std::get_if<FeatureSplit>(&split.files);
+  if (!files) fail("{}: no features", d.name);
+  read_features(*files, out);
+}
+
 Series read_series(const Dataset& d) {
-  if (!d.floats) fail("{}: no series", d.name);
+  if (d.task != Task::forecast) fail("{}: no series", d.name);
   Series series = read_pm25(d.series);
   const std::size_t opened = d.train.count + d.test.count + static_cast<std::size_t>(d.channels);
   if (series.rows != opened) {

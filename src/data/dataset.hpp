@@ -11,6 +11,7 @@
 
 #include "common/task.hpp"
 #include "data/cifar.hpp"
+#include "data/features.hpp"
 #include "data/idx_split.hpp"
 #include "data/noise.hpp"
 #include "data/pm25.hpp"
@@ -22,7 +23,8 @@ struct DatasetSplit {
   std::size_t count = 0;  // samples
 
   /// Of a series: none, its file is in Dataset::series.
-  std::variant<std::monostate, IdxSplit, CifarSplit, SegmentationSplit, NoiseSplit> files = {};
+  std::variant<std::monostate, IdxSplit, CifarSplit, SegmentationSplit, NoiseSplit, FeatureSplit>
+      files = {};
 };
 
 /// A data set on disk; nothing of it is in memory.
@@ -35,9 +37,10 @@ struct Dataset {
   int classes = 0;  // a network's outputs: classes, or values to forecast
   std::vector<std::string> class_names;
   int ignore = -1;      // label of pixels that count nowhere
-  bool floats = false;  // inputs are float32 windows of a series, not 8-bit pixels
+  bool floats = false;  // inputs are float32, not 8-bit pixels: windows of a series where the task
+                        // is to forecast, else vectors of features
   DatasetSplit train, test;
-  SeriesFile series;  // where `floats`
+  SeriesFile series;  // of a forecast
 };
 
 /// What flags choose.
@@ -65,14 +68,18 @@ Dataset open_dataset(std::string_view name, const DatasetOptions& options = {});
 std::size_t labels_per_sample(const Dataset& dataset);
 
 /// Reads a split's pixels, [count, channels, height, width] row-major, straight into `out`: exactly
-/// that many bytes, 0 to 255. What must be decoded is decoded on several threads. Not for a series.
+/// that many bytes, 0 to 255. What must be decoded is decoded on several threads. Not where
+/// `floats`.
 void read_pixels(const Dataset& dataset, const DatasetSplit& split, std::span<std::uint8_t> out);
 
 /// Reads a split's labels, exactly count * labels_per_sample bytes, each below `classes` or
 /// `ignore`. Not for a series.
 void read_labels(const Dataset& dataset, const DatasetSplit& split, std::span<std::uint8_t> out);
 
-/// Reads a series whole (pm25.hpp says how samples lie in it). Only where `floats`.
+/// Reads a split's vectors of features, [count, channels, height, width]. Only for such samples.
+void read_features(const Dataset& dataset, const DatasetSplit& split, std::span<float> out);
+
+/// Reads a series whole (pm25.hpp says how samples lie in it). Only for a forecast.
 Series read_series(const Dataset& dataset);
 
 }  // namespace mapnet

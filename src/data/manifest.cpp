@@ -26,6 +26,10 @@ bool holds_videos(DataFormat format) {
   return format == DataFormat::celeb_df || format == DataFormat::faceforensics;
 }
 
+bool holds_videos(std::string_view name) {
+  return !parse_noise(name) && holds_videos(dataset_manifest(name).format);
+}
+
 const DatasetManifest& dataset_manifest(std::string_view name) {
   std::string known;
   for (const DatasetManifest& manifest : dataset_manifests()) {

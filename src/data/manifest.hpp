@@ -46,6 +46,9 @@ Task task_of(DataFormat format);
 /// Whether what lies on disk are videos, from which samples are yet to be made.
 bool holds_videos(DataFormat format);
 
+/// The same of a data set's name; UsageError for an unknown one.
+bool holds_videos(std::string_view name);
+
 /// All of them, by name.
 std::span<const DatasetManifest> dataset_manifests();
 

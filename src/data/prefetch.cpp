@@ -7,6 +7,16 @@
 
 namespace mapnet {
 
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+}  // namespace
+
 Prefetcher::Prefetcher(std::span<std::uint8_t> memory, std::size_t slots, Decode decode)
     : memory_(memory), slots_(slots), decode_(std::move(decode)) {
   if (slots == 0 || memory.size() % slots != 0)
@@ -32,13 +42,17 @@ std::span<const std::uint8_t> Prefetcher::next() {
   changed_.notify_all();
   const auto ready = [&] { return decoded_ > taken_ || error_; };
   if (!ready()) {
-    const auto start = std::chrono::steady_clock::now();
+    const Clock::time_point start = Clock::now();
     changed_.wait(lock, ready);
-    waited_seconds_ +=
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    waited_seconds_ += since(start);
   }
   if (decoded_ == taken_) std::rethrow_exception(error_);
   return slot_of(taken_++);
+}
+
+double Prefetcher::decode_seconds() {
+  const std::lock_guard lock(mutex_);
+  return decode_seconds_;
 }
 
 void Prefetcher::work(std::stop_token stop) {
@@ -51,6 +65,7 @@ void Prefetcher::work(std::stop_token stop) {
     const std::uint32_t job = jobs_[decoded_];
     const std::span<std::uint8_t> slot = slot_of(decoded_);
     std::exception_ptr error;
+    const Clock::time_point start = Clock::now();
     lock.unlock();
     try {
       decode_(job, slot);
@@ -58,6 +73,7 @@ void Prefetcher::work(std::stop_token stop) {
       error = std::current_exception();
     }
     lock.lock();
+    decode_seconds_ += since(start);
     if (list != list_) continue;  // another list was begun meanwhile
     if (error)
       error_ = error;

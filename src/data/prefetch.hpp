@@ -40,6 +40,9 @@ class Prefetcher {
   /// How long next() has waited for jobs that were not ready, in all.
   double waited_seconds() const { return waited_seconds_; }
 
+  /// How long the jobs done so far took, in all.
+  double decode_seconds();
+
  private:
   void work(std::stop_token stop);
   std::span<std::uint8_t> slot_of(std::size_t job) const;
@@ -57,6 +60,7 @@ class Prefetcher {
   std::size_t released_ = 0;  // no longer used by it
   std::size_t list_ = 0;      // how many lists were begun
   std::exception_ptr error_;  // of the job after the last one done
+  double decode_seconds_ = 0;
 
   std::jthread thread_;  // last: it ends before what it uses
 };

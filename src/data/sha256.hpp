@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 
 namespace mapnet {
@@ -8,5 +10,8 @@ namespace mapnet {
 /// SHA-256 of a file's contents as 64 lower-case hex digits, read through a small fixed buffer.
 /// Throws Error naming the file when it cannot be read.
 std::string sha256_hex(const std::filesystem::path& file);
+
+/// The same of bytes in memory.
+std::string sha256_hex(std::span<const std::uint8_t> bytes);
 
 }  // namespace mapnet

@@ -26,13 +26,13 @@ bool is_other_head(const Network& net, const ParamTensor& p, const StoredTensor&
          std::equal(expected.begin() + 1, expected.end(), found.shape.begin() + 1);
 }
 
-fs::path locate(const Pretrained& pretrained) {
+fs::path locate(const Pretrained& pretrained, const char* flag) {
   if (fs::exists(pretrained.file)) return pretrained.file;
   if (const auto object = find_object(pretrained.sha256)) return *object;
   fail(
-      "{}: the pre-trained weights are not there; --pretrained FILE takes the same file (SHA-256 "
-      "{}) from elsewhere",
-      pretrained.file, pretrained.sha256);
+      "{}: the pre-trained weights are not there; {} FILE takes the same file (SHA-256 {}) from "
+      "elsewhere",
+      pretrained.file, flag, pretrained.sha256);
 }
 
 /// PyTorch counts a normalisation's batches, and nothing reads the count.
@@ -100,13 +100,13 @@ Pretrained inspect_pretrained(const fs::path& path, const Network& net) {
 }
 
 void read_pretrained(const Pretrained& pretrained, const Network& net, std::uint64_t seed,
-                     std::span<float> theta, std::span<float> state) {
-  const fs::path path = locate(pretrained);
+                     std::span<float> theta, std::span<float> state, const char* flag) {
+  const fs::path path = locate(pretrained, flag);
   if (const std::string found = sha256_hex(path); found != pretrained.sha256)
     fail(
         "{}: not the pre-trained weights this model was trained from: expected SHA-256 {}, found "
-        "{}; --pretrained FILE takes the right ones from elsewhere",
-        path.string(), pretrained.sha256, found);
+        "{}; {} FILE takes the right ones from elsewhere",
+        path.string(), pretrained.sha256, found, flag);
   const SafetensorsFile file(path);
   for (std::size_t i = 0; i < net.params.size(); ++i) {
     const ParamTensor& p = net.params[i];

@@ -30,9 +30,11 @@ Pretrained inspect_pretrained(const std::filesystem::path& file, const Network& 
 
 /// theta [P]: the file's tensors less their centers; of fresh ones the He initialisation that the
 /// seed gives; and state [state_count]. A file that is gone is looked for in the object stores.
-/// Throws Error when it is not found, or not the one that `pretrained` describes.
+/// Throws Error when it is not found, or not the one that `pretrained` describes; `flag` is what
+/// names another place for it.
 void read_pretrained(const Pretrained& pretrained, const Network& net, std::uint64_t seed,
-                     std::span<float> theta, std::span<float> state);
+                     std::span<float> theta, std::span<float> state,
+                     const char* flag = "--pretrained");
 
 /// The JSON of a recipe's "pretrained".
 void to_json(nlohmann::json& json, const Pretrained& pretrained);

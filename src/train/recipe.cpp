@@ -133,6 +133,7 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   r.task = net.task;
   r.data = c.data;
   r.data_options = c.data_options;
+  r.features = resolve_features(c.features, c.data);
   r.pretrained = resolve_pretrained(c.finetune, net);
   const Finetune finetune = resolve_finetune(c.finetune, r.pretrained, strategy, net);
   r.mapping =
@@ -182,6 +183,7 @@ nlohmann::json to_json(const Recipe& r) {
   if (r.regularisation.any()) json["regularisation"] = r.regularisation;
   if (r.add_ons.any()) json["add_ons"] = r.add_ons;
   if (r.pretrained.given()) json["pretrained"] = r.pretrained;
+  if (r.features.given()) json["features"] = r.features;
   if (m.strategy == Strategy::direct) return json;
   json["latents"] = m.latents;
   json["latent_std"] = r.latent_std;
@@ -224,6 +226,7 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     if (json.contains("regularisation")) json.at("regularisation").get_to(r.regularisation);
     if (json.contains("add_ons")) json.at("add_ons").get_to(r.add_ons);
     if (json.contains("pretrained")) json.at("pretrained").get_to(r.pretrained);
+    if (json.contains("features")) json.at("features").get_to(r.features);
     if (m.strategy == Strategy::direct) return r;
     json.at("latents").get_to(m.latents);
     json.at("latent_std").get_to(r.latent_std);

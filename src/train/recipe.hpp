@@ -11,6 +11,7 @@
 #include "device/device.hpp"
 #include "mapping/mapping.hpp"
 #include "nets/network.hpp"
+#include "train/features/feature_source.hpp"
 #include "train/recipe/add_ons.hpp"
 #include "train/recipe/finetune.hpp"
 #include "train/recipe/mapping_loss.hpp"
@@ -36,6 +37,7 @@ struct RunConfig {
   RefreshConfig refresh;
   AddOnsConfig add_ons;
   FinetuneConfig finetune;
+  FeaturesConfig features;  ///< of videos
   int epochs = 10;
   int batch = 128;
   std::optional<double> lr;
@@ -59,6 +61,7 @@ struct Recipe {
   Refresh refresh;
   AddOns add_ons;
   Pretrained pretrained;
+  FeatureSource features;  ///< of videos
   int epochs = 0, batch = 0, threads = 0;
   double lr = 0, warmup = 0;
   std::uint64_t seed = 0;

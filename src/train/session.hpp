@@ -102,6 +102,7 @@ class Session {
  private:
   void load(const Dataset& dataset);
   void load_series(const Dataset& dataset);
+  void load_features(const Dataset& dataset);
   void load_images(const Dataset& dataset);
   void load_labels(const Dataset& dataset);
   void load_pretrained(const Network& net, BufferId into);

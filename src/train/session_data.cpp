@@ -1,5 +1,6 @@
 #include "data/pm25.hpp"
 #include "train/session.hpp"
+#include "train/standardise.hpp"
 
 namespace mapnet {
 
@@ -12,12 +13,18 @@ SampleFormat sample_format(const Dataset& dataset) {
     format.n_values =
         (dataset.train.count + dataset.test.count + static_cast<std::size_t>(dataset.channels)) *
         static_cast<std::size_t>(dataset.height);
+  else if (dataset.floats)
+    format.n_values = (dataset.train.count + dataset.test.count) *
+                      static_cast<std::size_t>(dataset.channels * dataset.height * dataset.width);
   return format;
 }
 
 void Session::load(const Dataset& dataset) {
-  if (dataset.floats) return load_series(dataset);
-  load_images(dataset);
+  if (dataset.task == Task::forecast) return load_series(dataset);
+  if (dataset.floats)
+    load_features(dataset);
+  else
+    load_images(dataset);
   load_labels(dataset);
 }
 
@@ -26,6 +33,16 @@ void Session::load_series(const Dataset& dataset) {
   program_->write<float>(run_.samples.values, series.values);
   series_ = {series.persistence_mse_train, series.persistence_mse_test, series.missing,
              series.target_max - series.target_min};
+}
+
+void Session::load_features(const Dataset& dataset) {
+  const auto each = static_cast<std::size_t>(net_.channels * net_.height * net_.width);
+  std::vector<float> values(counts_.total() * each);
+  const std::size_t train = dataset.train.count * each;
+  mapnet::read_features(dataset, dataset.train, std::span(values).first(train));
+  mapnet::read_features(dataset, dataset.test, std::span(values).subspan(train));
+  standardise(values, each, std::span(order_).first(counts_.train));
+  program_->write<float>(run_.samples.values, values);
 }
 
 void Session::load_images(const Dataset& dataset) {

@@ -96,6 +96,7 @@ BOOST_AUTO_TEST_CASE(only_waiting_for_what_is_not_ready_is_counted) {
   std::this_thread::sleep_for(5ms);
   prefetcher.next(), prefetcher.next();
   BOOST_TEST(prefetcher.waited_seconds() < 0.005);
+  BOOST_TEST(prefetcher.decode_seconds() >= 0.1);
   prefetcher.begin(jobs);
   prefetcher.next(), prefetcher.next();
   BOOST_TEST(prefetcher.waited_seconds() > 0.01);

@@ -9,6 +9,7 @@ class App;
 /// The flags of a recipe, a function and a file a group of them.
 namespace mapnet {
 
+void add_feature_options(CLI::App& command, FeaturesConfig& config);
 void add_finetune_options(CLI::App& command, FinetuneConfig& config);
 void add_loss_options(CLI::App& command, MappingLossConfig& config);
 void add_regularisation_options(CLI::App& command, Regularisation& regularisation);

@@ -1,5 +1,6 @@
 #include "train/recipe/combinations.hpp"
 
+#include "data/manifest.hpp"
 #include "nets/network.hpp"
 #include "train/recipe.hpp"
 #include "train/recipe/check.hpp"
@@ -11,6 +12,8 @@ void refuse_combinations(const Recipe& r, const Network& net) {
          "is for networks that answer with one class");
   refuse(net.task == Task::forecast && r.regularisation.augments(),
          "--augment-shift, --augment-flip, --cutout", "change images; a forecast has none");
+  refuse(holds_videos(r.data) && r.regularisation.augments(),
+         "--augment-shift, --augment-flip, --cutout", "change images; features of videos are none");
   refuse(net.task == Task::forecast && r.add_ons.int8, "--quantize",
          "is for convolutional and fully connected layers");
   const MappingConfig& m = r.mapping;
