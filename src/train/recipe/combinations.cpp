@@ -10,8 +10,6 @@ namespace mapnet {
 void refuse_combinations(const Recipe& r, const Network& net) {
   refuse(net.task != Task::classify && r.regularisation.label_smoothing > 0, "--label-smoothing",
          "is for networks that answer with one class");
-  refuse(net.task == Task::forecast && r.regularisation.augments(),
-         "--augment-shift, --augment-flip, --cutout", "change images; a forecast has none");
   refuse(holds_videos(r.data) && r.regularisation.augments(),
          "--augment-shift, --augment-flip, --cutout", "change images; features of videos are none");
   refuse(net.task == Task::forecast && r.add_ons.int8, "--quantize",

@@ -33,6 +33,8 @@ bool Regularisation::any() const {
 Regularisation resolve(const Regularisation& asked, const MappingConfig& mapping,
                        const Network& net, double lr) {
   const Regularisation& r = asked;
+  refuse(net.task == Task::forecast && r.augments(), "--augment-shift, --augment-flip, --cutout",
+         "change images; a forecast has none");
   const int side = std::min(net.height, net.width);
   const std::string within = " for images of " + std::to_string(net.height) + " x " +
                              std::to_string(net.width) + " pixels";
