@@ -92,6 +92,7 @@ void bench(CLI::App& command, BenchOptions& o) {
   const Recipe recipe = resolve(o.config, net);
   const Dataset dataset = open_run_data(o, recipe);
   Session session(recipe, net, dataset, Purpose::train);
+  session.finish_loading();
   const Peak peak = session.program().device().measure_peak();
   const Timings t = time_steps(session, o);
 

@@ -166,6 +166,20 @@ void read_labels(const Dataset& d, const DatasetSplit& split, std::span<std::uin
       split.files);
 }
 
+bool has_pictures(const Dataset& d) {
+  return std::holds_alternative<SegmentationSplit>(d.train.files);
+}
+
+void decode_sample(const Dataset& d, std::size_t sample, std::span<std::uint8_t> pixels,
+                   std::span<std::uint8_t> labels) {
+  const bool training = sample < d.train.count;
+  const auto* split = std::get_if<SegmentationSplit>(training ? &d.train.files : &d.test.files);
+  if (!split) fail("{}: has no pictures to decode", d.name);
+  const std::size_t i = training ? sample : sample - d.train.count;
+  read_picture(*split, i, pixels);
+  read_picture_labels(*split, i, labels);
+}
+
 void read_features(const Dataset& d, const DatasetSplit& split, std::span<float> out) {
   const auto* files = std::get_if<FeatureSplit>(&split.files);
   if (!files) fail("{}: no features", d.name);

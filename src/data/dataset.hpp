@@ -76,6 +76,14 @@ void read_pixels(const Dataset& dataset, const DatasetSplit& split, std::span<st
 /// `ignore`. Not for a series.
 void read_labels(const Dataset& dataset, const DatasetSplit& split, std::span<std::uint8_t> out);
 
+/// Whether the samples are pictures in files of their own, whose decoding takes time.
+bool has_pictures(const Dataset& dataset);
+
+/// One of these, counted through the training samples and then the test samples: its pixels,
+/// [channels, height, width], and its labels. May be called on several threads at once.
+void decode_sample(const Dataset& dataset, std::size_t sample, std::span<std::uint8_t> pixels,
+                   std::span<std::uint8_t> labels);
+
 /// Reads a split's vectors of features, [count, channels, height, width]. Only for such samples.
 void read_features(const Dataset& dataset, const DatasetSplit& split, std::span<float> out);
 

@@ -39,7 +39,7 @@ Session::Session(const Recipe& recipe, const Network& net, const Dataset& datase
   begin_state();
   if (purpose != Purpose::expand) {
     begin_epoch(0);
-    load(dataset);
+    load(dataset, purpose);
     write_eval_batches();
   }
   program_->run(Phase::setup);
@@ -218,6 +218,9 @@ void Session::train_step(std::int64_t index) {
     c.next = next_ = index;
     write(c);
   }
+  const std::size_t end =
+      static_cast<std::size_t>(index + 1) * static_cast<std::size_t>(recipe_.batch);
+  prepare(0, epoch_ == 0 ? std::min(end, counts_.train) : counts_.train);
   program_->run(Phase::train);
   ++next_;
   if (recipe_.refresh.due(epoch_ * steps_per_epoch() + index, training_steps(recipe_, counts_)))
@@ -270,6 +273,7 @@ Metrics Session::walk(Phase phase, std::int64_t begin, std::int64_t end) {
 }
 
 Metrics Session::evaluate(Split split) {
+  prepare(split);
   expand();
   const auto [begin, end] = batches_of_split(split);
   return walk(Phase::eval, begin, end);

@@ -10,6 +10,7 @@
 #include "device/ops/mapping_loss.hpp"
 #include "device/ops/step_control.hpp"
 #include "device/program.hpp"
+#include "train/decode_ahead.hpp"
 #include "train/metrics.hpp"
 #include "train/pixel_statistics.hpp"
 #include "train/run_schedule.hpp"
@@ -32,7 +33,10 @@ Metrics metrics_of(const StepControl& sums);
 SampleFormat sample_format(const Dataset& dataset);
 
 /// A planned run in its arena: data loaded, maps built, ready to train or evaluate. Between the
-/// steps it allocates nothing.
+/// steps it allocates nothing, once all pictures are decoded.
+///
+/// Pictures are decoded while training begins: a step waits for its own samples alone. Other data
+/// is read before the first step.
 class Session {
  public:
   /// Plans, allocates the arena and runs the setup phase. Throws UsageError when the validation
@@ -97,10 +101,16 @@ class Session {
   const PixelStatistics& pixels() const { return pixels_; }
   void set_pixels(const PixelStatistics& pixels);
   const SeriesFacts& series() const { return series_; }
+  /// Waits until all pictures are decoded, so that nothing but steps takes time.
+  void finish_loading() { prepare(0, counts_.total()); }
+  /// What decoding cost so far; nothing of data without pictures.
+  DecodeTimes decode_times() const { return decoder_ ? decoder_->times() : decode_times_; }
   double learning_rate_at(std::int64_t step) const;
 
  private:
-  void load(const Dataset& dataset);
+  void load(const Dataset& dataset, Purpose purpose);
+  void load_pictures(const Dataset& dataset, Purpose purpose);
+  void prepare(std::size_t begin, std::size_t end);
   void load_series(const Dataset& dataset);
   void load_features(const Dataset& dataset);
   void load_images(const Dataset& dataset);
@@ -115,6 +125,7 @@ class Session {
   struct Batches {
     std::int64_t begin, end;  ///< in run_.eval_batches
   };
+  void prepare(Split split);
   Batches batches_of_split(Split split) const;
   Metrics walk(Phase phase, std::int64_t begin, std::int64_t end);
   void calibrate();
@@ -125,6 +136,8 @@ class Session {
   SampleCounts counts_;
   RunSchedule run_;
   std::unique_ptr<Program> program_;
+  std::unique_ptr<DecodeAhead> decoder_;  // until all pictures are decoded
+  DecodeTimes decode_times_;              // of it, once it is gone
   PixelStatistics pixels_;
   SeriesFacts series_;
   std::vector<std::uint32_t> pruned_;

@@ -1,8 +1,19 @@
+#include <algorithm>
+#include <numeric>
+
 #include "data/pm25.hpp"
 #include "train/session.hpp"
 #include "train/standardise.hpp"
 
 namespace mapnet {
+
+namespace {
+
+/// Training samples, the first of the first epoch's order, whose pixels are measured where decoding
+/// them all would have to come before the first step.
+constexpr std::size_t kMeasuredPictures = 64;
+
+}  // namespace
 
 SampleFormat sample_format(const Dataset& dataset) {
   SampleFormat format;
@@ -19,8 +30,9 @@ SampleFormat sample_format(const Dataset& dataset) {
   return format;
 }
 
-void Session::load(const Dataset& dataset) {
+void Session::load(const Dataset& dataset, Purpose purpose) {
   if (dataset.task == Task::forecast) return load_series(dataset);
+  if (has_pictures(dataset)) return load_pictures(dataset, purpose);
   if (dataset.floats)
     load_features(dataset);
   else
@@ -62,6 +74,48 @@ void Session::load_images(const Dataset& dataset) {
   if (!in_place) program_->write<std::uint8_t>(run_.samples.values, images);
   // Over the training samples: the first of any epoch's order, in whatever order.
   set_pixels(measure_pixels(images, channels, plane, std::span(order_).first(counts_.train)));
+}
+
+/// Begins to decode, and measures the pixels of the first samples. A model that is evaluated brings
+/// its own measure, and needs one split alone.
+void Session::load_pictures(const Dataset& dataset, Purpose purpose) {
+  const auto channels = static_cast<std::size_t>(net_.channels);
+  const std::size_t plane = static_cast<std::size_t>(net_.height * net_.width);
+  const std::size_t bytes = channels * plane;
+  const auto place = [this](std::uint32_t sample, std::span<const std::uint8_t> pixels,
+                            std::span<const std::uint8_t> labels) {
+    program_->write(run_.samples.values, pixels, sample * pixels.size());
+    program_->write(run_.samples.labels, labels, sample * labels.size());
+  };
+  const bool training = purpose == Purpose::train;
+  decoder_ = std::make_unique<DecodeAhead>(dataset, order_, training, place);
+  if (!training) return;
+  const std::size_t n = std::min(kMeasuredPictures, counts_.train);
+  prepare(0, n);
+  std::vector<std::uint8_t> images(n * bytes);
+  for (std::size_t i = 0; i < n; ++i)
+    program_->read<std::uint8_t>(std::span(images).subspan(i * bytes, bytes), run_.samples.values,
+                                 order_[i] * bytes);
+  std::vector<std::uint32_t> in_turn(n);
+  std::iota(in_turn.begin(), in_turn.end(), 0u);
+  set_pixels(measure_pixels(images, channels, plane, in_turn));
+}
+
+/// The samples at these positions of the first epoch's order are where steps look for them.
+void Session::prepare(std::size_t begin, std::size_t end) {
+  if (!decoder_) return;
+  decoder_->require(begin, end);
+  if (!decoder_->done()) return;
+  decode_times_ = decoder_->times();
+  decoder_.reset();
+}
+
+/// Each kind of sample has the same positions, and is the same samples, in every epoch.
+void Session::prepare(Split split) {
+  const std::size_t validation = counts_.train, test = validation + counts_.validation;
+  if (split == Split::train) return prepare(0, validation);
+  if (split == Split::validation) return prepare(validation, test);
+  prepare(test, counts_.total());
 }
 
 void Session::load_labels(const Dataset& dataset) {

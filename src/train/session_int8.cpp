@@ -22,6 +22,7 @@ void Session::calibrate() {
   fill_sample_order(order, counts_, recipe_.seed, 0);
   program_->write<std::uint32_t>(run_.samples.order, order);
   const std::size_t samples = std::min(kCalibrationSamples, counts_.train);
+  prepare(0, samples);
   expand();
   walk(Phase::calibrate, 0, static_cast<std::int64_t>(batches_of(samples, recipe_.batch)));
   program_->write<std::uint32_t>(run_.samples.order, order_);
@@ -30,6 +31,7 @@ void Session::calibrate() {
 Metrics Session::evaluate_int8(Split split) {
   if (run_.activation_ranges == kNoBuffer) fail("session: planned without an int8 evaluation");
   calibrate();
+  prepare(split);
   const std::vector<float> full = theta();
   program_->write<float>(run_.theta, int8_weights(full, net_));
   const auto [begin, end] = batches_of_split(split);

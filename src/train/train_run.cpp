@@ -172,6 +172,7 @@ RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dat
   r.map_bytes = map_bytes(plan);
   r.state_values = net.state_count();
   r.series = session.series();
+  r.decode = session.decode_times();
   r.stored_value_bytes = r.trainable_params * sizeof(float);
   r.peak_rss_bytes = peak_rss_bytes();
   r.device = session.program().device().description();
@@ -210,6 +211,10 @@ nlohmann::json to_json(const RunResult& r) {
   json["seconds"] = r.seconds;
   json["seconds_per_epoch"] = r.recipe.epochs > 0 ? r.seconds / r.recipe.epochs : 0.0;
   json["setup_seconds"] = r.setup_seconds;
+  if (r.decode.seconds > 0) {
+    json["decode_seconds"] = r.decode.seconds;
+    json["decode_wait_seconds"] = r.decode.waited_seconds;
+  }
   json["arena_bytes"] = r.arena_bytes;
   json["arena_lower_bound_bytes"] = r.arena_lower_bound_bytes;
   json["map_bytes"] = r.map_bytes;

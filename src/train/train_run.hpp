@@ -27,6 +27,7 @@ struct RunResult {
   Metrics train, validation, test;  ///< of the last epoch's values
   double seconds = 0;               ///< of the training epochs, evaluation apart
   double setup_seconds = 0;         ///< planning, reading data, building the map
+  DecodeTimes decode;               ///< of pictures
   std::size_t arena_bytes = 0, arena_lower_bound_bytes = 0;
   std::size_t map_bytes = 0;           ///< of fixed weights stored beside the latents
   std::optional<AddOnResult> add_ons;  ///< what they made of theta
