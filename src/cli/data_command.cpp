@@ -140,6 +140,7 @@ struct FeaturesOptions {
 };
 
 void extract(const FeaturesOptions& o) {
+  dataset_manifest(o.name);  // unknown: says what there is
   if (!holds_videos(o.name)) fail<UsageError>("{}: holds no videos", o.name);
   const FeatureSource source = resolve_features({o.weights, o.net, o.frames}, o.name);
   Recipe recipe;

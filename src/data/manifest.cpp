@@ -1,5 +1,7 @@
 #include "data/manifest.hpp"
 
+#include <algorithm>
+
 #include "common/error.hpp"
 #include "data/noise.hpp"
 
@@ -27,7 +29,10 @@ bool holds_videos(DataFormat format) {
 }
 
 bool holds_videos(std::string_view name) {
-  return !parse_noise(name) && holds_videos(dataset_manifest(name).format);
+  const std::span<const DatasetManifest> all = dataset_manifests();
+  return std::any_of(all.begin(), all.end(), [&](const DatasetManifest& m) {
+    return m.name == name && holds_videos(m.format);
+  });
 }
 
 const DatasetManifest& dataset_manifest(std::string_view name) {

@@ -46,7 +46,7 @@ Task task_of(DataFormat format);
 /// Whether what lies on disk are videos, from which samples are yet to be made.
 bool holds_videos(DataFormat format);
 
-/// The same of a data set's name; UsageError for an unknown one.
+/// The same of a data set's name; false for one that has no manifest, such as a program's own.
 bool holds_videos(std::string_view name);
 
 /// All of them, by name.
