@@ -10,7 +10,7 @@ namespace mapnet::reference {
 ///   hidden H   Full DNN      theta = W2 relu(W1 z + b1) + b2         values (W1 | b1 | W2 | b2)
 struct TrainedMap {
   std::size_t latents = 0, hidden = 0, params = 0;  // d, H, P
-  Vector fixed_z = {};                  // [d], where there is a hidden layer
+  Vector fixed_z = {};                              // [d], where there is a hidden layer
 
   std::size_t inputs() const { return hidden > 0 ? hidden : latents; }  // of the last layer
   std::size_t size() const {
