@@ -12,7 +12,7 @@ void add_metrics(nlohmann::json& json, Task task, const std::string& prefix, con
     json[prefix + "mse"] = m.loss;
   else
     json[prefix + "accuracy"] = m.accuracy;
-  if (task == Task::segment) json[prefix + "mean_iou"] = m.mean_iou;
+  if (m.mean_iou) json[prefix + "mean_iou"] = *m.mean_iou;
 }
 
 std::string metrics_text(Task task, const Metrics& m) {
@@ -20,8 +20,8 @@ std::string metrics_text(Task task, const Metrics& m) {
     case Task::classify:
       return fmt::format("accuracy {:.2f}%, loss {:.4f}", 100 * m.accuracy, m.loss);
     case Task::segment:
-      return fmt::format("pixel accuracy {:.2f}%, mean IoU {:.4f}, loss {:.4f}", 100 * m.accuracy,
-                         m.mean_iou, m.loss);
+      return fmt::format("pixel accuracy {:.2f}%, {}loss {:.4f}", 100 * m.accuracy,
+                         m.mean_iou ? fmt::format("mean IoU {:.4f}, ", *m.mean_iou) : "", m.loss);
     case Task::forecast:
       break;
   }
