@@ -12,9 +12,10 @@ void add_metrics(nlohmann::json& json, Task task, const std::string& prefix, con
     json[prefix + "mse"] = m.loss;
   else
     json[prefix + "accuracy"] = m.accuracy;
-  if (task != Task::segment) return;
-  json[prefix + "mean_iou"] = m.mean_iou;
-  json[prefix + "majority_accuracy"] = m.majority;
+  if (m.mean_iou) {
+    json[prefix + "mean_iou"] = *m.mean_iou;
+    json[prefix + "majority_accuracy"] = m.majority;
+  }
 }
 
 std::string metrics_text(Task task, const Metrics& m) {
@@ -22,10 +23,12 @@ std::string metrics_text(Task task, const Metrics& m) {
     case Task::classify:
       return fmt::format("accuracy {:.2f}%, loss {:.4f}", 100 * m.accuracy, m.loss);
     case Task::segment:
+      if (!m.mean_iou)
+        return fmt::format("pixel accuracy {:.2f}%, loss {:.4f}", 100 * m.accuracy, m.loss);
       return fmt::format(
           "pixel accuracy {:.2f}% ({:.2f}% by the most frequent class), mean IoU {:.4f}, loss "
           "{:.4f}",
-          100 * m.accuracy, 100 * m.majority, m.mean_iou, m.loss);
+          100 * m.accuracy, 100 * m.majority, *m.mean_iou, m.loss);
     case Task::forecast:
       break;
   }

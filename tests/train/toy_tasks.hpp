@@ -1,7 +1,8 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cmath>
-#include <cstdio>
 
 #include "common/idx_files.hpp"
 #include "common/temporary.hpp"
@@ -14,22 +15,19 @@
 /// A small data set for each task, in the files' real layout, that can be learned.
 namespace mapnet::test {
 
-/// Hourly PM2.5 as UCI's table has it: a day's wave with noise on it, and one hour missing.
+/// Hourly PM2.5 as UCI's table has it, of January at most: a day's wave with noise on it, and one
+/// hour missing.
 class ToySeries : Folder {
  public:
-  explicit ToySeries(std::size_t rows, DatasetOptions options = {}) {
-    const reference::Vector noise = reference::uniform(rows, 3, -10, 10);
+  explicit ToySeries(std::size_t hours, DatasetOptions options = {}) {
+    const reference::Vector noise = reference::uniform(hours, 3, -10, 10);
     std::string text = "No,year,month,day,hour,pm2.5,DEWP,TEMP,PRES,cbwd,Iws,Is,Ir\n";
-    for (std::size_t i = 0; i < rows; ++i) {
-      const double day = 6.283185307 * static_cast<double>(i) / 24;
-      const int pm = static_cast<int>(100 + 80 * std::sin(day) + noise[i]);
-      char line[160];
-      std::snprintf(line, sizeof line, "%zu,2010,%zu,%zu,%zu,%s,-21,%d,1021,%s,%.2f,0,0\n", i + 1,
-                    i / 24 / 28 + 1, i / 24 % 28 + 1, i % 24,
-                    i == 30 ? "NA" : std::to_string(pm).c_str(), static_cast<int>(i % 7),
-                    i % 2 ? "SE" : "cv", 1.79 * static_cast<double>(i % 5));
-      if (i / 24 % 28 == 0 && i / 24 / 28 > 0) break;  // days 1 to 28 are in every month, 29 not
-      text += line;
+    for (std::size_t i = 0; i < hours; ++i) {
+      const double turns = static_cast<double>(i) / 24;
+      const int pm = static_cast<int>(100 + 80 * std::sin(2 * M_PI * turns) + noise[i]);
+      text += fmt::format("{},2010,1,{},{},{},-21,{},1021,{},{:.2f},0,0\n", i + 1, i / 24 + 1,
+                          i % 24, i == 30 ? "NA" : std::to_string(pm), i % 7, i % 2 ? "SE" : "cv",
+                          1.79 * static_cast<double>(i % 5));
     }
     write("pollution.csv", text);
     options.folder = path;
