@@ -30,33 +30,28 @@ MAPNET_CPU_LEVELS void lane_sums(float* sums, const float* x, std::size_t n) {
   for (std::size_t l = 0; i + l < n; ++l) sums[l] += x[i + l];
 }
 
-/// Sums of x - centre and of its square.
-MAPNET_CPU_LEVELS void lane_deviations(float* sums, float* squares, const float* x,
-                                       const float* centre, std::size_t n) {
-  v16f sum{}, square0{}, square1{}, c, v;
+MAPNET_CPU_LEVELS void lane_squares(float* squares, const float* x, const float* centre,
+                                    std::size_t n) {
+  v16f square0{}, square1{}, c, v;
   load(c, centre);
   std::size_t i = 0;
   for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
     load(v, x + i);
-    const v16f a = v - c;
+    v -= c;
+    square0 += v * v;
     load(v, x + i + kLanes);
-    const v16f b = v - c;
-    sum += a + b;
-    square0 += a * a;
-    square1 += b * b;
+    v -= c;
+    square1 += v * v;
   }
   for (; i + kLanes <= n; i += kLanes) {
     load(v, x + i);
-    const v16f a = v - c;
-    sum += a;
-    square0 += a * a;
+    v -= c;
+    square0 += v * v;
   }
-  store(sums, sum);
   store(squares, square0 + square1);
   for (std::size_t l = 0; i + l < n; ++l) {
-    const float a = x[i + l] - centre[l];
-    sums[l] += a;
-    squares[l] += a * a;
+    const float apart = x[i + l] - centre[l];
+    squares[l] += apart * apart;
   }
 }
 
@@ -149,21 +144,20 @@ MAPNET_CPU_LEVELS void backward_relu(float* dx, const float* x, const float* dy,
 }  // namespace
 
 // A chunk's mean first, then deviations from it: in float32 these lose nothing to a large mean.
-// What the rounded mean is off by is their sum, and corrects both.
 void add_moments(Moments<double>* lanes, const float* x, std::size_t n) {
   for (std::size_t begin = 0; begin < n; begin += kChunk) {
-    const std::size_t length = std::min(kChunk, n - begin);
-    float sums[kLanes], squares[kLanes], centre[kLanes];
-    lane_sums(sums, x + begin, length);
-    const auto of_lane = [=](std::size_t l) { return (length + kLanes - 1 - l) / kLanes; };
-    for (std::size_t l = 0; l < kLanes; ++l)
-      centre[l] = sums[l] / static_cast<float>(std::max<std::size_t>(of_lane(l), 1));
-    lane_deviations(sums, squares, x + begin, centre, length);
-    for (std::size_t l = 0; l < std::min(kLanes, length); ++l) {
-      const double count = static_cast<double>(of_lane(l)), sum = static_cast<double>(sums[l]);
-      merge(lanes[l], {count, static_cast<double>(centre[l]) + sum / count,
-                       std::max(static_cast<double>(squares[l]) - sum * sum / count, 0.0)});
+    const std::size_t length = std::min(kChunk, n - begin), used = std::min(kLanes, length);
+    float means[kLanes], squares[kLanes];
+    std::size_t counts[kLanes];
+    lane_sums(means, x + begin, length);
+    for (std::size_t l = 0; l < used; ++l) {
+      counts[l] = (length - l + kLanes - 1) / kLanes;
+      means[l] /= static_cast<float>(counts[l]);
     }
+    lane_squares(squares, x + begin, means, length);
+    for (std::size_t l = 0; l < used; ++l)
+      merge(lanes[l], {static_cast<double>(counts[l]), static_cast<double>(means[l]),
+                       static_cast<double>(squares[l])});
   }
 }
 
