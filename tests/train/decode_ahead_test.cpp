@@ -180,7 +180,7 @@ BOOST_FIXTURE_TEST_CASE(a_stored_model_evaluates_alike_and_the_times_are_reporte
   const Metrics m =
       evaluate_model(open_model(path / "run"), dataset, Split::test, {c.device, c.threads});
   BOOST_TEST(m.loss == r.test.loss);
-  BOOST_TEST(m.mean_iou == r.test.mean_iou);
+  BOOST_TEST((m.mean_iou == r.test.mean_iou));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
