@@ -2,11 +2,6 @@
 
 namespace mapnet {
 
-void cross_entropy_forward(Schedule& schedule, const std::string& name, const Tensor& logits,
-                           BufferId labels, BufferId control) {
-  cross_entropy(schedule, name, logits, labels, control, kNoBuffer);
-}
-
 Tensor cross_entropy_forward_backward(Schedule& schedule, const std::string& name,
                                       const Tensor& logits, BufferId labels, BufferId control,
                                       float smoothing) {

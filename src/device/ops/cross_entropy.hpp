@@ -47,11 +47,7 @@ MAPNET_HOST_DEVICE inline float cross_entropy_row(const float* row, int classes,
 void cross_entropy(Schedule& schedule, const std::string& name, const Tensor& logits,
                    BufferId labels, BufferId control, BufferId dlogits, float smoothing = 0);
 
-/// The same without a gradient, and without smoothing.
-void cross_entropy_forward(Schedule& schedule, const std::string& name, const Tensor& logits,
-                           BufferId labels, BufferId control);
-
-/// The same with one, in a new buffer: returns dlogits.
+/// The same with a gradient, in a new buffer: returns dlogits.
 Tensor cross_entropy_forward_backward(Schedule& schedule, const std::string& name,
                                       const Tensor& logits, BufferId labels, BufferId control,
                                       float smoothing = 0);
