@@ -94,12 +94,35 @@ Metrics evaluate_model(const Model& model, const Dataset& dataset, Split split,
   return restore(model, dataset, Purpose::evaluate, choice)->evaluate(split);
 }
 
-Metrics evaluate_model_int8(const Model& model, const Dataset& dataset, Split split,
-                            const DeviceChoice& choice) {
+namespace {
+
+std::unique_ptr<Session> restore_int8(const Model& model, const Dataset& dataset,
+                                      const DeviceChoice& choice) {
   check_fits(model, dataset);
   Model int8 = model;
   int8.file.recipe.add_ons.int8 = true;
-  return restore(int8, dataset, Purpose::evaluate, choice)->evaluate_int8(split);
+  return restore(int8, dataset, Purpose::evaluate, choice);
+}
+
+}  // namespace
+
+Metrics evaluate_model_int8(const Model& model, const Dataset& dataset, Split split,
+                            const DeviceChoice& choice) {
+  return restore_int8(model, dataset, choice)->evaluate_int8(split);
+}
+
+std::vector<float> calibrate_model(const Model& model, const Dataset& dataset,
+                                   const DeviceChoice& choice) {
+  return restore_int8(model, dataset, choice)->calibrate();
+}
+
+Inference open_inference(const Model& model, int batch, const DeviceChoice& choice) {
+  Recipe recipe = model.file.recipe;
+  if (choice.threads > 0) recipe.threads = choice.threads;
+  recipe.device = resolve_device(choice.device);
+  Inference inference(model.net, {batch, model.file.pixels}, open_device(recipe));
+  inference.set_weights(expand_theta(model, choice), model.file.state);
+  return inference;
 }
 
 }  // namespace mapnet
