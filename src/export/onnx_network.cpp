@@ -17,13 +17,6 @@ namespace {
 
 using Kind = Layer::Kind;
 
-/// A layer's value. One of a window or of features has no height and width to slide over.
-struct LayerValue {
-  std::string name;
-  std::size_t rank = 4;
-  bool negative = true;
-};
-
 class Translation {
  public:
   Translation(const TrainedNetwork& network, std::span<const float> ranges)
@@ -105,15 +98,14 @@ class Translation {
     return kind + std::to_string(++unnamed_[kind]);
   }
 
-  const LayerValue& value(int index) const {
+  LayerValue& value(int index) {
     return index < 0 ? input_ : values_[static_cast<std::size_t>(index)];
   }
 
-  const LayerValue& image(const Layer& layer, const LayerValue& x) const {
+  void require_image(const Layer& layer, const LayerValue& x) const {
     if (x.rank != 4)
       fail("network {}: {} reads a window or features as an image; there is no ONNX for it here",
            net_.name, layer.name.empty() ? "a layer" : layer.name);
-    return x;
   }
 
   std::string bias(const Layer& layer) {
@@ -122,9 +114,9 @@ class Translation {
   }
 
   /// [x, weight, bias] of a convolution or a product.
-  std::vector<std::string> operands(const Layer& layer, const LayerValue& x) {
+  std::vector<std::string> operands(const Layer& layer, const std::string& x) {
     const ParamTensor& p = net_.param(layer.name + ".weight");
-    std::vector<std::string> names = {numbers_.input(graph_, layer.name, {x.name, x.negative})};
+    std::vector<std::string> names = {x};
     names.push_back(numbers_.weight(graph_, p.name, Dims(p.shape.begin(), p.shape.end()), 0,
                                     network_.weight(p)));
     if (layer.bias) names.push_back(bias(layer));
@@ -150,27 +142,34 @@ class Translation {
     return names;
   }
 
+  static bool slides(Kind kind) {
+    return kind == Kind::conv || kind == Kind::conv_transpose || kind == Kind::batch_norm ||
+           kind == Kind::max_pool || kind == Kind::global_avg_pool;
+  }
+
   LayerValue add(const Layer& layer, const std::string& out) {
-    const LayerValue& x = value(layer.inputs.front());
+    LayerValue& x = value(layer.inputs.front());
+    if (slides(layer.kind)) require_image(layer, x);
+    if (layer.weighted()) numbers_.hold(graph_, x);
     switch (layer.kind) {
       case Kind::conv:
-        graph_.node("Conv", operands(layer, image(layer, x)), out, window(layer));
+        graph_.node("Conv", operands(layer, x.name), out, window(layer));
         return {out};
       case Kind::conv_transpose:
-        graph_.node("ConvTranspose", operands(layer, image(layer, x)), out, window(layer));
+        graph_.node("ConvTranspose", operands(layer, x.name), out, window(layer));
         return {out};
       case Kind::batch_norm:
-        graph_.node("BatchNormalization", norm_operands(layer, image(layer, x)), out,
+        graph_.node("BatchNormalization", norm_operands(layer, x), out,
                     {{"epsilon", BatchNormDesc().epsilon}});
         return {out};
       case Kind::relu:
         graph_.node("Relu", {x.name}, out);
         return {out, x.rank, false};
       case Kind::max_pool:
-        graph_.node("MaxPool", {image(layer, x).name}, out, window(layer));
+        graph_.node("MaxPool", {x.name}, out, window(layer));
         return {out, 4, x.negative};
       case Kind::global_avg_pool:
-        graph_.node("GlobalAveragePool", {image(layer, x).name}, out);
+        graph_.node("GlobalAveragePool", {x.name}, out);
         return {out, 4, x.negative};
       case Kind::add:
       case Kind::concat: {
@@ -182,17 +181,14 @@ class Translation {
         return {out, x.rank, x.negative || other.negative};
       }
       case Kind::linear: {
-        LayerValue flat = x;
-        if (x.rank != 2) flat.name = graph_.node("Flatten", {x.name}, layer.name + ".flat");
+        std::string flat = x.name;
+        if (x.rank != 2) flat = graph_.node("Flatten", {flat}, layer.name + ".flat");
         graph_.node("Gemm", operands(layer, flat), out, {{"transB", std::int64_t{1}}});
         return {out, 2};
       }
-      case Kind::lstm: {
-        const std::string name = layer.name + "_l" + std::to_string(layer.index);
-        const std::string read = numbers_.input(graph_, name, {x.name, x.negative});
-        add_lstm(graph_, numbers_, network_, layer, read, out);
+      case Kind::lstm:
+        add_lstm(graph_, numbers_, network_, layer, x.name, out);
         return {out, layer.last_only ? std::size_t{2} : std::size_t{3}};
-      }
     }
     fail("network {}: no ONNX for a layer", net_.name);
   }

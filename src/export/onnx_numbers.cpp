@@ -14,21 +14,22 @@ float step_of(float range) { return range > 1e-30f ? range / 127.0f : 1e30f; }
 
 }  // namespace
 
-std::string Numbers::input(GraphBuilder& graph, const std::string& layer, const Activation& x) {
-  if (!int8()) return x.value;
+void Numbers::hold(GraphBuilder& graph, LayerValue& x) {
+  if (!int8()) return;
   const float range = ranges_[next_++], step = step_of(range);
-  const std::string name = layer + ".input";
-  std::string value = x.value;
+  if (x.range == range) return;  // already so, for another layer: the same samples, the same range
+  const std::string name = x.name;
   // QuantizeLinear would make -128 of what lies below the range; mapnet's int8 ends at -127.
   if (x.negative) {
     const float lowest = -range;
     const std::string least = graph.floats(name + ".least", {}, {&lowest, 1});
-    value = graph.node("Clip", {value, least}, name + ".clipped");
+    x.name = graph.node("Clip", {x.name, least}, name + ".clipped");
   }
   const std::string scale = graph.floats(name + ".scale", {}, {&step, 1});
   const std::string zero = graph.shared_int8("int8_zero", 0);
-  value = graph.node("QuantizeLinear", {value, scale, zero}, name + ".int8");
-  return graph.node("DequantizeLinear", {value, scale, zero}, name);
+  x.name = graph.node("QuantizeLinear", {x.name, scale, zero}, name + ".int8");
+  x.name = graph.node("DequantizeLinear", {x.name, scale, zero}, name + ".held");
+  x.range = range;
 }
 
 std::string Numbers::weight(GraphBuilder& graph, const std::string& name, const Dims& dims,

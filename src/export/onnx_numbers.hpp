@@ -9,10 +9,12 @@
 /// part, in the scheme of nets/int8.hpp and device/ops/fake_quantize.hpp.
 namespace mapnet::onnx {
 
-/// What enters a layer.
-struct Activation {
-  std::string value;
+/// A layer's value as the graph has it so far.
+struct LayerValue {
+  std::string name;
+  std::size_t rank = 4;  ///< of a window or of features less: there is no height and width
   bool negative = true;  ///< whether it may be below 0
+  float range = 0;       ///< that it is held in as int8 now; 0: float32
 };
 
 class Numbers {
@@ -22,9 +24,10 @@ class Numbers {
 
   bool int8() const { return !ranges_.empty(); }
 
-  /// The value that the next weighted layer, `layer`, reads: x itself, or x to int8 and back
-  /// (QuantizeLinear, DequantizeLinear). To be called once a layer, in order.
-  std::string input(GraphBuilder& graph, const std::string& layer, const Activation& x);
+  /// What the next weighted layer reads: x is led through int8 and back (QuantizeLinear,
+  /// DequantizeLinear), and whoever reads it afterwards reads that, as in mapnet's own int8
+  /// evaluation, which rounds values where they lie. To be called once a weighted layer, in order.
+  void hold(GraphBuilder& graph, LayerValue& x);
 
   /// A weight of `dims`, whose rows along `axis` are output channels and lie one after another: an
   /// initializer `name` in float32, or one in int8 with `name`.scale, `name`.zero_point and a
