@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "common/temporary.hpp"
+#include "export/commands.hpp"
 #include "export/onnx_network.hpp"
 #include "export/onnxruntime_python.hpp"
 #include "export/random_networks.hpp"
