@@ -15,8 +15,9 @@ inline std::string onnxruntime_python() {
   const std::filesystem::path folder = cache && *cache
                                            ? std::filesystem::path(cache)
                                            : std::filesystem::path(home ? home : "") / ".cache";
-  const std::filesystem::path python = folder / "mapnet" / "onnxruntime" / "bin" / "python";
-  return std::filesystem::exists(python) ? python.string() : std::string();
+  const std::filesystem::path made = folder / "mapnet" / "onnxruntime";
+  return std::filesystem::exists(made / "complete") ? (made / "bin" / "python").string()
+                                                    : std::string();
 }
 
 }  // namespace mapnet::test
