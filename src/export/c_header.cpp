@@ -7,7 +7,7 @@
 
 #include "common/error.hpp"
 #include "export/int8_chain.hpp"
-#include "train/train_run.hpp"
+#include "train/run_result.hpp"
 
 namespace mapnet {
 

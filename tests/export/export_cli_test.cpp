@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(a_segmentation_draws_label_maps) {
   c.epochs = 1;
   c.batch = 3;
   const Network net = network_for(c, data.dataset);
-  train_run(resolve(c, net), net, data.dataset, run, false, {});
+  train_run(resolve(c, net), net, data.dataset, {run});
   write_png(folder / "a.png", plain(40, 24, 3, 220));
   write_png(folder / "b" / "a.png", plain(16, 16, 3, 20));
   const std::string one = "predict --json --run " + run + " --out " + at + "/maps " + at + "/a.png";
