@@ -6,22 +6,6 @@
 
 namespace mapnet {
 
-namespace {
-
-const char* task_name(Task task) {
-  switch (task) {
-    case Task::classify:
-      return "classification";
-    case Task::segment:
-      return "segmentation";
-    case Task::forecast:
-      break;
-  }
-  return "forecast";
-}
-
-}  // namespace
-
 std::map<std::string, std::string> description(const TrainedNetwork& network) {
   std::map<std::string, std::string> text = {{"net", network.net.name},
                                              {"task", task_name(network.net.task)}};

@@ -105,7 +105,8 @@ BOOST_AUTO_TEST_CASE(onnxruntime_gives_our_logits) {
     BOOST_TEST_MESSAGE("skipped: no ONNX Runtime here; scripts/install-deps --onnxruntime gets it");
     return;
   }
-  BOOST_TEST_MESSAGE("ONNX Runtime " << output_of(python + " " + test_folder() + "run_onnx.py"));
+  const std::string version = output_of(python + " " + test_folder() + "run_onnx.py");
+  BOOST_TEST_MESSAGE("ONNX Runtime " << version);
   struct Case {
     std::string label;
     std::vector<float> full = {}, exact_full = {}, exact_int8 = {};
