@@ -107,6 +107,8 @@ void add_export_command(CLI::App& app) {
       ->check(CLI::IsMember({"float32", "bf16", "int8"}));
   command->add_option("--out", o->out, "file to write")->required();
   add_data_options(*command, o->data);
+  for (const char* option : {"--data", "--data-dir", "--features-weights", "--features-cache"})
+    command->get_option(option)->group("For int8, the training data");
   command->callback([o] { export_model(*o); });
 }
 
