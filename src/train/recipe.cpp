@@ -134,11 +134,18 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   r.data = c.data;
   r.data_options = c.data_options;
   r.features = resolve_features(c.features, c.data);
-  r.pretrained = resolve_pretrained(c.finetune, net);
-  const Finetune finetune = resolve_finetune(c.finetune, r.pretrained, strategy, net);
-  r.mapping =
-      strategy == Strategy::direct ? resolve_direct(c) : resolve_mapped(c, strategy, net, finetune);
-  r.latent_std = c.latent_std.value_or(finetune.on() ? 0.0 : 1.0);
+  if (const std::optional<InitModel> begin = resolve_init(c, net)) {
+    r.init = begin->init;
+    r.pretrained = begin->pretrained;
+    r.mapping = begin->mapping;
+    r.latent_std = begin->latent_std;
+  } else {
+    r.pretrained = resolve_pretrained(c.finetune, net);
+    const Finetune finetune = resolve_finetune(c.finetune, r.pretrained, strategy, net);
+    r.mapping = strategy == Strategy::direct ? resolve_direct(c)
+                                             : resolve_mapped(c, strategy, net, finetune);
+    r.latent_std = c.latent_std.value_or(finetune.on() ? 0.0 : 1.0);
+  }
   r.loss = resolve(c.loss, r.mapping);
   r.refresh = resolve(c.refresh, r.mapping);
   r.add_ons = resolve(c.add_ons);
@@ -153,8 +160,8 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   r.fast_math = resolve_fast_math(c.fast_math, r.device);
   r.validation = c.validation;
   require(r.latent_std >= 0, "--latent-std", r.latent_std, "0 or more");
-  require(r.latent_std > 0 || r.mapping.random_base || finetune.on(), "--latent-std", r.latent_std,
-          "more than 0 unless --base normal, or every weight starts at zero");
+  require(r.latent_std > 0 || r.mapping.random_base || r.mapping.finetune.on(), "--latent-std",
+          r.latent_std, "more than 0 unless --base normal, or every weight starts at zero");
   require(r.epochs >= 0 && r.epochs <= 1000000, "--epochs", r.epochs, "0 to 1000000");
   require(r.batch >= 1 && r.batch <= 65536, "--batch", r.batch, "1 to 65536");
   require(r.lr > 0, "--lr", r.lr, "more than 0");
@@ -183,6 +190,8 @@ nlohmann::json to_json(const Recipe& r) {
   if (r.regularisation.any()) json["regularisation"] = r.regularisation;
   if (r.add_ons.any()) json["add_ons"] = r.add_ons;
   if (r.pretrained.given()) json["pretrained"] = r.pretrained;
+  if (r.init.given()) json["init"] = r.init;
+  if (m.seed != r.seed) json["map_seed"] = m.seed;
   if (r.features.given()) json["features"] = r.features;
   if (m.strategy == Strategy::direct) return json;
   json["latents"] = m.latents;
@@ -215,7 +224,7 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     json.at("threads").get_to(r.threads);
     json.at("validation").get_to(r.validation);
     m.strategy = parse_strategy(json.at("strategy").get<std::string>());
-    m.seed = r.seed;
+    m.seed = json.value("map_seed", r.seed);
     if (json.contains("series")) {
       r.task = Task::forecast;
       const auto& series = json.at("series");
@@ -226,6 +235,7 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     if (json.contains("regularisation")) json.at("regularisation").get_to(r.regularisation);
     if (json.contains("add_ons")) json.at("add_ons").get_to(r.add_ons);
     if (json.contains("pretrained")) json.at("pretrained").get_to(r.pretrained);
+    if (json.contains("init")) json.at("init").get_to(r.init);
     if (json.contains("features")) json.at("features").get_to(r.features);
     if (m.strategy == Strategy::direct) return r;
     json.at("latents").get_to(m.latents);
@@ -265,6 +275,7 @@ std::string default_run_name(const Recipe& r, const Network& net) {
   if (r.mapping.strategy != Strategy::direct)
     name += "-" + std::to_string(trainable_params(r, net));
   if (r.refresh.on()) name += "-refresh" + std::to_string(r.refresh.every);
+  if (r.init.given()) name += "-init";
   if (r.pretrained.given()) name += "-finetuned";
   if (r.mapping.finetune.on()) name += "-share" + std::to_string(r.mapping.finetune.share);
   return name + name_suffix(r.add_ons) + "-seed" + std::to_string(r.seed);

@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(damaged_latent_files_are_refused) {
   std::string newer = good;
   newer[8] = 2;
   refuses(newer, {name, "version 2"});
-  check_fails([&] { open_model(run.data.folder() / "absent"); }, {"absent", "--run"});
+  check_fails([&] { open_model(run.data.folder() / "absent"); }, {"absent", "the folder a training wrote"});
 }
 
 BOOST_AUTO_TEST_CASE(exported_weights_are_theta_under_torch_names) {
