@@ -29,10 +29,8 @@ void add_data_options(CLI::App& command, ModelDataOptions& o) {
 }
 
 Dataset open_data(const ModelDataOptions& o, const Model& model, const DeviceChoice& on) {
-  Recipe recipe = model.file.recipe;
+  Recipe recipe = recipe_on(model, on);
   recipe.data_options.folder = o.data_dir;
-  recipe.device = resolve_device(on.device);
-  if (on.threads > 0) recipe.threads = on.threads;
   if (!o.features_weights.empty()) recipe.features.weights.file = o.features_weights;
   FeatureExtractionOptions extraction;
   extraction.cache = o.features_cache;

@@ -32,6 +32,9 @@ std::filesystem::path latent_file_of(const std::filesystem::path& run_or_file);
 /// there, and its running statistics.
 void begin_with(Session& session, const Model& model);
 
+/// The model's recipe for another machine. Throws UsageError as resolve_device does.
+Recipe recipe_on(const Model& model, const DeviceChoice& choice);
+
 /// theta [P], expanded from the latents.
 std::vector<float> expand_theta(const Model& model, const DeviceChoice& choice = {});
 

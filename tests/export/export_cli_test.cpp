@@ -87,6 +87,14 @@ BOOST_AUTO_TEST_CASE(a_classifier_is_exported_and_asked) {
   write_file_atomic(at + "/broken.png", "not a picture");
   check_outcome("predict --run " + run + " " + at + "/broken.png", 1,
                 {"broken.png", "JPEG or PNG"});
+  // As many channels as nothing here has room for.
+  LatentFile damaged = read_latent_file(run + "/model.latent");
+  for (std::size_t n : {2, 5}) {
+    damaged.pixels = {std::vector<double>(n, 0.5), std::vector<double>(n, 0.5)};
+    write_latent_file(at + "/damaged.latent", damaged);
+    check_outcome("predict --run " + at + "/damaged.latent x.png", 1,
+                  {"damaged.latent", "of pixels for 1 channels"});
+  }
   check_outcome(one + " --out " + at + "/labels", 2, {"--out", "segmentation"});
 }
 
