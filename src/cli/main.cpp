@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   mapnet::add_plan_command(app);
   mapnet::add_eval_command(app);
   mapnet::add_export_command(app);
+  mapnet::add_predict_command(app);
   mapnet::add_bench_command(app);
   mapnet::add_data_command(app);
   mapnet::add_reproduce_command(app);

@@ -88,10 +88,6 @@ void add_run_options(CLI::App& command, RunOptions& o) {
 
 namespace {
 
-const char* verb_of(Task task) {
-  return task == Task::classify ? "classify" : task == Task::segment ? "segment" : "forecast";
-}
-
 /// "forecasts"
 const char* third_person(Task task) {
   return task == Task::classify ? "classifies" : task == Task::segment ? "segments" : "forecasts";
@@ -150,7 +146,7 @@ Network network_of(const RunConfig& config) {
   const Dataset d = describe_run_data(config);
   if (network_task(config.net) != d.task)
     fail<UsageError>("--net {} {}; {} is a data set to {}", config.net,
-                     third_person(network_task(config.net)), d.name, verb_of(d.task));
+                     third_person(network_task(config.net)), d.name, task_name(d.task));
   return target_network(config, {d.channels, d.height, d.width, d.classes});
 }
 

@@ -9,4 +9,9 @@ enum class Task {
   forecast,  ///< values: y [N, K], targets [N, K]
 };
 
+/// "classify", "segment", "forecast"
+constexpr const char* task_name(Task task) {
+  return task == Task::classify ? "classify" : task == Task::segment ? "segment" : "forecast";
+}
+
 }  // namespace mapnet

@@ -4,11 +4,14 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "data/bf16.hpp"
 
 namespace mapnet {
 
 void write_safetensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,
-                       const std::map<std::string, std::string>& metadata) {
+                       const std::map<std::string, std::string>& metadata, FloatType type) {
+  const bool bf16 = type == FloatType::bf16;
+  const std::size_t value_bytes = bf16 ? 2 : 4;
   nlohmann::ordered_json header;
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::size_t offset = 0;
@@ -18,10 +21,10 @@ void write_safetensors(const std::filesystem::path& path, const std::vector<Name
     if (size != t.values.size())
       fail("{}: tensor {} has {} values, its shape {}", path.string(), t.name, t.values.size(),
            size);
-    header[t.name] = {{"dtype", "F32"},
+    header[t.name] = {{"dtype", bf16 ? "BF16" : "F32"},
                       {"shape", t.shape},
-                      {"data_offsets", {offset, offset + t.values.size_bytes()}}};
-    offset += t.values.size_bytes();
+                      {"data_offsets", {offset, offset + size * value_bytes}}};
+    offset += size * value_bytes;
   }
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');
@@ -29,8 +32,17 @@ void write_safetensors(const std::filesystem::path& path, const std::vector<Name
   bytes.reserve(8 + text.size() + offset);
   for (int shift = 0; shift < 64; shift += 8) bytes += static_cast<char>(text.size() >> shift);
   bytes += text;
-  for (const NamedTensor& t : tensors)
-    bytes.append(reinterpret_cast<const char*>(t.values.data()), t.values.size_bytes());
+  for (const NamedTensor& t : tensors) {
+    if (!bf16) {
+      bytes.append(reinterpret_cast<const char*>(t.values.data()), t.values.size_bytes());
+      continue;
+    }
+    for (const float value : t.values) {
+      const std::uint16_t rounded = to_bf16(value);
+      bytes += static_cast<char>(rounded);
+      bytes += static_cast<char>(rounded >> 8);
+    }
+  }
   write_file_atomic(path, bytes);
 }
 

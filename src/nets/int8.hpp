@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -9,6 +10,13 @@
 /// A network in int8: weights with a scale for each output channel (row of a weight), what enters a
 /// layer with a scale a layer, biases and sums in full precision.
 namespace mapnet {
+
+/// A weight as int8 holds it: row i's values are q * ranges[i] / 127, a row an output channel.
+struct Int8Weight {
+  std::vector<std::int8_t> q;  ///< [size of the tensor]
+  std::vector<float> ranges;   ///< [rows]: the largest magnitude of each
+};
+Int8Weight quantize_weight(std::span<const float> weight, std::size_t rows);
 
 /// theta [P] with each weight as int8 holds it (device/ops/fake_quantize.hpp), its range the
 /// largest magnitude of its output channel. Biases are unchanged, and zeros stay zero.

@@ -4,9 +4,17 @@
 
 #include "common/error.hpp"
 #include "device/ops/prune.hpp"
+#include "device/ops/step_control.hpp"
 #include "train/target_network.hpp"
 
 namespace mapnet {
+
+Recipe recipe_on(const Model& model, const DeviceChoice& choice) {
+  Recipe recipe = model.file.recipe;
+  if (choice.threads > 0) recipe.threads = choice.threads;
+  recipe.device = resolve_device(choice.device);
+  return recipe;
+}
 
 namespace {
 
@@ -14,9 +22,7 @@ namespace {
 /// there.
 std::unique_ptr<Session> restore(const Model& model, const Dataset& dataset, Purpose purpose,
                                  const DeviceChoice& choice) {
-  Recipe recipe = model.file.recipe;
-  if (choice.threads > 0) recipe.threads = choice.threads;
-  recipe.device = resolve_device(choice.device);
+  Recipe recipe = recipe_on(model, choice);
   if (model.file.stores_theta) recipe.mapping.strategy = Strategy::direct, recipe.refresh = {};
   auto session = std::make_unique<Session>(recipe, model.net, dataset, purpose);
   begin_with(*session, model);
@@ -59,6 +65,11 @@ Model open_model(const std::filesystem::path& run_or_file,
   if (f.state.size() != model.net.state_count())
     fail("{}: {} running statistics; {} has {}", path.string(), f.state.size(), f.recipe.net,
          model.net.state_count());
+  const std::size_t scaled = f.pixels.mean.size();
+  if (f.pixels.stddev.size() != scaled || scaled > kMaxImageChannels ||
+      (scaled > 0 && scaled != static_cast<std::size_t>(f.channels)))
+    fail("{}: {} means and {} deviations of pixels for {} channels", path.string(), scaled,
+         f.pixels.stddev.size(), f.channels);
   const bool pruned = f.recipe.add_ons.pruning.on();
   if (f.pruned.size() != (pruned ? pruned_words(model.net.param_count()) : 0))
     fail("{}: the mask is not that of {} parameters", path.string(), model.net.param_count());
@@ -102,12 +113,32 @@ Metrics evaluate_model(const Model& model, const Dataset& dataset, Split split,
   return restore(model, dataset, Purpose::evaluate, choice)->evaluate(split);
 }
 
-Metrics evaluate_model_int8(const Model& model, const Dataset& dataset, Split split,
-                            const DeviceChoice& choice) {
+namespace {
+
+std::unique_ptr<Session> restore_int8(const Model& model, const Dataset& dataset,
+                                      const DeviceChoice& choice) {
   check_fits(model, dataset);
   Model int8 = model;
   int8.file.recipe.add_ons.int8 = true;
-  return restore(int8, dataset, Purpose::evaluate, choice)->evaluate_int8(split);
+  return restore(int8, dataset, Purpose::evaluate, choice);
+}
+
+}  // namespace
+
+Metrics evaluate_model_int8(const Model& model, const Dataset& dataset, Split split,
+                            const DeviceChoice& choice) {
+  return restore_int8(model, dataset, choice)->evaluate_int8(split);
+}
+
+std::vector<float> calibrate_model(const Model& model, const Dataset& dataset,
+                                   const DeviceChoice& choice) {
+  return restore_int8(model, dataset, choice)->calibrate();
+}
+
+Inference open_inference(const Model& model, int batch, const DeviceChoice& choice) {
+  Inference inference(model.net, {batch, model.file.pixels}, open_device(recipe_on(model, choice)));
+  inference.set_weights(expand_theta(model, choice), model.file.state);
+  return inference;
 }
 
 }  // namespace mapnet

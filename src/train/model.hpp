@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "train/inference.hpp"
 #include "train/latent_file.hpp"
 
 namespace mapnet {
@@ -31,6 +32,9 @@ std::filesystem::path latent_file_of(const std::filesystem::path& run_or_file);
 /// there, and its running statistics.
 void begin_with(Session& session, const Model& model);
 
+/// The model's recipe for another machine. Throws UsageError as resolve_device does.
+Recipe recipe_on(const Model& model, const DeviceChoice& choice);
+
 /// theta [P], expanded from the latents.
 std::vector<float> expand_theta(const Model& model, const DeviceChoice& choice = {});
 
@@ -44,5 +48,13 @@ Metrics evaluate_model(const Model& model, const Dataset& dataset, Split split,
 /// The same of the model in int8 (Session::evaluate_int8), however it was trained.
 Metrics evaluate_model_int8(const Model& model, const Dataset& dataset, Split split,
                             const DeviceChoice& choice = {});
+
+/// What enters each weighted layer over those training samples (Session::calibrate): the ranges of
+/// an int8 network's activations.
+std::vector<float> calibrate_model(const Model& model, const Dataset& dataset,
+                                   const DeviceChoice& choice = {});
+
+/// The model ready to be asked, on any inputs.
+Inference open_inference(const Model& model, int batch, const DeviceChoice& choice = {});
 
 }  // namespace mapnet

@@ -27,6 +27,11 @@ std::vector<double> numbers(const nlohmann::json& json) {
 
 }  // namespace
 
+PixelScale pixel_scale(const PixelStatistics& pixels, std::size_t channel) {
+  const double mean = pixels.mean.at(channel), stddev = pixels.stddev.at(channel);
+  return {static_cast<float>(1.0 / (255.0 * stddev)), static_cast<float>(-mean / stddev)};
+}
+
 PixelStatistics measure_pixels(std::span<const std::uint8_t> images, std::size_t channels,
                                std::size_t plane, std::span<const std::uint32_t> samples) {
   std::vector<Sums> sums(channels);

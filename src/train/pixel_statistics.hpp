@@ -13,6 +13,12 @@ struct PixelStatistics {
   std::vector<double> mean, stddev;
 };
 
+/// The same as x = pixel * scale + shift, in float32 as every pass computes it.
+struct PixelScale {
+  float scale, shift;
+};
+PixelScale pixel_scale(const PixelStatistics& pixels, std::size_t channel);
+
 /// Of images [count, channels, plane], those whose numbers `samples` lists. Exact sums: the order
 /// does not matter. A channel that never changes gets a stddev of 1e-6.
 PixelStatistics measure_pixels(std::span<const std::uint8_t> images, std::size_t channels,

@@ -80,6 +80,10 @@ class Session {
   /// 1,024 training samples. Only with --quantize int8.
   Metrics evaluate_int8(Split split);
 
+  /// The largest magnitude that enters each weighted layer of the float32 network over those
+  /// samples: [weighted layers, in order]. Only with --quantize int8.
+  std::vector<float> calibrate();
+
   /// z -> theta into the theta buffer.
   void expand() const { program_->run(Phase::eval_begin); }
 
@@ -145,7 +149,6 @@ class Session {
   void prepare(Split split);
   Batches batches_of_split(Split split) const;
   Metrics walk(Phase phase, std::int64_t begin, std::int64_t end);
-  void calibrate();
   std::int64_t pruning_step() const;
 
   Recipe recipe_;

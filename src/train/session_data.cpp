@@ -133,8 +133,9 @@ void Session::set_pixels(const PixelStatistics& pixels) {
   pixels_ = pixels;
   StepControl c = control();
   for (std::size_t i = 0; i < pixels.mean.size(); ++i) {
-    c.pixel_scale[i] = static_cast<float>(1.0 / (255.0 * pixels.stddev[i]));
-    c.pixel_shift[i] = static_cast<float>(-pixels.mean[i] / pixels.stddev[i]);
+    const PixelScale of = pixel_scale(pixels, i);
+    c.pixel_scale[i] = of.scale;
+    c.pixel_shift[i] = of.shift;
   }
   write(c);
 }

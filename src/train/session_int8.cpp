@@ -13,8 +13,8 @@ constexpr std::size_t kCalibrationSamples = 1024;
 
 }  // namespace
 
-/// The ranges of what enters each layer of the float32 network.
-void Session::calibrate() {
+std::vector<float> Session::calibrate() {
+  if (run_.activation_ranges == kNoBuffer) fail("session: planned without an int8 evaluation");
   const std::vector<float> nothing_seen(weighted_layers(net_), 0.0f);
   program_->write<float>(run_.activation_ranges, nothing_seen);
   // Always the same samples, whichever epoch's order the device has.
@@ -26,10 +26,12 @@ void Session::calibrate() {
   expand();
   walk(Phase::calibrate, 0, static_cast<std::int64_t>(batches_of(samples, recipe_.batch)));
   program_->write<std::uint32_t>(run_.samples.order, order_);
+  std::vector<float> ranges(weighted_layers(net_));
+  program_->read<float>(ranges, run_.activation_ranges);
+  return ranges;
 }
 
 Metrics Session::evaluate_int8(Split split) {
-  if (run_.activation_ranges == kNoBuffer) fail("session: planned without an int8 evaluation");
   calibrate();
   prepare(split);
   const std::vector<float> full = theta();

@@ -38,7 +38,11 @@ BOOST_AUTO_TEST_CASE(wrong_usage_is_one_clear_line_and_exit_code_2) {
       {"plan --validation 60000", "--validation"},
       {"eval", "--run"},
       {"export --run x", "--out"},
-      {"export --run x --out y --format onnx", "--format"},
+      {"export --run x --out y --format tflite", "--format"},
+      {"export --run x --out y --format c --dtype bf16", "--format c --dtype bf16"},
+      {"export --run x --out y --format onnx --dtype bf16", "float32 or int8"},
+      {"predict picture.png", "--run"},
+      {"predict --run x", "images"},
       {"data check nothing", "fashion-mnist"},
       {"data check cityscapes", "--data-dir"},
       {"data check celeb-df", "--data-dir"},
@@ -51,7 +55,7 @@ BOOST_AUTO_TEST_CASE(wrong_usage_is_one_clear_line_and_exit_code_2) {
 }
 
 BOOST_AUTO_TEST_CASE(help_and_version_succeed) {
-  check_outcome("--help", 0, {"train", "plan", "eval", "export", "data", "bench"});
+  check_outcome("--help", 0, {"train", "plan", "eval", "export", "predict", "data", "bench"});
   check_outcome("train --help", 0, {"--strategy", "--modulation", "--config"});
   check_outcome("--version", 0, {"0.1.0"});
 }

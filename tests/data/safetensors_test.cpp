@@ -52,6 +52,37 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_back) {
   BOOST_TEST(!file.find("fc"));
 }
 
+BOOST_AUTO_TEST_CASE(bf16_is_rounded_to_nearest_even) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  // bf16 has 8 bits of mantissa: from 1 on, values are 2^-7 apart.
+  const std::pair<float, float> rounded[] = {{1, 1},
+                                             {-0.0f, -0.0f},
+                                             {1 + 0x1p-8f, 1},  // the middle, down to even
+                                             {1 + 0x3p-8f, 1 + 0x2p-7f},  // the middle, up to even
+                                             {1 + 0x1.0002p-8f, 1 + 0x1p-7f},
+                                             {-1 - 0x3p-8f, -1 - 0x2p-7f},
+                                             {0x1.ffp0f, 2},  // into the next exponent
+                                             {0x1p-149f, 0},  // subnormal
+                                             {0x1.8p-133f, 0x1p-132f},
+                                             {0x1.fep127f, 0x1.fep127f},  // the largest there is
+                                             {std::numeric_limits<float>::max(), infinity},
+                                             {-infinity, -infinity}};
+  std::vector<float> values, expected;
+  for (const auto& [from, to] : rounded) values.push_back(from), expected.push_back(to);
+  const Folder folder;
+  const auto path = folder.path / "a.safetensors";
+  const int n = static_cast<int>(values.size());
+  const std::vector<float> nan = {std::numeric_limits<float>::quiet_NaN()};
+  write_safetensors(path, {{"a", {n}, values}, {"nan", {1}, nan}}, {}, FloatType::bf16);
+  const SafetensorsFile file(path);
+  BOOST_TEST(file.find("a")->dtype == "BF16");
+  const std::vector<float> read = read_tensor(file, "a");
+  for (std::size_t i = 0; i < read.size(); ++i)
+    BOOST_TEST(std::memcmp(&read[i], &expected[i], sizeof(float)) == 0,
+               values[i] << " became " << read[i] << ", expected " << expected[i]);
+  BOOST_TEST(std::isnan(read_tensor(file, "nan").front()));
+}
+
 BOOST_AUTO_TEST_CASE(half_precision_becomes_float_exactly) {
   const Folder folder;
   // 1, -2, largest, smallest subnormal, -0, infinity; the last tensor has no values at all.

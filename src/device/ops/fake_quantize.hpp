@@ -13,12 +13,16 @@
 /// such values are those of an int8 network with wide accumulators, up to float32's rounding.
 namespace mapnet {
 
-/// x as int8 holds it. range: the largest magnitude there is; below 1e-30, where 127 / range might
-/// overflow, x is 0.
-MAPNET_HOST_DEVICE inline float int8_rounded(float x, float range) {
+/// q. range: the largest magnitude there is; below 1e-30, where 127 / range might overflow, q is 0.
+MAPNET_HOST_DEVICE inline float int8_integer(float x, float range) {
   if (!(range > 1e-30f)) return 0.0f;
   const float q = x * (127.0f / range);
-  return math::round_to_int(q > 127.0f ? 127.0f : q < -127.0f ? -127.0f : q) * (range / 127.0f);
+  return math::round_to_int(q > 127.0f ? 127.0f : q < -127.0f ? -127.0f : q);
+}
+
+/// x as int8 holds it: q in the units of x.
+MAPNET_HOST_DEVICE inline float int8_rounded(float x, float range) {
+  return int8_integer(x, range) * (range / 127.0f);
 }
 
 /// Adds the step ranges[index] = max(ranges[index], max |x|); ranges: floats.

@@ -5,9 +5,7 @@
 #include <memory>
 #include <span>
 
-#include "device/program.hpp"
-#include "device/tensor.hpp"
-#include "nets/network.hpp"
+#include "train/inference.hpp"
 #include "train/pretrained.hpp"
 
 namespace mapnet {
@@ -26,25 +24,22 @@ class FeatureNetwork {
   FeatureNetwork(const Network& classifier, const Pretrained& weights, int batch,
                  std::shared_ptr<Device> device, const char* flag);
 
-  int batch() const { return x_.n; }
+  int batch() const { return inference_.batch(); }
   int channels() const { return net_.channels; }
   int height() const { return net_.height; }
   int width() const { return net_.width; }
-  std::size_t picture_bytes() const { return x_.features(); }
+  std::size_t picture_bytes() const { return inference_.input_size(); }
   std::size_t features() const { return static_cast<std::size_t>(net_.classes); }
 
   /// Pictures [count, C, H, W], at most `batch` of them, to features [count, features].
   void run(std::span<const std::uint8_t> pictures, std::span<float> out);
 
   std::size_t pictures_seen() const { return seen_; }
-  const Program& program() const { return *program_; }
+  const Program& program() const { return inference_.program(); }
 
  private:
   Network net_;
-  Schedule schedule_;
-  Tensor x_, y_;
-  BufferId pictures_, control_;
-  std::unique_ptr<Program> program_;
+  Inference inference_;
   std::size_t seen_ = 0;
 };
 

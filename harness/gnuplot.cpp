@@ -1,0 +1,66 @@
+#include "harness/gnuplot.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+
+#include "common/error.hpp"
+#include "common/file.hpp"
+#include "harness/process.hpp"
+
+namespace mapnet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Empty where there is none.
+std::string find_gnuplot() {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path ? path : "");
+  for (std::string folder; std::getline(folders, folder, ':');)
+    if (const fs::path program = fs::path(folder) / "gnuplot"; fs::exists(program))
+      return program.string();
+  return {};
+}
+
+void replace_all(std::string& text, const std::string& what, const std::string& by) {
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
+    text.replace(at, what.size(), by);
+}
+
+/// The <svg> element: sized by the page, black in the page's colour.
+std::string for_page(std::string svg) {
+  const std::size_t begin = svg.find("<svg");
+  if (begin == std::string::npos) fail("gnuplot drew no SVG");
+  svg.erase(0, begin);
+  replace_all(svg, "rgb(  0,   0,   0)", "currentColor");
+  replace_all(svg, "rgb(0,0,0)", "currentColor");
+  replace_all(svg, "<title>Gnuplot</title>", "");  // a tooltip over the whole picture
+  return svg;
+}
+
+}  // namespace
+
+bool has_gnuplot() { return !find_gnuplot().empty(); }
+
+std::string draw(const std::string& script) {
+  const std::string program = find_gnuplot();
+  if (program.empty()) fail("gnuplot is not installed: apt-get install gnuplot-nox");
+  const ScratchFile file;
+  write_file_atomic(file.path(), "set terminal svg size 720,420 dynamic font 'sans-serif,12'\n" + script);
+  const ProgramOutput output = run_program({program, file.path()});
+  if (output.exit_code != 0) fail("gnuplot: {}", output.errors);
+  return for_page(output.output);
+}
+
+std::string quoted(const std::string& text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
+  }
+  return result + "\"";
+}
+
+}  // namespace mapnet

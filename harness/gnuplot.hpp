@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+namespace mapnet {
+
+/// What gnuplot draws for a script, as an SVG to be put into a page: no size of its own, text and
+/// lines of the axes in the page's colour, so that it can be read in light and dark. Throws Error
+/// where there is no gnuplot, or with what it says of the script.
+std::string draw(const std::string& script);
+
+/// Whether there is one.
+bool has_gnuplot();
+
+/// A text between double quotes as gnuplot reads it, without its markup.
+std::string quoted(const std::string& text);
+
+}  // namespace mapnet

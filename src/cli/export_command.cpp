@@ -1,0 +1,115 @@
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <memory>
+
+#include "cli/commands.hpp"
+#include "cli/model_options.hpp"
+#include "common/bytes.hpp"
+#include "common/error.hpp"
+#include "common/file.hpp"
+#include "data/safetensors.hpp"
+#include "export/c_header.hpp"
+#include "export/onnx_network.hpp"
+
+/// `mapnet export`: a finished run's weights for other tools.
+namespace mapnet {
+
+namespace {
+
+/// Formats, and what their numbers can be, the default first.
+const std::map<std::string, std::vector<std::string>> kFormats = {
+    {"safetensors", {"float32", "bf16"}}, {"onnx", {"float32", "int8"}}, {"c", {"int8"}}};
+
+struct ExportOptions {
+  ModelOptions model;
+  ModelDataOptions data;
+  std::string format = "safetensors", dtype, out;
+};
+
+/// The dtype asked for or the format's own. UsageError where the format has not that.
+std::string resolve_dtype(const ExportOptions& o) {
+  const std::vector<std::string>& known = kFormats.at(o.format);
+  if (o.dtype.empty()) return known.front();
+  for (const std::string& dtype : known)
+    if (o.dtype == dtype) return dtype;
+  fail<UsageError>("--format {} --dtype {}: {} is written as {}", o.format, o.dtype, o.format,
+                   fmt::join(known, " or "));
+}
+
+void write_tensors(const ExportOptions& o, const TrainedNetwork& network, FloatType type) {
+  std::vector<NamedTensor> tensors;
+  for (const ParamTensor& p : network.net.params)
+    tensors.push_back({p.name, p.shape, network.weight(p)});
+  for (const StateTensor& s : network.net.state)
+    tensors.push_back({s.name, {static_cast<int>(s.size)}, network.statistics(s)});
+  std::map<std::string, std::string> metadata = description(network);
+  metadata["format"] = "pt";  // transformers and others refuse a file without it
+  write_safetensors(o.out, tensors, metadata, type);
+  fmt::print("{}: {} tensors, {} values\n", o.out, tensors.size(),
+             network.weights.size() + network.state.size());
+}
+
+void write_onnx(const ExportOptions& o, const TrainedNetwork& network,
+                std::span<const float> ranges) {
+  const onnx::Model model = onnx::onnx_model(network, ranges);
+  const std::string bytes = onnx::serialise(model);
+  write_file_atomic(o.out, bytes);
+  fmt::print("{}: {} nodes, opset {}, {}\n", o.out, model.graph.nodes.size(), onnx::kOpset,
+             format_bytes(bytes.size()));
+}
+
+void write_c(const ExportOptions& o, const TrainedNetwork& network, std::span<const float> ranges) {
+  const CHeader header = c_header(network, ranges);
+  write_file_atomic(o.out, header.text);
+  fmt::print("{}: {} bytes of flash, {} bytes of RAM\n", o.out, header.flash_bytes,
+             header.scratch_bytes);
+}
+
+/// What int8 needs beside the model: the training data that its layers' ranges are measured on.
+std::vector<float> measure_ranges(const ExportOptions& o, const Model& model) {
+  try {
+    return calibrate_model(model, open_data(o.data, model, o.model.on), o.model.on);
+  } catch (const UsageError& e) {
+    fail<UsageError>("int8 needs the training data, to measure what enters each layer: {}",
+                     e.what());
+  } catch (const Error& e) {
+    fail("int8 needs the training data, to measure what enters each layer: {}", e.what());
+  }
+}
+
+void export_model(const ExportOptions& o) {
+  const std::string dtype = resolve_dtype(o);
+  const Model model = o.model.open();
+  const TrainedNetwork network = trained_network(model, o.model.on);
+  if (o.format == "safetensors")
+    return write_tensors(o, network, dtype == "bf16" ? FloatType::bf16 : FloatType::f32);
+  std::vector<float> ranges;
+  if (dtype == "int8") ranges = measure_ranges(o, model);
+  if (o.format == "onnx") return write_onnx(o, network, ranges);
+  write_c(o, network, ranges);
+}
+
+}  // namespace
+
+void add_export_command(CLI::App& app) {
+  auto o = std::make_shared<ExportOptions>();
+  CLI::App* command = app.add_subcommand("export", "write the generated network for other tools");
+  add_model_options(*command, o->model);
+  command->add_option("--format", o->format, "safetensors, onnx, c: a header for microcontrollers")
+      ->check(CLI::IsMember({"safetensors", "onnx", "c"}))
+      ->capture_default_str();
+  command
+      ->add_option("--dtype", o->dtype,
+                   "of safetensors float32, bf16; of onnx float32, int8; of c int8  [the first]")
+      ->check(CLI::IsMember({"float32", "bf16", "int8"}));
+  command->add_option("--out", o->out, "file to write")->required();
+  add_data_options(*command, o->data);
+  for (const char* option : {"--data", "--data-dir", "--features-weights", "--features-cache"})
+    command->get_option(option)->group("For int8, the training data");
+  command->callback([o] { export_model(*o); });
+}
+
+}  // namespace mapnet

@@ -1,0 +1,41 @@
+#include "cli/model_options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "cli/run_data.hpp"
+
+namespace mapnet {
+
+std::string ModelDataOptions::name(const Model& model) const {
+  return data.empty() ? model.file.recipe.data : data;
+}
+
+void add_model_options(CLI::App& command, ModelOptions& o) {
+  command.add_option("--run", o.run, "run folder or latent file")->required();
+  command.add_option("--pretrained", o.pretrained,
+                     "weights that a fine-tuned model shifts  [where training had them]");
+  command.add_option("--device", o.on.device, "auto, cpu, cuda")->capture_default_str();
+  command.add_option("--threads", o.on.threads, "of a CPU; 0: as in training")
+      ->capture_default_str();
+}
+
+void add_data_options(CLI::App& command, ModelDataOptions& o) {
+  command.add_option("--data", o.data, "data set  [the one it was trained on]");
+  command.add_option("--data-dir", o.data_dir, "read the raw files from this folder");
+  command.add_option("--features-weights", o.features_weights,
+                     "weights of the network whose features were taken  [where training had them]");
+  command.add_option("--features-cache", o.features_cache,
+                     "folder of the features  [the user's cache folder]");
+}
+
+Dataset open_data(const ModelDataOptions& o, const Model& model, const DeviceChoice& on) {
+  Recipe recipe = recipe_on(model, on);
+  recipe.data_options.folder = o.data_dir;
+  if (!o.features_weights.empty()) recipe.features.weights.file = o.features_weights;
+  FeatureExtractionOptions extraction;
+  extraction.cache = o.features_cache;
+  extraction.device = [&] { return open_device(recipe); };
+  return open_run_data(o.name(model), recipe.data_options, recipe.features, extraction);
+}
+
+}  // namespace mapnet

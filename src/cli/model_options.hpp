@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+
+#include "data/dataset.hpp"
+#include "train/model.hpp"
+
+namespace CLI {
+class App;
+}
+
+/// What the commands that take a finished run have in common.
+namespace mapnet {
+
+/// Which model, and where it is to run.
+struct ModelOptions {
+  std::string run, pretrained;
+  DeviceChoice on;
+
+  Model open() const { return open_model(run, pretrained); }
+};
+
+/// Which data set it is run on.
+struct ModelDataOptions {
+  std::string data, data_dir, features_weights, features_cache;
+
+  /// The data set's name: the one given, or the one the model was trained on.
+  std::string name(const Model& model) const;
+};
+
+void add_model_options(CLI::App& command, ModelOptions& o);
+void add_data_options(CLI::App& command, ModelDataOptions& o);
+
+/// Opened as in training, but where it lies now.
+Dataset open_data(const ModelDataOptions& o, const Model& model, const DeviceChoice& on);
+
+}  // namespace mapnet
