@@ -84,11 +84,11 @@ void assert_counts(ChosenEntry& c) {
     c.message = first_line(plan.errors);
     return;
   }
-  const auto json = nlohmann::json::parse(plan.output);
+  c.plan = nlohmann::json::parse(plan.output);
   const StandIn* other = c.stand_in ? &*c.entry->stand_in : nullptr;
-  assert_count(c, json, "trainable_params",
+  assert_count(c, c.plan, "trainable_params",
                other ? other->trainable.value_or(c.entry->trainable) : c.entry->trainable);
-  if (c.entry->target && !other) assert_count(c, json, "target_params", *c.entry->target);
+  if (c.entry->target && !other) assert_count(c, c.plan, "target_params", *c.entry->target);
 }
 
 }  // namespace

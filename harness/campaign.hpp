@@ -49,6 +49,7 @@ struct ChosenEntry {
   Settings settings;
   EntryState state = EntryState::pending;
   std::string message;  ///< why it failed or has no data
+  nlohmann::json plan;  ///< of its arena, as `mapnet plan --json` has it
   std::vector<SeedRun> runs;
 
   const std::string& data() const { return stand_in ? entry->stand_in->data : entry->data; }

@@ -48,13 +48,14 @@ std::string draw(const std::string& script) {
   const std::string program = find_gnuplot();
   if (program.empty()) fail("gnuplot is not installed: apt-get install gnuplot-nox");
   const ScratchFile file;
-  write_file_atomic(file.path(), "set terminal svg size 720,420 dynamic font 'sans-serif,12'\n" + script);
+  write_file_atomic(file.path(),
+                    "set terminal svg size 720,420 dynamic font 'sans-serif,12'\n" + script);
   const ProgramOutput output = run_program({program, file.path()});
   if (output.exit_code != 0) fail("gnuplot: {}", output.errors);
   return for_page(output.output);
 }
 
-std::string quoted(const std::string& text) {
+std::string gnuplot_text(const std::string& text) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') result += '\\';

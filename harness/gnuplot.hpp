@@ -13,6 +13,6 @@ std::string draw(const std::string& script);
 bool has_gnuplot();
 
 /// A text between double quotes as gnuplot reads it, without its markup.
-std::string quoted(const std::string& text);
+std::string gnuplot_text(const std::string& text);
 
 }  // namespace mapnet

@@ -50,23 +50,6 @@ class Redirections {
 
 int code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
 
-/// A file of its own for as long as it is needed.
-class ScratchFile {
- public:
-  ScratchFile() : path_((fs::temp_directory_path() / "mapnet-XXXXXX").string()) {
-    const int fd = ::mkstemp(path_.data());
-    if (fd < 0) fail("{}: cannot write: {}", path_, std::strerror(errno));
-    ::close(fd);
-  }
-  ~ScratchFile() { ::unlink(path_.c_str()); }
-  ScratchFile(const ScratchFile&) = delete;
-  ScratchFile& operator=(const ScratchFile&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 }  // namespace
 
 ChildProcess::ChildProcess(const std::vector<std::string>& words, const fs::path& output) {
@@ -94,6 +77,14 @@ std::optional<int> ChildProcess::exit_code() {
 }
 
 void ChildProcess::stop() const { ::kill(id_, SIGTERM); }
+
+ScratchFile::ScratchFile() : path_((fs::temp_directory_path() / "mapnet-XXXXXX").string()) {
+  const int fd = ::mkstemp(path_.data());
+  if (fd < 0) fail("{}: cannot write: {}", path_, std::strerror(errno));
+  ::close(fd);
+}
+
+ScratchFile::~ScratchFile() { ::unlink(path_.c_str()); }
 
 ProgramOutput run_program(const std::vector<std::string>& words) {
   const ScratchFile output, errors;

@@ -29,6 +29,19 @@ class ChildProcess {
   std::optional<int> code_;
 };
 
+/// A file of its own for as long as it is needed.
+class ScratchFile {
+ public:
+  ScratchFile();
+  ~ScratchFile();
+  ScratchFile(const ScratchFile&) = delete;
+  ScratchFile& operator=(const ScratchFile&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
 /// Runs a program to its end. Throws Error when it cannot be started.
 struct ProgramOutput {
   int exit_code = 0;

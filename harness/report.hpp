@@ -27,4 +27,8 @@ std::string tally_text(const Tally& tally);
 /// Writes ID.json and ID.md (ID-quick...) into the folder.
 void write_reports(const TableReport& report, const std::filesystem::path& folder);
 
+/// Writes index.html: all reports of the folder (its JSON files) as one page that needs no other
+/// file, with pictures where there is gnuplot.
+void write_page(const std::filesystem::path& folder);
+
 }  // namespace mapnet

@@ -61,6 +61,15 @@ std::optional<Statistics> over_runs(const ChosenEntry& entry, const char* key) {
   return statistics(values);
 }
 
+/// The arena's bytes, and what each group of buffers takes of them at its peak.
+nlohmann::json plan_json(const nlohmann::json& plan) {
+  nlohmann::json json = {{"total_bytes", plan.at("total_bytes")},
+                         {"lower_bound_bytes", plan.at("lower_bound_bytes")}};
+  for (const auto& [group, numbers] : plan.at("groups").items())
+    json["peak_bytes"][group] = numbers.at("peak_bytes");
+  return json;
+}
+
 nlohmann::json entry_json(const EntryVerdict& verdict) {
   const ChosenEntry& c = *verdict.entry;
   nlohmann::json json = {{"row", c.row->name},
@@ -72,6 +81,7 @@ nlohmann::json entry_json(const EntryVerdict& verdict) {
   if (c.stand_in) json["stand_in_for"] = c.entry->data;
   if (!c.message.empty()) json["message"] = c.message;
   if (c.entry->paper_train) json["paper_train"] = *c.entry->paper_train;
+  if (!c.plan.is_null()) json["plan"] = plan_json(c.plan);
   json["metrics"] = nlohmann::json::array();
   for (const MetricVerdict& v : verdict.metrics) json["metrics"].push_back(to_json(v));
   json["runs"] = nlohmann::json::array();

@@ -146,7 +146,8 @@ void reproduce(ReproduceOptions& o) {
     if (o.lock) print_references(campaign);
     all.insert(all.end(), report.verdicts.begin(), report.verdicts.end());
   }
-  fmt::print("reports in {}\n", o.out);
+  write_page(o.out);
+  fmt::print("reports in {0}: {0}/index.html\n", o.out);
   std::fflush(stdout);
   const Tally t = tally(all);
   if (t.failed > 0) fail("{} of {} entries failed", t.failed, all.size());

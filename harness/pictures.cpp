@@ -1,0 +1,191 @@
+#include "harness/pictures.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "harness/gnuplot.hpp"
+#include "harness/metric.hpp"
+
+namespace mapnet {
+
+namespace {
+
+using nlohmann::json;
+
+/// Colours that can be told apart on white and on black, also by most who see few colours.
+constexpr const char* kColours[] = {"#d55e00", "#0072b2", "#009e73", "#cc79a7",
+                                    "#e69f00", "#56b4e9", "#8c6d31", "#999999"};
+
+const char* colour(std::size_t i) { return kColours[i % std::size(kColours)]; }
+
+constexpr const char* kStyle =
+    "set border 3 lc rgb 'black' lw 0.8\n"
+    "set tics nomirror\n"
+    "set grid ytics lc rgb '#888888' lw 0.4 dt 3\n"
+    "set key outside right top\n";
+
+struct Series {
+  std::string title;
+  std::vector<std::pair<double, double>> points;
+};
+
+/// One block of data for gnuplot's '-'.
+std::string block(const Series& series) {
+  std::string text;
+  for (const auto& [x, y] : series.points) text += fmt::format("{} {}\n", x, y);
+  return text + "e\n";
+}
+
+const json* first_metric(const json& entry) {
+  return entry["metrics"].empty() ? nullptr : &entry["metrics"][0];
+}
+
+const Metric& metric_of(const json& report) {
+  return *find_metric(report["entries"][0]["metrics"][0]["metric"]);
+}
+
+std::string label_of(const Metric& metric, const std::string& split) {
+  return gnuplot_text(std::string(metric.name) + (metric.scale == 100 ? " (%)" : "") + ", " +
+                      split);
+}
+
+std::string name_of(const json& entry, bool with_data) {
+  std::string name = entry["row"];
+  if (with_data) name += " " + entry["data"].get<std::string>();
+  return name;
+}
+
+bool several_data_sets(const json& report) {
+  for (const json& entry : report["entries"])
+    if (entry["data"] != report["entries"][0]["data"]) return true;
+  return false;
+}
+
+/// The count as the paper prints it, where it is a number.
+std::optional<double> printed_count(const json& entry) {
+  std::string digits = entry["params"];
+  std::erase(digits, ',');
+  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos)
+    return std::nullopt;
+  return std::stod(digits);
+}
+
+}  // namespace
+
+std::string picture_of_counts(const json& report) {
+  std::map<std::string, std::pair<Series, Series>> by_data;  // the paper's, ours
+  for (const json& entry : report["entries"]) {
+    const json* m = first_metric(entry);
+    if (!m) continue;
+    auto& [paper, ours] = by_data[entry["data"]];
+    if (const auto count = printed_count(entry); count && m->contains("paper"))
+      paper.points.emplace_back(*count, (*m)["paper"].get<double>());
+    if (m->contains("test"))
+      ours.points.emplace_back(entry["trainable_params"].get<double>(),
+                               (*m)["test"]["mean"].get<double>());
+  }
+  std::string plots, data;
+  std::size_t i = 0;
+  for (const auto& [name, series] : by_data) {
+    for (const auto& [points, who, symbol] :
+         {std::tuple(&series.first, "paper", 6), std::tuple(&series.second, "ours", 7)}) {
+      if (points->points.empty()) continue;
+      plots += fmt::format("{}'-' using 1:2 with points pt {} ps 0.8 lc rgb '{}' title {}",
+                           plots.empty() ? "" : ", ", symbol, colour(i),
+                           gnuplot_text(name + ", " + who));
+      data += block(*points);
+    }
+    ++i;
+  }
+  if (plots.empty()) return {};
+  const Metric& metric = metric_of(report);
+  return draw(fmt::format(
+      "{}set logscale x\n{}set xlabel 'trained values'\nset ylabel {}\nplot {}\n{}", kStyle,
+      metric.relative ? "set logscale y\n" : "", label_of(metric, "test samples"), plots, data));
+}
+
+std::string picture_of_training(const json& report) {
+  const bool with_data = several_data_sets(report);
+  std::string plots, data;
+  std::size_t i = 0;
+  for (const json& entry : report["entries"]) {
+    const json* m = first_metric(entry);
+    if (!m || entry["runs"].empty() || !entry["runs"][0].contains("epochs")) continue;
+    const Metric& metric = *find_metric((*m)["metric"]);
+    const std::string key = "train_" + std::string(metric.name);
+    Series series{name_of(entry, with_data), {}};
+    for (const json& epoch : entry["runs"][0]["epochs"])
+      if (epoch.contains(key) && epoch[key].is_number())
+        series.points.emplace_back(epoch["epoch"].get<double>(),
+                                   metric.scale * epoch[key].get<double>());
+    if (series.points.size() < 2) continue;
+    plots += fmt::format("{}'-' using 1:2 with lines lw 1.6 dt {} lc rgb '{}' title {}",
+                         plots.empty() ? "" : ", ", i / std::size(kColours) + 1, colour(i),
+                         gnuplot_text(series.title));
+    data += block(series);
+    ++i;
+  }
+  if (plots.empty()) return {};
+  const Metric& metric = metric_of(report);
+  return draw(fmt::format("{}{}set xlabel 'epoch'\nset ylabel {}\nset key font ',9'\nplot {}\n{}",
+                          kStyle, metric.relative ? "set logscale y\n" : "",
+                          label_of(metric, "training samples"), plots, data));
+}
+
+std::string picture_of_drop(const json& report) {
+  const bool with_data = several_data_sets(report);
+  std::string data, labels;
+  std::size_t n = 0;
+  for (const json& entry : report["entries"]) {
+    const json* m = first_metric(entry);
+    if (!m || !m->contains("train_test_drop")) continue;
+    data += fmt::format("{} {}\n", n, (*m)["train_test_drop"].get<double>());
+    labels +=
+        fmt::format("{}{} {}", n == 0 ? "" : ", ", gnuplot_text(name_of(entry, with_data)), n);
+    ++n;
+  }
+  if (n == 0) return {};
+  return draw(fmt::format(
+      "{}set key off\nset style fill solid 0.8 noborder\nset boxwidth 0.6\n"
+      "set xtics rotate by -50 font ',9' ({})\nset xrange [-0.6:{}.6]\nset xzeroaxis lc rgb "
+      "'black'\nset yrange [*<0:0<*]\nset format y '%g'\nset ylabel 'training less test "
+      "samples'\nplot '-' using 1:2 with boxes lc rgb "
+      "'{}'\n{}e\n",
+      kStyle, labels, n - 1, colour(1), data));
+}
+
+std::string picture_of_memory(const json& report) {
+  const bool with_data = several_data_sets(report);
+  std::vector<std::string> groups;
+  for (const json& entry : report["entries"])
+    if (entry.contains("plan"))
+      for (const auto& [group, bytes] : entry["plan"]["peak_bytes"].items())
+        if (std::find(groups.begin(), groups.end(), group) == groups.end() &&
+            bytes.get<double>() > 0)
+          groups.push_back(group);
+  std::string table, plots;
+  std::size_t rows = 0;
+  for (const json& entry : report["entries"]) {
+    if (!entry.contains("plan")) continue;
+    ++rows;
+    table += gnuplot_text(name_of(entry, with_data));
+    for (const std::string& group : groups)
+      table += fmt::format(" {}", entry["plan"]["peak_bytes"].value(group, 0.0) / (1 << 20));
+    table += "\n";
+  }
+  if (rows == 0) return {};
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    plots += fmt::format("{}$memory using {}:xtic(1) lc rgb '{}' title {}", i == 0 ? "" : ", ",
+                         i + 2, colour(i), gnuplot_text(groups[i]));
+  return draw(
+      fmt::format("{}set style data histogram\nset style histogram rowstacked\nset boxwidth 0.7\n"
+                  "set style fill solid 0.85 noborder\nset xtics rotate by -50 font ',9'\n"
+                  "set ylabel 'MiB at each group''s peak'\n$memory << EOD\n{}EOD\nplot {}\n",
+                  kStyle, table, plots));
+}
+
+}  // namespace mapnet

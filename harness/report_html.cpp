@@ -1,0 +1,178 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "common/bytes.hpp"
+#include "common/file.hpp"
+#include "harness/gnuplot.hpp"
+#include "harness/pictures.hpp"
+#include "harness/report.hpp"
+
+namespace mapnet {
+
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr const char* kHead = R"(<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>mapnet: the paper's tables, reproduced</title>
+<style>
+:root { --good: #1a7f37; --fair: #0969da; --bad: #cf222e; --quiet: #6e7781; --line: #d0d7de; --back: #fff; --text: #1f2328; }
+@media (prefers-color-scheme: dark) {
+  :root { --good: #3fb950; --fair: #58a6ff; --bad: #f85149; --quiet: #8b949e; --line: #30363d; --back: #0d1117; --text: #e6edf3; }
+}
+body { background: var(--back); color: var(--text); font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 78rem; padding: 0 1rem; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+.scroll { overflow-x: auto; }
+th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: right; white-space: nowrap; }
+th:nth-child(-n+4), td:nth-child(-n+4) { text-align: left; }
+.exceeded, .held, .improved { color: var(--good); } .reproduced { color: var(--fair); }
+.not-reached, .failed, .regressed { color: var(--bad); } .no-data, .not-run, small, figcaption { color: var(--quiet); }
+figure { display: inline-block; margin: 1rem 1rem 0 0; width: min(100%, 36rem); vertical-align: top; }
+svg { height: auto; max-width: 100%; } pre { overflow-x: auto; }
+</style></head><body>
+)";
+
+std::string escaped(const std::string& text) {
+  std::string result;
+  for (const char c : text) {
+    if (c == '&')
+      result += "&amp;";
+    else if (c == '<')
+      result += "&lt;";
+    else if (c == '>')
+      result += "&gt;";
+    else if (c == '"')
+      result += "&quot;";
+    else
+      result += c;
+  }
+  return result;
+}
+
+std::string verdict_span(const std::string& verdict) {
+  if (verdict.empty()) return {};
+  std::string name = verdict;
+  std::replace(name.begin(), name.end(), ' ', '-');
+  return fmt::format("<span class=\"{}\">{}</span>", name, verdict);
+}
+
+std::string cell(const std::string& text) { return "<td>" + text + "</td>"; }
+
+std::string figure_of(const Metric& metric, const json& holder, const char* key) {
+  return holder.contains(key) ? format_figure(metric, holder[key].get<double>()) : std::string();
+}
+
+std::string row_html(const json& entry, const json& m) {
+  const Metric& metric = *find_metric(m["metric"]);
+  std::string data = escaped(entry["data"]), ours, verdict = entry["state"];
+  if (entry.contains("stand_in_for"))
+    data += " <small>(stand-in for " + escaped(entry["stand_in_for"]) + ")</small>";
+  if (m.contains("test")) {
+    const json& s = m["test"];
+    ours = figure_of(metric, s, "mean");
+    if (s["n"].get<int>() > 1)
+      ours += fmt::format(" <small>({} to {})</small>", figure_of(metric, s, "min"),
+                          figure_of(metric, s, "max"));
+  }
+  std::string gap = figure_of(metric, m, "gap");
+  if (!gap.empty() && gap.front() != '-') gap = "+" + gap;
+  if (verdict == "done") verdict = m.value("against_paper", "");
+  std::string reference = m.contains("reference")
+                              ? figure_of(metric, m["reference"], "mean") + " " +
+                                    verdict_span(m.value("against_reference", ""))
+                              : std::string();
+  std::string html = "<tr>";
+  html += cell(escaped(entry["row"])) + cell(escaped(entry["method"])) + cell(data) +
+          cell(metric.name) + cell(figure_of(metric, m, "paper")) + cell(ours) + cell(gap) +
+          cell(verdict_span(verdict)) + cell(reference) +
+          cell(figure_of(metric, m, "train_test_drop"));
+  for (const char* key : {"trainable_params", "target_params"})
+    html += cell(entry.contains(key) ? std::to_string(entry[key].get<std::size_t>()) : "");
+  html +=
+      cell(entry.contains("seconds") ? fmt::format("{:.0f}", entry["seconds"]["mean"].get<double>())
+                                     : "");
+  html += cell(
+      entry.contains("plan") ? format_bytes(entry["plan"]["total_bytes"].get<std::size_t>()) : "");
+  return html + "</tr>\n";
+}
+
+std::string figure_html(const std::string& svg, const char* caption) {
+  if (svg.empty()) return {};
+  return fmt::format("<figure>{}<figcaption>{}</figcaption></figure>\n", svg, caption);
+}
+
+std::string pictures_html(const json& report) {
+  if (!has_gnuplot())
+    return "<p><small>No pictures: gnuplot is not installed here (gnuplot-nox).</small></p>\n";
+  return figure_html(picture_of_counts(report),
+                     "Hollow: the paper's figures; filled: ours, the mean of all seeds.") +
+         figure_html(picture_of_training(report), "While training, the first seed of each row.") +
+         figure_html(picture_of_drop(report),
+                     "How much worse unseen samples are: the paper's claim about over-fitting.") +
+         figure_html(picture_of_memory(report),
+                     "The arena, planned before the first step; groups share memory, so the stack "
+                     "may be higher than the arena.");
+}
+
+std::string table_html(const json& report) {
+  std::string html = fmt::format(
+      "<h2 id=\"{0}\">{1}{2}</h2>\n<p>{3}.</p>\n<p><small>{4}</small></p>\n<div "
+      "class=\"scroll\"><table><tr><th>row<th>method<th>data<th>metric<th>paper<th>ours<th>gap"
+      "<th>verdict<th>reference<th>train - test<th>trained<th>target<th>seconds<th>arena</tr>\n",
+      escaped(report["table"]), escaped(report["title"]),
+      report["quick"].get<bool>() ? " (quick tier)" : "", escaped(report["summary"]),
+      escaped(report["recipes"]));
+  std::string notes, commands;
+  for (const json& entry : report["entries"]) {
+    for (const json& metric : entry["metrics"]) html += row_html(entry, metric);
+    for (const char* key : {"note", "message"})
+      if (entry.contains(key))
+        notes += fmt::format("<li>{}, {}: {}</li>\n", escaped(entry["row"]), escaped(entry["data"]),
+                             escaped(entry[key]));
+    for (const json& run : entry["runs"]) {
+      commands += escaped(run["command"]);
+      if (run.contains("result"))
+        commands += escaped("   # " + run["result"].value("device", "") + ", " +
+                            run["result"].value("version", ""));
+      commands += "\n";
+    }
+  }
+  html += "</table></div>\n";
+  if (!notes.empty()) html += "<ul>\n" + notes + "</ul>\n";
+  html += pictures_html(report);
+  return html + "<details><summary>The command behind each figure</summary><pre>" + commands +
+         "</pre></details>\n";
+}
+
+}  // namespace
+
+void write_page(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (entry.path().extension() == ".json") files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  std::string contents, tables, version;
+  for (const fs::path& file : files) {
+    const json report = json::parse(read_file(file), nullptr, false);
+    if (!report.is_object() || report.value("schema", 0) != 1 || report["entries"].empty())
+      continue;
+    contents += fmt::format("<li><a href=\"#{}\">{}</a>: {}</li>\n", escaped(report["table"]),
+                            escaped(report["title"]), escaped(report["summary"]));
+    tables += table_html(report);
+    version = report["version"];
+  }
+  write_file_atomic(
+      folder / "index.html",
+      fmt::format(
+          "{}<h1>The paper's tables, reproduced</h1>\n<p>mapnet {}. Figures are of the last "
+          "epoch on the test samples, the mean over seeds (smallest to largest).</p>\n"
+          "<ul>\n{}</ul>\n{}</body></html>\n",
+          kHead, escaped(version), contents, tables));
+}
+
+}  // namespace mapnet

@@ -1,0 +1,83 @@
+#include <boost/test/unit_test.hpp>
+
+#include "common/temporary.hpp"
+#include "harness/gnuplot.hpp"
+#include "harness/pictures.hpp"
+#include "harness/report.hpp"
+
+/// The page of all reports.
+using namespace mapnet;
+using namespace mapnet::test;
+
+namespace {
+
+/// A report of two rows, one done and one without data.
+nlohmann::json report() {
+  return nlohmann::json::parse(R"JSON({
+    "schema": 1, "table": "table9", "title": "A <title>", "quick": false, "recipes": "None.",
+    "version": "0.1.0", "summary": "1 exceeded, 1 without data", "tolerance": {"accuracy": 0.5},
+    "entries": [
+      {"row": "slvt", "method": "Ours*", "params": "2,048", "data": "mnist", "state": "done",
+       "trainable_params": 2048, "target_params": 108618,
+       "seconds": {"mean": 12.3, "min": 12, "max": 13, "n": 2},
+       "plan": {"total_bytes": 1048576, "lower_bound_bytes": 1048576,
+                "peak_bytes": {"activations": 1000000, "data": 500000}},
+       "metrics": [{"metric": "accuracy", "paper": 98.66, "gap": 0.34, "train_test_drop": 0.5,
+                    "test": {"mean": 99.0, "min": 98.9, "max": 99.1, "n": 2},
+                    "against_paper": "exceeded"}],
+       "runs": [{"seed": 1, "command": "mapnet train --net cnn2",
+                 "result": {"device": "cpu (a <name>)", "version": "0.1.0"},
+                 "epochs": [{"epoch": 1, "train_accuracy": 0.9}, {"epoch": 2, "train_accuracy": 0.95}]
+}]
+},
+      {"row": "licensed", "method": "Ours", "params": "25M", "data": "cityscapes",
+       "state": "no data", "message": "ask for it & wait", "runs": [],
+       "metrics": [{"metric": "accuracy", "paper": 97}]}]
+})JSON");
+}
+
+void check_holds(const std::string& text, const std::string& part) {
+  BOOST_TEST(text.find(part) != std::string::npos, "expected '" << part << "'");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(the_page_has_every_report_and_needs_no_other_file) {
+  const Folder folder;
+  folder.write("table9.json", report().dump());
+  folder.write("other.json", "{\"not\": \"a report\"}");
+  folder.write("broken.json", "{");
+  write_page(folder.path);
+  const std::string page = read_file(folder.path / "index.html");
+  for (const char* part : {"A &lt;title&gt;", "99.00", "98.90 to 99.10", "+0.34",
+                           "<span class=\"exceeded\">", "<span class=\"no-data\">no data</span>",
+                           "ask for it &amp; wait", "mapnet train --net cnn2",
+                           "cpu (a &lt;name&gt;)", "prefers-color-scheme: dark", "1.00 MiB"})
+    check_holds(page, part);
+  for (const char* outside : {"src=", "http-equiv", "@import", "<script"})
+    BOOST_TEST(page.find(outside) == std::string::npos, outside);
+  BOOST_TEST((page.find("<svg") != std::string::npos) == has_gnuplot());
+}
+
+BOOST_AUTO_TEST_CASE(pictures_are_drawn_of_what_there_is) {
+  if (!has_gnuplot()) {
+    BOOST_TEST_MESSAGE("no gnuplot here: pictures are not drawn");
+    return;
+  }
+  for (const auto picture :
+       {picture_of_counts, picture_of_training, picture_of_drop, picture_of_memory}) {
+    const std::string svg = picture(report());
+    BOOST_TEST(svg.starts_with("<svg"));
+    BOOST_TEST(svg.find("rgb(0,0,0)") == std::string::npos);  // black on a dark page
+    check_holds(svg, "currentColor");
+  }
+  check_holds(picture_of_counts(report()), "mnist, ours");
+  check_holds(picture_of_memory(report()), "activations");
+  nlohmann::json empty = report();
+  empty["entries"].erase(0);
+  BOOST_TEST(picture_of_training(empty).empty());
+  BOOST_TEST(picture_of_drop(empty).empty());
+  BOOST_TEST(picture_of_memory(empty).empty());
+  BOOST_CHECK_NO_THROW(picture_of_counts(empty));
+  check_fails([] { draw("plot nonsense\n"); }, {"gnuplot"});
+}
