@@ -15,5 +15,6 @@ void add_export_command(CLI::App& app);
 void add_predict_command(CLI::App& app);
 void add_bench_command(CLI::App& app);
 void add_reproduce_command(CLI::App& app);
+void add_sweep_command(CLI::App& app);
 
 }  // namespace mapnet

@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
   mapnet::add_bench_command(app);
   mapnet::add_data_command(app);
   mapnet::add_reproduce_command(app);
+  mapnet::add_sweep_command(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help, --version

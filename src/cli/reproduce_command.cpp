@@ -1,13 +1,12 @@
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <memory>
-#include <thread>
 
 #include "cli/commands.hpp"
+#include "cli/runner_progress.hpp"
 #include "cli/stop_signals.hpp"
 #include "common/error.hpp"
 #include "harness/campaign.hpp"
@@ -59,25 +58,6 @@ void read_data_folders(ReproduceOptions& o) {
   }
 }
 
-std::string duration(double seconds) {
-  if (seconds < 90) return fmt::format("{:.0f} s", seconds);
-  if (seconds < 5400) return fmt::format("{:.0f} min", seconds / 60);
-  return fmt::format("{:.1f} h", seconds / 3600);
-}
-
-/// A line that rewrites itself on a terminal; elsewhere a line a run.
-void show(const RunnerProgress& p) {
-  const bool live = ::isatty(STDERR_FILENO) == 1;
-  if (!p.finished.empty())
-    fmt::print(stderr, "{}{} of {}: {}\n", live ? "\r\033[K" : "", p.done, p.total, p.finished);
-  if (!live) return;
-  std::string line = fmt::format("{} of {} runs", p.done, p.total);
-  if (p.seconds_left > 0) line += ", about " + duration(p.seconds_left) + " left";
-  for (const std::string& running : p.running) line += "; " + running;
-  fmt::print(stderr, "\r\033[K{}", line);
-  std::fflush(stderr);
-}
-
 /// What a maintainer copies into a table once its figures are to be held.
 void print_references(const Campaign& campaign) {
   const auto today = std::chrono::year_month_day(
@@ -103,8 +83,7 @@ void print_references(const Campaign& campaign) {
 void reproduce(ReproduceOptions& o) {
   read_data_folders(o);
   o.campaign.runs = fs::absolute(o.runs);
-  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  if (o.campaign.threads == 0 && o.jobs > 1) o.campaign.threads = std::max(1, cores / o.jobs);
+  o.campaign.threads = threads_of_a_job(o.campaign.threads, o.jobs);
   const std::vector<Table> tables = tables_of(o);
   std::vector<Campaign> campaigns;
   std::size_t entries = 0;
@@ -121,9 +100,9 @@ void reproduce(ReproduceOptions& o) {
     check_before_training(campaign, o.campaign);
     find_done(campaign);
   }
-  const bool finished = run_pending(
-      campaigns,
-      {.jobs = o.jobs, .stop_requested = [] { return stop_signal() != 0; }, .progress = show});
+  const bool finished = run_pending(campaigns, {.jobs = o.jobs,
+                                                .stop_requested = [] { return stop_signal() != 0; },
+                                                .progress = show_progress});
   if (!finished) throw Interrupted("stopped; the same command goes on from here");
 
   std::vector<EntryVerdict> all;

@@ -1,0 +1,39 @@
+#include "cli/runner_progress.hpp"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <thread>
+
+namespace mapnet {
+
+namespace {
+
+std::string duration(double seconds) {
+  if (seconds < 90) return fmt::format("{:.0f} s", seconds);
+  if (seconds < 5400) return fmt::format("{:.0f} min", seconds / 60);
+  return fmt::format("{:.1f} h", seconds / 3600);
+}
+
+}  // namespace
+
+void show_progress(const RunnerProgress& p) {
+  const bool live = ::isatty(STDERR_FILENO) == 1;
+  if (!p.finished.empty())
+    fmt::print(stderr, "{}{} of {}: {}\n", live ? "\r\033[K" : "", p.done, p.total, p.finished);
+  if (!live) return;
+  std::string line = fmt::format("{} of {} runs", p.done, p.total);
+  if (p.seconds_left > 0) line += ", about " + duration(p.seconds_left) + " left";
+  for (const std::string& running : p.running) line += "; " + running;
+  fmt::print(stderr, "\r\033[K{}", line);
+  std::fflush(stderr);
+}
+
+int threads_of_a_job(int asked, int jobs) {
+  if (asked > 0 || jobs == 1) return asked;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / jobs);
+}
+
+}  // namespace mapnet

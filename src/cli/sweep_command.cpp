@@ -1,0 +1,79 @@
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <thread>
+
+#include "cli/commands.hpp"
+#include "cli/runner_progress.hpp"
+#include "cli/stop_signals.hpp"
+#include "common/error.hpp"
+#include "common/file.hpp"
+#include "harness/runner.hpp"
+#include "harness/sweep.hpp"
+#include "train/train_run.hpp"
+
+namespace mapnet {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct SweepOptions {
+  CampaignOptions campaign;
+  std::string file, out, runs = "runs/sweep";
+  int jobs = 1;
+};
+
+void sweep(SweepOptions& o) {
+  const Table table = read_sweep(o.file);
+  const fs::path out =
+      o.out.empty() ? fs::path(o.file).replace_extension(".jsonl") : fs::path(o.out);
+  o.campaign.runs = fs::absolute(o.runs);
+  o.campaign.threads = threads_of_a_job(o.campaign.threads, o.jobs);
+  std::vector<Campaign> campaigns = {choose(table, o.campaign)};
+  find_done(campaigns[0]);
+  listen_for_stop_signals();
+  const auto progress = [&](const RunnerProgress& p) {
+    show_progress(p);
+    if (!p.finished.empty()) write_file_atomic(out, sweep_lines(campaigns[0]));
+  };
+  const bool finished = run_pending(
+      campaigns,
+      {.jobs = o.jobs, .stop_requested = [] { return stop_signal() != 0; }, .progress = progress});
+  write_file_atomic(out, sweep_lines(campaigns[0]));
+  if (!finished) throw Interrupted("stopped; the same command goes on from here");
+  std::size_t failed = 0;
+  for (const ChosenEntry& entry : campaigns[0].entries) {
+    if (entry.state != EntryState::failed) continue;
+    ++failed;
+    fmt::print("{} failed ({}): {}\n", entry.row->name,
+               command_line(words_of(entry.entry->settings)), entry.message);
+  }
+  fmt::print("{}: {} points, best first\n", out.string(), table.rows.size());
+  std::fflush(stdout);
+  if (failed > 0) fail("{} of {} points failed", failed, table.rows.size());
+}
+
+}  // namespace
+
+void add_sweep_command(CLI::App& app) {
+  auto o = std::make_shared<SweepOptions>();
+  CLI::App* command =
+      app.add_subcommand("sweep", "train over a grid of settings, judged on validation samples");
+  command->add_option("file", o->file, "TOML: settings, seeds, [grid], [[points]]")->required();
+  command->add_option("--jobs", o->jobs, "runs at a time")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command->add_option("--device", o->campaign.device, "auto, cpu, cuda")->capture_default_str();
+  command->add_option("--threads", o->campaign.threads, "of a run on a CPU  [cores / jobs]")
+      ->check(CLI::Range(1, 1024));
+  command->add_option("--runs", o->runs, "folder of the runs, which are gone on with")
+      ->capture_default_str();
+  command->add_option("--out", o->out, "results, a line of JSON a run  [FILE.jsonl]");
+  command->callback([o] { sweep(*o); });
+}
+
+}  // namespace mapnet
