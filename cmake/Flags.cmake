@@ -5,11 +5,22 @@ target_include_directories(mapnet_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
 # No contraction into fused multiply-adds: the same source line gives the same bits on every x86-64
 # level and, compiled with -fmad=false, on a GPU.
 target_compile_options(mapnet_flags INTERFACE
-  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wpedantic -Wno-restrict -Wno-maybe-uninitialized -ffp-contract=off -fno-math-errno>)
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wpedantic -ffp-contract=off -fno-math-errno>
+  $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict -Wno-maybe-uninitialized>)
 if(MAPNET_SANITIZE)
   target_compile_options(mapnet_flags INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=address,undefined -fno-sanitize-recover=undefined
                               -fno-omit-frame-pointer>)
+  target_link_options(mapnet_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(MAPNET_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+    message(FATAL_ERROR "MAPNET_FUZZ is ON, but libFuzzer comes with clang: scripts/install-deps --fuzz, then "
+                        "cmake --preset fuzz")
+  endif()
+  target_compile_options(mapnet_flags INTERFACE
+    -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow -fno-sanitize-recover=all
+    -fno-omit-frame-pointer)
   target_link_options(mapnet_flags INTERFACE -fsanitize=address,undefined)
 endif()
 

@@ -54,7 +54,7 @@ void check_jpeg(const std::filesystem::path& file, Bytes bytes) {
   if (bytes.size() < 2 || bytes[0] != 0xff || bytes[1] != kBegin) return;
   const Bytes tail = bytes.last(std::min<std::size_t>(4096, bytes.size()));
   constexpr std::array<std::uint8_t, 2> end = {0xff, kEnd};
-  if (std::ranges::search(tail, end).empty())
+  if (std::search(tail.begin(), tail.end(), end.begin(), end.end()) == tail.end())
     fail("{}: expected the end marker of a JPEG, found none: truncated", file.string());
   if (!all_tables_fit(bytes))
     fail("{}: expected Huffman tables of at most 256 codes, found more", file.string());

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json_fwd.hpp>
+#include <string_view>
+
+namespace mapnet {
+
+/// The whole number that `json` is, from `low` to `high`. Throws Error naming `what` for any other
+/// value: nlohmann's own conversions let -1 be a size and 1e300 an int.
+std::int64_t whole_number(const nlohmann::json& json, std::string_view what, std::int64_t low = 0,
+                          std::int64_t high = std::numeric_limits<std::int64_t>::max());
+
+}  // namespace mapnet
