@@ -6,6 +6,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/data_command.hpp"
+#include "cli/stop_signals.hpp"
 #include "cli/threads.hpp"
 #include "common/error.hpp"
 #include "train/train_run.hpp"
@@ -36,6 +37,8 @@ int main(int argc, char** argv) {
     return app.exit(e);
   } catch (const CLI::ParseError& e) {
     return complain(2, e.what());
+  } catch (const mapnet::Interrupted& e) {  // as a shell reports a program that a signal ended
+    return complain(128 + mapnet::stop_signal(), e.what());
   } catch (const mapnet::UsageError& e) {
     return complain(2, e.what());
   } catch (const std::exception& e) {

@@ -4,13 +4,16 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "cli/commands.hpp"
 #include "cli/run_data.hpp"
 #include "cli/run_options.hpp"
+#include "cli/stop_signals.hpp"
 #include "common/bytes.hpp"
 #include "common/error.hpp"
+#include "train/resume.hpp"
 #include "train/train_run.hpp"
 
 namespace mapnet {
@@ -19,7 +22,8 @@ namespace {
 
 struct TrainOptions : RunOptions {
   std::string out;
-  bool overwrite = false, quiet = false;
+  std::string checkpoint_every = "10min";
+  bool overwrite = false, resume = false, quiet = false;
   std::optional<double> require_accuracy, require_mse;
 };
 
@@ -115,6 +119,23 @@ void tell_fallback(const RunConfig& config, const Recipe& recipe) {
     fmt::print(stderr, "mapnet: no GPU can be used ({}); training on the CPU\n", cuda_missing());
 }
 
+/// What CI asks of a run's test accuracy, or of a forecast's MSE.
+void check_required(const TrainOptions& o, double metric) {
+  if (o.require_accuracy && !(metric >= *o.require_accuracy))
+    fail("test accuracy {:.4f} is below the required {:.4f}", metric, *o.require_accuracy);
+  if (o.require_mse && !(metric <= *o.require_mse))
+    fail("test MSE {:.6f} is above the allowed {:.6f}", metric, *o.require_mse);
+}
+
+/// --resume of a run that needs no more: says how it ended.
+void report_finished(const TrainOptions& o, const Recipe& recipe, Task task,
+                     const std::string& folder) {
+  const FinishedRun run = read_finished_run(RunFolder{folder}, to_json(recipe), task);
+  fmt::print("{}: finished already: test {} {:.{}f}\n", folder, run.metric, run.test,
+             task == Task::forecast ? 6 : 4);
+  check_required(o, run.test);
+}
+
 void train(CLI::App& command, TrainOptions& o) {
   read_config_file(command, o);
   const Network net = network_of(o.config);
@@ -126,15 +147,19 @@ void train(CLI::App& command, TrainOptions& o) {
   const Dataset dataset = open_run_data(o, recipe);
   tell_fallback(o.config, recipe);
   const std::string folder = o.out.empty() ? "runs/" + default_run_name(recipe, net) : o.out;
+  if (o.resume && RunFolder{folder}.finished()) return report_finished(o, recipe, net.task, folder);
+  RunControl control{.folder = folder, .overwrite = o.overwrite, .resume = o.resume};
+  control.checkpoints = parse_checkpoint_interval(o.checkpoint_every);
+  control.stop_requested = [] { return stop_signal() != 0; };
+  control.notice = [&](const std::string& text) {
+    fmt::print(stderr, "mapnet: {}: {}\n", folder, text);
+  };
   const ProgressLine progress(recipe.epochs, net.task);
-  const Watch watch = o.quiet ? Watch() : Watch(progress);
-  const RunResult result = train_run(recipe, net, dataset, folder, o.overwrite, watch);
+  listen_for_stop_signals();
+  const RunResult result =
+      train_run(recipe, net, dataset, control, o.quiet ? Watch() : Watch(progress));
   print_summary(result, folder);
-  if (o.require_accuracy && !(result.test.accuracy >= *o.require_accuracy))
-    fail("test accuracy {:.4f} is below the required {:.4f}", result.test.accuracy,
-         *o.require_accuracy);
-  if (o.require_mse && !(result.test.loss <= *o.require_mse))
-    fail("test MSE {:.6f} is above the allowed {:.6f}", result.test.loss, *o.require_mse);
+  check_required(o, net.task == Task::forecast ? result.test.loss : result.test.accuracy);
 }
 
 }  // namespace
@@ -144,7 +169,16 @@ void add_train_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("train", "train a network and write its run folder");
   add_run_options(*command, *options);
   command->add_option("--out", options->out, "run folder  [runs/NAME from the flags]");
-  command->add_flag("--overwrite", options->overwrite, "replace a finished run in --out");
+  CLI::Option* overwrite = command->add_flag("--overwrite", options->overwrite,
+                                             "replace the run that is in --out, finished or not");
+  command
+      ->add_flag("--resume", options->resume,
+                 "go on with the run in --out where it was stopped; begin it where there is none")
+      ->excludes(overwrite);
+  command
+      ->add_option("--checkpoint-every", options->checkpoint_every,
+                   "save after so many steps (200) or so much time (90s, 10min, 2h), or never")
+      ->capture_default_str();
   command->add_flag("--quiet", options->quiet, "no progress line");
   command
       ->add_option("--require-accuracy", options->require_accuracy,

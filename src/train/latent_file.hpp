@@ -10,11 +10,10 @@ namespace mapnet {
 
 /// A trained model as its latents, seeds and description: all that is needed to rebuild theta.
 ///
-/// Layout, little-endian: "MAPNETLV", uint32 version = 1, uint32 n = bytes of the JSON description,
-/// the description (UTF-8), float32 values (their number is "values" in the description), float32
-/// running statistics (their number is "state"; none where it is absent), for a
-/// pruned model uint32 words of one bit a parameter (their number is "pruned_words"; set where the
-/// parameter is zero, see device/ops/prune.hpp), uint32 CRC-32 (zlib's) of everything before it.
+/// A framed file (framed_file.hpp, "MAPNETLV", version 1; docs/formats.md). Its payload: float32
+/// values (their number is "values" in the description), float32 running statistics (their number
+/// is "state"; none where it is absent), for a pruned model uint32 words of one bit a parameter
+/// (their number is "pruned_words"; set where the parameter is zero, see device/ops/prune.hpp).
 /// Where a run refreshed its map the description says how often ("refreshes") and whether the
 /// values are the "latents" of all rounds or "theta" ("stored").
 struct LatentFile {

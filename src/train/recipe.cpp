@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "common/error.hpp"
-#include "common/json_number.hpp"
+#include "common/json.hpp"
 #include "mapping/partition.hpp"
 #include "train/recipe/check.hpp"
 #include "train/recipe/combinations.hpp"

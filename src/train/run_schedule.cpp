@@ -85,6 +85,10 @@ struct Builder {
       run.state = persistent("state", "trained", net.state_count() * sizeof(float));
     run.pruned = generator.pruned();
     run.base = generator.pretrained();
+    if (recipe.refresh.on()) {
+      run.map_base = generator.map_state().base;
+      run.map_round = generator.map_state().round;
+    }
     run.theta = direct() ? run.value : floats("theta", "theta", run.n_theta);
     if (purpose != Purpose::train) return;
     if (recipe.loss.any()) {

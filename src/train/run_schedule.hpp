@@ -52,7 +52,8 @@ struct RunSchedule {
   BufferId gradient = kNoBuffer;       ///< of `value`
   BufferId history = kNoBuffer;        ///< [refreshes, d]: the z of each round that is over; train
                                        ///< only, and where it takes less memory than theta
-  BufferId adam_m = kNoBuffer, adam_v = kNoBuffer;  ///< moments of `value`; train only
+  BufferId map_base = kNoBuffer, map_round = kNoBuffer;  ///< that a refresh changes, with --refresh
+  BufferId adam_m = kNoBuffer, adam_v = kNoBuffer;       ///< moments of `value`; train only
   BufferId pruned = kNoBuffer;  ///< bits [P] of the parameters held at zero, with --prune
   BufferId activation_ranges = kNoBuffer;  ///< a float a layer with weights, with --quantize
   BufferId state = kNoBuffer;      ///< [state_count]: running statistics, where the net has any

@@ -234,11 +234,16 @@ void Session::refresh() {
 
 Metrics Session::train_epoch(int epoch, const Progress& progress) {
   begin_epoch(epoch);
+  return finish_epoch(progress);
+}
+
+Metrics Session::finish_epoch(const Progress& progress, const std::function<void()>& after_step) {
   StepControl seen;
-  for (std::int64_t index = 0; index < steps_per_epoch(); ++index) {
-    prune_if_due(epoch * steps_per_epoch() + index);
+  for (std::int64_t index = next_; index < steps_per_epoch(); ++index) {
+    prune_if_due(epoch_ * steps_per_epoch() + index);
     train_step(index);
     if (progress && program_->peek(seen, run_.control) && seen.seen > 0) progress(seen.next, seen);
+    if (after_step) after_step();
   }
   return metrics_of(control());
 }

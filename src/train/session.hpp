@@ -14,6 +14,7 @@
 #include "train/metrics.hpp"
 #include "train/pixel_statistics.hpp"
 #include "train/run_schedule.hpp"
+#include "train/training_state.hpp"
 
 namespace mapnet {
 
@@ -49,12 +50,23 @@ class Session {
   /// then on a GPU, which is not waited for.
   using Progress = std::function<void(std::int64_t step, const StepControl& sums)>;
 
-  /// One pass over the training samples. Returns the running metrics of the pass.
+  /// One pass over the training samples: begin_epoch and finish_epoch. Returns the running metrics
+  /// of the pass.
   Metrics train_epoch(int epoch, const Progress& progress = {});
+
+  /// The steps of the epoch last begun that are not yet done. `after_step` is called after each,
+  /// when training_state() may be taken; what it throws ends the pass.
+  Metrics finish_epoch(const Progress& progress = {}, const std::function<void()>& after_step = {});
 
   /// One step of the epoch last begun, `index` within it. A GPU is only asked to.
   void begin_epoch(int epoch);
   void train_step(std::int64_t index);
+
+  /// Where the training stands, behind a step or a begun epoch, not behind an evaluation; and back
+  /// to there, in a new session of the same recipe and data: what follows has the same bits. Throws
+  /// Error saying what differs where they are not the same.
+  TrainingState training_state() const;
+  void restore(const TrainingState& state);
 
   /// Ends the round: theta stays, z begins again at zero on another map. A training run does so by
   /// itself where its recipe says; a stored model's rounds are gone through again.
@@ -122,6 +134,11 @@ class Session {
   void begin_mapping_loss();
   void clear_mapping_loss();
   void write(const StepControl& control) const;
+  struct Carried {
+    const char* name;
+    BufferId buffer;
+  };
+  std::vector<Carried> carried() const;
   struct Batches {
     std::int64_t begin, end;  ///< in run_.eval_batches
   };

@@ -4,19 +4,16 @@
 #include <sys/resource.h>
 
 #include <chrono>
-#include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "common/error.hpp"
 #include "common/file.hpp"
 #include "memory/groups.hpp"
+#include "train/checkpoint.hpp"
 #include "train/latent_file.hpp"
-#include "version.hpp"
+#include "train/resume.hpp"
+#include "train/run_folder.hpp"
 
 namespace mapnet {
-
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -39,55 +36,6 @@ std::size_t map_bytes(const Plan& plan) {
   for (const Group& group : groups_of(plan))
     if (group.name == "map") return group.bytes;
   return 0;
-}
-
-/// The folder is claimed before hours are spent, and an old result never stands beside new files.
-void prepare_folder(const fs::path& folder, bool overwrite) {
-  const fs::path result = folder / "result.json";
-  if (fs::exists(result) && !overwrite)
-    fail("{}: already holds a finished run; give another --out, or --overwrite to replace it",
-         folder.string());
-  std::error_code ec;
-  fs::create_directories(folder, ec);
-  if (ec) fail("{}: cannot create the run's folder: {}", folder.string(), ec.message());
-  fs::remove(result, ec);
-  fs::remove(folder / "model.latent", ec);
-}
-
-class MetricsLog {
- public:
-  explicit MetricsLog(const fs::path& path) : path_(path), out_(path, std::ios::trunc) { check(); }
-  void add(const nlohmann::json& line) {
-    out_ << line.dump() << std::endl;
-    check();
-  }
-
- private:
-  void check() const {
-    if (!out_) fail("{}: cannot write", path_.string());
-  }
-  fs::path path_;
-  std::ofstream out_;
-};
-
-std::vector<LossTermReport> loss_terms(const Session& session) {
-  const MappingLossState state = session.mapping_loss();
-  const char* const names[kLossTerms] = {"stability", "smoothness", "alignment"};
-  std::vector<LossTermReport> terms;
-  for (int i = 0; i < kLossTerms; ++i) {
-    const LossTermState& term = state.terms[i];
-    if (!term.on) continue;
-    const double mean = state.steps > 0 ? term.value_sum / static_cast<double>(state.steps) : 0.0;
-    terms.push_back({names[i], static_cast<double>(term.lambda), mean});
-  }
-  return terms;
-}
-
-void add_loss_terms(nlohmann::json& json, const std::vector<LossTermReport>& terms) {
-  for (const LossTermReport& term : terms) {
-    json["lambda_" + term.name] = term.lambda;
-    json[term.name] = term.value;
-  }
 }
 
 nlohmann::json epoch_json(const EpochReport& e, Task task) {
@@ -121,110 +69,184 @@ LatentFile describe_model(const Recipe& recipe, const Network& net, const Datase
   return file;
 }
 
+/// A run under way: what trains, what it writes, and where it stands.
+class TrainingRun {
+ public:
+  TrainingRun(const Recipe& recipe, const Network& net, const Dataset& dataset,
+              const RunControl& control, const Watch& watch)
+      : recipe_(recipe),
+        net_(net),
+        dataset_(dataset),
+        control_(control),
+        watch_(watch),
+        folder_{control.folder},
+        found_(claim()),
+        setup_(),
+        session_(recipe, net, dataset, Purpose::train),
+        log_(folder_, found_ ? found_->checkpoint.metrics : std::string()) {
+    result_.setup_seconds = setup_.seconds();
+    report_.steps = session_.steps_per_epoch();
+    if (found_)
+      resume(found_->checkpoint);
+    else
+      folder_.clear();
+  }
+
+  RunResult finish() {
+    while (epoch_ < recipe_.epochs) {
+      train_epoch();
+      if (++epoch_ == recipe_.epochs) break;
+      session_.begin_epoch(epoch_);
+      earlier_ = 0;
+      save_if_due();
+    }
+    write_result();
+    folder_.remove_checkpoints();
+    return result_;
+  }
+
+ private:
+  std::optional<FoundCheckpoint> claim() const {
+    folder_.claim(control_.overwrite, control_.resume);
+    if (!control_.resume) return std::nullopt;
+    remove_unfinished(folder_.checkpoint());
+    std::optional<FoundCheckpoint> found = find_checkpoint(folder_);
+    if (found) check_same_recipe(found->checkpoint.recipe, to_json(recipe_), folder_);
+    return found;
+  }
+
+  void tell(const std::string& text) const {
+    if (control_.notice) control_.notice(text);
+  }
+
+  void resume(const Checkpoint& c) {
+    if (!found_->problem.empty()) tell(found_->problem + "; the checkpoint before it is used");
+    try {
+      session_.restore(c.state);
+    } catch (const Error& e) {
+      fail("{}: cannot resume: {}", folder_.path.string(), e.what());
+    }
+    epoch_ = static_cast<int>(c.state.epoch);
+    result_.seconds = c.seconds;
+    earlier_ = c.epoch_seconds;
+    const std::string device = session_.program().device().description();
+    tell(fmt::format("going on from {}", position_text(c)));
+    if (device != c.device)
+      tell(
+          fmt::format("the checkpoint is from {}, this is {}: the end will not be the same to the "
+                      "bit",
+                      c.device, device));
+  }
+
+  void train_epoch() {
+    watch_epoch_ = {};
+    report_.epoch = epoch_ + 1;
+    report_.finished = false;
+    report_.validation = {};
+    const auto progress = [&](std::int64_t step, const StepControl& sums) {
+      report_.step = step;
+      report_.running = metrics_of(sums);
+      report_.seconds = epoch_seconds();
+      report_.learning_rate = session_.learning_rate_at(epoch_ * report_.steps + step - 1);
+      if (watch_) watch_(report_);
+    };
+    report_.running = session_.finish_epoch(progress, [&] { after_step(); });
+    report_.step = report_.steps;
+    report_.learning_rate = session_.learning_rate_at((epoch_ + 1) * report_.steps - 1);
+    report_.seconds = epoch_seconds();
+    report_.loss_terms = loss_terms(session_);
+    result_.seconds += report_.seconds;
+    if (recipe_.validation > 0) report_.validation = session_.evaluate(Split::validation);
+    report_.finished = true;
+    log_.add(epoch_json(report_, net_.task));
+    if (watch_) watch_(report_);
+  }
+
+  double epoch_seconds() const { return earlier_ + watch_epoch_.seconds(); }
+
+  void after_step() {
+    ++unsaved_steps_;
+    if (control_.stop_requested && control_.stop_requested()) {
+      const std::string position = save();
+      throw Interrupted(fmt::format("stopped in {}; --resume goes on from there", position));
+    }
+    save_if_due();
+  }
+
+  void save_if_due() {
+    const CheckpointInterval& every = control_.checkpoints;
+    if ((every.steps > 0 && unsaved_steps_ >= every.steps) ||
+        (every.seconds > 0 && unsaved_.seconds() >= every.seconds))
+      save();
+  }
+
+  std::string save() {
+    Checkpoint c;
+    c.recipe = to_json(recipe_);
+    c.device = session_.program().device().description();
+    c.state = session_.training_state();
+    c.seconds = result_.seconds;
+    c.epoch_seconds = c.state.step > 0 ? epoch_seconds() : 0;
+    c.metrics = log_.lines();
+    write_checkpoint(folder_, c);
+    unsaved_steps_ = 0;
+    unsaved_ = {};
+    return position_text(c);
+  }
+
+  void write_result() {
+    RunResult& r = result_;
+    r.task = net_.task;
+    r.loss_terms = report_.loss_terms;
+    session_.prune_if_due(report_.steps * recipe_.epochs);
+    r.recipe = recipe_;
+    r.trainable_params = trainable_params(recipe_, net_);
+    r.target_params = net_.param_count();
+    r.train = session_.evaluate(Split::train);
+    if (recipe_.validation > 0) r.validation = session_.evaluate(Split::validation);
+    r.test = session_.evaluate(Split::test);
+    r.add_ons = measure_add_ons(session_, recipe_, net_);
+    const Plan& plan = session_.program().plan();
+    r.arena_bytes = plan.total;
+    r.arena_lower_bound_bytes = plan.lower_bound;
+    r.map_bytes = map_bytes(plan);
+    r.state_values = net_.state_count();
+    r.series = session_.series();
+    r.decode = session_.decode_times();
+    r.stored_value_bytes = r.trainable_params * sizeof(float);
+    r.peak_rss_bytes = peak_rss_bytes();
+    r.device = session_.program().device().description();
+    r.version = version_string();
+    const LatentFile model = describe_model(recipe_, net_, dataset_, session_);
+    r.stored_values = model.values.size();
+    r.refreshes = model.refreshes;
+    write_latent_file(folder_.model(), model);
+    write_file_atomic(folder_.result(), to_json(r).dump(2) + "\n");
+  }
+
+  const Recipe& recipe_;
+  const Network& net_;
+  const Dataset& dataset_;
+  const RunControl& control_;
+  const Watch& watch_;
+  const RunFolder folder_;
+  const std::optional<FoundCheckpoint> found_;
+  const Stopwatch setup_;
+  Session session_;
+  MetricsLog log_;
+  RunResult result_;
+  EpochReport report_;
+  int epoch_ = 0;
+  double earlier_ = 0;  // seconds of the present epoch before the run was resumed
+  Stopwatch watch_epoch_, unsaved_;
+  std::int64_t unsaved_steps_ = 0;
+};
+
 }  // namespace
 
 RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dataset,
-                    const fs::path& folder, bool overwrite, const Watch& watch) {
-  prepare_folder(folder, overwrite);
-  const Stopwatch setup;
-  Session session(recipe, net, dataset, Purpose::train);
-  RunResult r;
-  r.setup_seconds = setup.seconds();
-
-  MetricsLog log(folder / "metrics.jsonl");
-  EpochReport e;
-  e.steps = session.steps_per_epoch();
-  for (int epoch = 0; epoch < recipe.epochs; ++epoch) {
-    const Stopwatch watch_epoch;
-    e.epoch = epoch + 1;
-    e.finished = false;
-    e.validation = {};
-    const auto progress = [&](std::int64_t step, const StepControl& sums) {
-      e.step = step;
-      e.running = metrics_of(sums);
-      e.seconds = watch_epoch.seconds();
-      e.learning_rate = session.learning_rate_at(epoch * e.steps + step - 1);
-      if (watch) watch(e);
-    };
-    e.running = session.train_epoch(epoch, progress);
-    e.seconds = watch_epoch.seconds();
-    e.loss_terms = loss_terms(session);
-    r.seconds += e.seconds;
-    if (recipe.validation > 0) e.validation = session.evaluate(Split::validation);
-    e.finished = true;
-    log.add(epoch_json(e, net.task));
-    if (watch) watch(e);
-  }
-
-  r.task = net.task;
-  r.loss_terms = e.loss_terms;
-  session.prune_if_due(e.steps * recipe.epochs);
-  r.recipe = recipe;
-  r.trainable_params = trainable_params(recipe, net);
-  r.target_params = net.param_count();
-  r.train = session.evaluate(Split::train);
-  if (recipe.validation > 0) r.validation = session.evaluate(Split::validation);
-  r.test = session.evaluate(Split::test);
-  r.add_ons = measure_add_ons(session, recipe, net);
-  const Plan& plan = session.program().plan();
-  r.arena_bytes = plan.total;
-  r.arena_lower_bound_bytes = plan.lower_bound;
-  r.map_bytes = map_bytes(plan);
-  r.state_values = net.state_count();
-  r.series = session.series();
-  r.decode = session.decode_times();
-  r.stored_value_bytes = r.trainable_params * sizeof(float);
-  r.peak_rss_bytes = peak_rss_bytes();
-  r.device = session.program().device().description();
-  r.version = version_string();
-  const LatentFile model = describe_model(recipe, net, dataset, session);
-  r.stored_values = model.values.size();
-  r.refreshes = model.refreshes;
-  write_latent_file(folder / "model.latent", model);
-  write_file_atomic(folder / "result.json", to_json(r).dump(2) + "\n");
-  return r;
+                    const RunControl& control, const Watch& watch) {
+  return TrainingRun(recipe, net, dataset, control, watch).finish();
 }
-
-nlohmann::json to_json(const RunResult& r) {
-  nlohmann::json json = to_json(r.recipe);
-  if (r.recipe.regularisation.ema > 0) json["evaluated_values"] = "ema";
-  json["trainable_params"] = r.trainable_params;
-  json["target_params"] = r.target_params;
-  json["stored_values"] = r.stored_values;
-  json["refreshes"] = r.refreshes;
-  if (r.state_values > 0) json["running_statistics"] = r.state_values;
-  add_metrics(json, r.task, "train_", r.train);
-  add_metrics(json, r.task, "test_", r.test);
-  json["loss"] = r.test.loss;
-  if (r.validation.samples > 0) add_metrics(json, r.task, "validation_", r.validation);
-  if (r.task == Task::forecast) {
-    json["persistence_mse_train"] = r.series.persistence_mse_train;
-    json["persistence_mse_test"] = r.series.persistence_mse_test;
-    json["missing_filled"] = r.series.missing;
-    json["test_rmse_in_units"] = std::sqrt(r.test.loss) * r.series.target_range;
-  }
-  if (r.recipe.loss.any()) {
-    add_loss_terms(json, r.loss_terms);
-    json["trained_lambdas"] = trained_lambdas(r.recipe);
-  }
-  if (r.add_ons) add_to_json(json, *r.add_ons);
-  json["seconds"] = r.seconds;
-  json["seconds_per_epoch"] = r.recipe.epochs > 0 ? r.seconds / r.recipe.epochs : 0.0;
-  json["setup_seconds"] = r.setup_seconds;
-  if (r.decode.seconds > 0) {
-    json["decode_seconds"] = r.decode.seconds;
-    json["decode_wait_seconds"] = r.decode.waited_seconds;
-  }
-  json["arena_bytes"] = r.arena_bytes;
-  json["arena_lower_bound_bytes"] = r.arena_lower_bound_bytes;
-  json["map_bytes"] = r.map_bytes;
-  json["stored_value_bytes"] = r.stored_value_bytes;
-  json["peak_rss_bytes"] = r.peak_rss_bytes;
-  json["device"] = r.device;
-  json["version"] = r.version;
-  return json;
-}
-
-std::string version_string() { return fmt::format("{} ({})", kVersion, kCommit); }
 
 }  // namespace mapnet

@@ -2,40 +2,13 @@
 
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json_fwd.hpp>
+#include <string>
 
-#include "train/add_on_result.hpp"
-#include "train/session.hpp"
+#include "common/error.hpp"
+#include "train/checkpoint_interval.hpp"
+#include "train/run_result.hpp"
 
 namespace mapnet {
-
-/// One term of the mapping loss: its weight at the end of an epoch, its mean over the epoch.
-struct LossTermReport {
-  std::string name;
-  double lambda = 0, value = 0;
-};
-
-/// What a finished run reports; the keys of result.json.
-struct RunResult {
-  Recipe recipe;
-  Task task = Task::classify;
-  std::size_t trainable_params = 0, target_params = 0;
-  std::size_t state_values = 0;   ///< running statistics, measured beside them
-  SeriesFacts series;             ///< of a forecast
-  std::size_t stored_values = 0;  ///< floats of the latent file: what the model needs beside seeds
-  std::size_t refreshes = 0;      ///< of the map
-  Metrics train, validation, test;  ///< of the last epoch's values
-  double seconds = 0;               ///< of the training epochs, evaluation apart
-  double setup_seconds = 0;         ///< planning, reading data, building the map
-  DecodeTimes decode;               ///< of pictures
-  std::size_t arena_bytes = 0, arena_lower_bound_bytes = 0;
-  std::size_t map_bytes = 0;           ///< of fixed weights stored beside the latents
-  std::optional<AddOnResult> add_ons;  ///< what they made of theta
-  std::size_t stored_value_bytes = 0;  ///< of the trained values, in the latent file
-  std::size_t peak_rss_bytes = 0;
-  std::string device, version;
-  std::vector<LossTermReport> loss_terms;  ///< of the last epoch
-};
 
 /// What a run tells whoever watches it.
 struct EpochReport {
@@ -49,15 +22,26 @@ struct EpochReport {
 };
 using Watch = std::function<void(const EpochReport&)>;
 
-/// Trains as the recipe says and writes `folder`: metrics.jsonl (a line an epoch), model.latent
-/// and, last, result.json. Throws Error when the folder holds a finished run and `overwrite` is
-/// false.
+/// Where a run leaves its files and how it survives.
+struct RunControl {
+  std::filesystem::path folder;
+  bool overwrite = false;  ///< a finished run, or an interrupted one
+  bool resume = false;     ///< an interrupted run; where there is none, begin
+  CheckpointInterval checkpoints = {};
+  /// Asked after each step: true ends the run behind it, with a checkpoint.
+  std::function<bool()> stop_requested = {};
+  std::function<void(const std::string&)> notice = {};  ///< told what the user may want to know
+};
+
+/// The run was asked to stop: its checkpoint is written and can be resumed from.
+struct Interrupted : Error {
+  using Error::Error;
+};
+
+/// Trains as the recipe says and writes the folder: metrics.jsonl (a line an epoch), model.latent
+/// and, last, result.json; checkpoints until then. Throws Error when the folder holds a run that
+/// neither `overwrite` nor `resume` is meant for, and Interrupted.
 RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dataset,
-                    const std::filesystem::path& folder, bool overwrite, const Watch& watch);
-
-nlohmann::json to_json(const RunResult& result);
-
-/// "0.1.0 (1a2b3c4d5e6f)"
-std::string version_string();
+                    const RunControl& control, const Watch& watch = {});
 
 }  // namespace mapnet

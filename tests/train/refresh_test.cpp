@@ -55,7 +55,7 @@ DeviceChoice here() { return {testing_cuda() ? "cuda" : "cpu", 0}; }
 struct FinishedRun {
   explicit FinishedRun(const ToyData& data, const RunConfig& config)
       : folder(data.folder() / "run"),
-        result(train_run(recipe_of(config), network(config.net), data.dataset, folder, true, {})),
+        result(train_run(recipe_of(config), network(config.net), data.dataset, {folder, true})),
         json(nlohmann::json::parse(read_file(folder / "result.json"))) {}
   std::filesystem::path folder;
   RunResult result;

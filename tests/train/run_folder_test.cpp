@@ -87,11 +87,13 @@ BOOST_AUTO_TEST_CASE(a_finished_run_is_not_overwritten_by_accident) {
   const FinishedRun run(small_run("slvt"));
   const std::string before = read_file(run.folder / "result.json");
   check_fails(
-      [&] { train_run(run.recipe, network("cnn2"), run.data.dataset, run.folder, false, {}); },
+      [&] {
+        train_run(run.recipe, network("cnn2"), run.data.dataset, {run.folder, false});
+      },
       {run.folder.string(), "--overwrite"});
   BOOST_TEST(read_file(run.folder / "result.json") == before);
   BOOST_CHECK_NO_THROW(
-      train_run(run.recipe, network("cnn2"), run.data.dataset, run.folder, true, {}));
+      train_run(run.recipe, network("cnn2"), run.data.dataset, {run.folder, true}));
 }
 
 BOOST_AUTO_TEST_CASE(the_latent_file_is_the_whole_model) {

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "common/json_number.hpp"
+#include "common/json.hpp"
 #include "data/manifest.hpp"
 #include "train/features/feature_network.hpp"
 #include "train/features/video_vector.hpp"

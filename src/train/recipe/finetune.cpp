@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
-#include "common/json_number.hpp"
+#include "common/json.hpp"
 #include "train/recipe/check.hpp"
 #include "train/recipe/limits.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "common/json_number.hpp"
+#include "common/json.hpp"
 #include "train/recipe/check.hpp"
 
 namespace mapnet {

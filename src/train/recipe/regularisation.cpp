@@ -5,7 +5,7 @@
 #include <string>
 #include <type_traits>
 
-#include "common/json_number.hpp"
+#include "common/json.hpp"
 #include "train/recipe/check.hpp"
 #include "train/recipe/limits.hpp"
 

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "common/json_number.hpp"
+#include "common/json.hpp"
 #include "mapping/partition.hpp"
 #include "train/recipe.hpp"
 #include "train/recipe/check.hpp"

@@ -1,10 +1,19 @@
-#include "common/json_number.hpp"
+#include "common/json.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include "common/error.hpp"
 
 namespace mapnet {
+
+nlohmann::json parse_json(std::string_view text, int depth) {
+  using Event = nlohmann::json::parse_event_t;
+  return nlohmann::json::parse(text, [&](int above, Event event, nlohmann::json&) {
+    const bool begins = event == Event::object_start || event == Event::array_start;
+    if (begins && above >= depth) fail("expected JSON nested at most {} deep, found more", depth);
+    return true;
+  });
+}
 
 std::int64_t whole_number(const nlohmann::json& json, std::string_view what, std::int64_t low,
                           std::int64_t high) {

@@ -1,0 +1,93 @@
+#include "train/checkpoint.hpp"
+
+#include <fmt/core.h>
+
+#include "common/error.hpp"
+#include "common/json.hpp"
+#include "train/framed_file.hpp"
+#include "train/recipe/limits.hpp"
+
+namespace mapnet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr FrameFormat kFormat = {"MAPNETCK", 1, "checkpoint"};
+
+}  // namespace
+
+std::string position_text(const Checkpoint& c) {
+  return fmt::format("epoch {}, step {}", c.state.epoch + 1, c.state.step);
+}
+
+void write_checkpoint(const RunFolder& folder, const Checkpoint& c) {
+  nlohmann::json description = {{"recipe", c.recipe},
+                                {"device", c.device},
+                                {"epoch", c.state.epoch},
+                                {"step", c.state.step},
+                                {"refreshes", c.state.refreshes},
+                                {"pruned", c.state.pruned},
+                                {"seconds", c.seconds},
+                                {"epoch_seconds", c.epoch_seconds},
+                                {"metrics", c.metrics}};
+  if (!c.state.pixels.mean.empty()) add_pixels(description, c.state.pixels);
+  std::vector<std::string_view> payload;
+  for (const CarriedBuffer& buffer : c.state.buffers) {
+    description["buffers"].push_back({buffer.name, buffer.bytes.size()});
+    payload.push_back(buffer.bytes);
+  }
+  write_framed_file(folder.checkpoint(), kFormat, description, payload,
+                    folder.previous_checkpoint());
+}
+
+Checkpoint read_checkpoint(const fs::path& path) {
+  const FramedFile file = read_framed_file(path, kFormat);
+  try {
+    const nlohmann::json& d = file.description;
+    Checkpoint c;
+    c.recipe = d.at("recipe");
+    d.at("device").get_to(c.device);
+    c.state.epoch = whole_number(d.at("epoch"), "epoch", 0, kMaxEpochs);
+    c.state.step = whole_number(d.at("step"), "step");
+    c.state.refreshes = static_cast<std::size_t>(whole_number(d.at("refreshes"), "refreshes"));
+    d.at("pruned").get_to(c.state.pruned);
+    d.at("seconds").get_to(c.seconds);
+    d.at("epoch_seconds").get_to(c.epoch_seconds);
+    d.at("metrics").get_to(c.metrics);
+    if (d.contains("pixel_mean")) c.state.pixels = pixels_from_json(d);
+    std::string_view payload = file.payload();
+    for (const nlohmann::json& buffer : d.at("buffers")) {
+      const auto bytes = static_cast<std::size_t>(whole_number(buffer.at(1), "bytes of a buffer"));
+      if (bytes > payload.size())
+        fail("{} bytes of {} expected, {} found", bytes, buffer.at(0).get<std::string>(),
+             payload.size());
+      c.state.buffers.push_back({buffer.at(0), std::string(payload.substr(0, bytes))});
+      payload.remove_prefix(bytes);
+    }
+    if (!payload.empty()) fail("{} bytes more than its description says", payload.size());
+    return c;
+  } catch (const nlohmann::json::exception& e) {
+    fail("{}: description: {}", path.string(), e.what());
+  } catch (const Error& e) {
+    fail("{}: {}", path.string(), e.what());
+  }
+}
+
+std::optional<FoundCheckpoint> find_checkpoint(const RunFolder& folder) {
+  std::string problem;
+  for (const fs::path& path : {folder.checkpoint(), folder.previous_checkpoint()}) {
+    if (!fs::exists(path)) continue;
+    try {
+      return FoundCheckpoint{read_checkpoint(path), problem};
+    } catch (const Error& e) {
+      problem += (problem.empty() ? "" : "; ") + std::string(e.what());
+    }
+  }
+  if (!problem.empty())
+    fail("{}: no checkpoint to resume from ({}); --overwrite begins anew", folder.path.string(),
+         problem);
+  return std::nullopt;
+}
+
+}  // namespace mapnet

@@ -1,0 +1,48 @@
+#include "train/resume.hpp"
+
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
+
+#include "common/error.hpp"
+#include "common/file.hpp"
+#include "train/latent_file.hpp"
+
+namespace mapnet {
+
+void check_same_recipe(const nlohmann::json& of_run, const nlohmann::json& recipe,
+                       const RunFolder& folder) {
+  const nlohmann::json then = of_run.flatten(), now = recipe.flatten();
+  std::string differences;
+  const auto text = [](const nlohmann::json& values, const std::string& key) {
+    return values.contains(key) ? values[key].dump() : std::string("not set");
+  };
+  const auto compare = [&](const std::string& key) {
+    const std::string was = text(then, key), is = text(now, key);
+    if (key == "/threads" || was == is) return;
+    differences +=
+        fmt::format("{}{} was {}, is {}", differences.empty() ? "" : "; ", key.substr(1), was, is);
+  };
+  for (const auto& [key, value] : then.items()) compare(key);
+  for (const auto& [key, value] : now.items())
+    if (!then.contains(key)) compare(key);
+  if (!differences.empty())
+    fail(
+        "{}: its run has another configuration: {}. Resume it with its own, or give another --out, "
+        "or --overwrite to begin anew",
+        folder.path.string(), differences);
+}
+
+FinishedRun read_finished_run(const RunFolder& folder, const nlohmann::json& recipe, Task task) {
+  check_same_recipe(to_json(read_latent_file(folder.model()).recipe), recipe, folder);
+  const bool forecast = task == Task::forecast;
+  const char* const key = forecast ? "test_mse" : "test_accuracy";
+  try {
+    const auto result = nlohmann::json::parse(read_file(folder.result()));
+    return {result.at(key).get<double>(), forecast ? "MSE" : "accuracy"};
+  } catch (const nlohmann::json::exception& e) {
+    fail("{}: {}", folder.result().string(), e.what());
+  }
+}
+
+}  // namespace mapnet

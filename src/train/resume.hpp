@@ -1,0 +1,24 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "common/task.hpp"
+#include "train/run_folder.hpp"
+
+namespace mapnet {
+
+/// Throws Error naming each setting in which the recipe (its to_json) is not that of the run in the
+/// folder. The number of threads may differ: the values are the same but for rounding.
+void check_same_recipe(const nlohmann::json& of_run, const nlohmann::json& recipe,
+                       const RunFolder& folder);
+
+/// How a run ended that is in its folder.
+struct FinishedRun {
+  double test = 0;     ///< accuracy, or the MSE of a forecast
+  const char* metric;  ///< "accuracy" or "MSE"
+};
+
+/// Of a finished run of this recipe. Throws Error where it is another's, or cannot be read.
+FinishedRun read_finished_run(const RunFolder& folder, const nlohmann::json& recipe, Task task);
+
+}  // namespace mapnet

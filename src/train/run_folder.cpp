@@ -1,0 +1,60 @@
+#include "train/run_folder.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "common/error.hpp"
+#include "common/file.hpp"
+
+namespace mapnet {
+
+namespace fs = std::filesystem;
+
+bool RunFolder::interrupted() const {
+  return !finished() && (fs::exists(checkpoint()) || fs::exists(previous_checkpoint()));
+}
+
+void RunFolder::claim(bool overwrite, bool resume) const {
+  if (finished() && !overwrite)
+    fail("{}: already holds a finished run; give another --out, or --overwrite to replace it",
+         path.string());
+  if (interrupted() && !overwrite && !resume)
+    fail(
+        "{}: holds the checkpoint of a run that did not finish; --resume continues it, --overwrite "
+        "begins anew",
+        path.string());
+  std::error_code ec;
+  fs::create_directories(path, ec);
+  if (ec) fail("{}: cannot create the run's folder: {}", path.string(), ec.message());
+}
+
+void RunFolder::clear() const {
+  std::error_code ec;
+  fs::remove(result(), ec);
+  fs::remove(model(), ec);
+  remove_checkpoints();
+}
+
+void RunFolder::remove_checkpoints() const {
+  std::error_code ec;
+  fs::remove(checkpoint(), ec);
+  fs::remove(previous_checkpoint(), ec);
+  remove_unfinished(checkpoint());
+}
+
+MetricsLog::MetricsLog(const RunFolder& folder, std::string lines)
+    : path_(folder.metrics()), out_(path_, std::ios::trunc), lines_(std::move(lines)) {
+  write(lines_);
+}
+
+void MetricsLog::add(const nlohmann::json& line) {
+  const std::string text = line.dump() + "\n";
+  write(text);
+  lines_ += text;
+}
+
+void MetricsLog::write(const std::string& text) {
+  out_ << text << std::flush;
+  if (!out_) fail("{}: cannot write", path_.string());
+}
+
+}  // namespace mapnet

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace mapnet {
+
+/// The files of a run's folder.
+struct RunFolder {
+  std::filesystem::path path;
+
+  std::filesystem::path result() const { return path / "result.json"; }
+  std::filesystem::path model() const { return path / "model.latent"; }
+  std::filesystem::path metrics() const { return path / "metrics.jsonl"; }
+  std::filesystem::path checkpoint() const { return path / "checkpoint"; }
+  std::filesystem::path previous_checkpoint() const { return path / "checkpoint.previous"; }
+
+  bool finished() const { return std::filesystem::exists(result()); }
+  bool interrupted() const;  ///< a checkpoint is there, and no result
+
+  /// Makes the folder, before hours are spent. Throws Error when it holds a finished run, or an
+  /// interrupted one that is not to be resumed, and `overwrite` is false.
+  void claim(bool overwrite, bool resume) const;
+
+  /// Removes what an earlier run left: an old result never stands beside new files.
+  void clear() const;
+  void remove_checkpoints() const;
+};
+
+/// metrics.jsonl: a line an epoch.
+class MetricsLog {
+ public:
+  /// Begins the file with the lines there are already. Throws Error, as `add` does.
+  MetricsLog(const RunFolder& folder, std::string lines);
+  void add(const nlohmann::json& line);
+  const std::string& lines() const { return lines_; }
+
+ private:
+  void write(const std::string& text);
+  std::filesystem::path path_;
+  std::ofstream out_;
+  std::string lines_;
+};
+
+}  // namespace mapnet

@@ -1,0 +1,74 @@
+#include "train/run_result.hpp"
+
+#include <fmt/core.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "version.hpp"
+
+namespace mapnet {
+
+std::vector<LossTermReport> loss_terms(const Session& session) {
+  const MappingLossState state = session.mapping_loss();
+  const char* const names[kLossTerms] = {"stability", "smoothness", "alignment"};
+  std::vector<LossTermReport> terms;
+  for (int i = 0; i < kLossTerms; ++i) {
+    const LossTermState& term = state.terms[i];
+    if (!term.on) continue;
+    const double mean = state.steps > 0 ? term.value_sum / static_cast<double>(state.steps) : 0.0;
+    terms.push_back({names[i], static_cast<double>(term.lambda), mean});
+  }
+  return terms;
+}
+
+void add_loss_terms(nlohmann::json& json, const std::vector<LossTermReport>& terms) {
+  for (const LossTermReport& term : terms) {
+    json["lambda_" + term.name] = term.lambda;
+    json[term.name] = term.value;
+  }
+}
+
+nlohmann::json to_json(const RunResult& r) {
+  nlohmann::json json = to_json(r.recipe);
+  if (r.recipe.regularisation.ema > 0) json["evaluated_values"] = "ema";
+  json["trainable_params"] = r.trainable_params;
+  json["target_params"] = r.target_params;
+  json["stored_values"] = r.stored_values;
+  json["refreshes"] = r.refreshes;
+  if (r.state_values > 0) json["running_statistics"] = r.state_values;
+  add_metrics(json, r.task, "train_", r.train);
+  add_metrics(json, r.task, "test_", r.test);
+  json["loss"] = r.test.loss;
+  if (r.validation.samples > 0) add_metrics(json, r.task, "validation_", r.validation);
+  if (r.task == Task::forecast) {
+    json["persistence_mse_train"] = r.series.persistence_mse_train;
+    json["persistence_mse_test"] = r.series.persistence_mse_test;
+    json["missing_filled"] = r.series.missing;
+    json["test_rmse_in_units"] = std::sqrt(r.test.loss) * r.series.target_range;
+  }
+  if (r.recipe.loss.any()) {
+    add_loss_terms(json, r.loss_terms);
+    json["trained_lambdas"] = trained_lambdas(r.recipe);
+  }
+  if (r.add_ons) add_to_json(json, *r.add_ons);
+  json["seconds"] = r.seconds;
+  json["seconds_per_epoch"] = r.recipe.epochs > 0 ? r.seconds / r.recipe.epochs : 0.0;
+  json["setup_seconds"] = r.setup_seconds;
+  if (r.decode.seconds > 0) {
+    json["decode_seconds"] = r.decode.seconds;
+    json["decode_wait_seconds"] = r.decode.waited_seconds;
+  }
+  json["arena_bytes"] = r.arena_bytes;
+  json["arena_lower_bound_bytes"] = r.arena_lower_bound_bytes;
+  json["map_bytes"] = r.map_bytes;
+  json["stored_value_bytes"] = r.stored_value_bytes;
+  json["peak_rss_bytes"] = r.peak_rss_bytes;
+  json["device"] = r.device;
+  json["version"] = r.version;
+  return json;
+}
+
+std::string version_string() { return fmt::format("{} ({})", kVersion, kCommit); }
+
+}  // namespace mapnet

@@ -1,0 +1,58 @@
+#include <cstring>
+
+#include "common/error.hpp"
+#include "train/session.hpp"
+
+namespace mapnet {
+
+std::vector<Session::Carried> Session::carried() const {
+  std::vector<Carried> all = {
+      {"values", run_.value},           {"adam_m", run_.adam_m},     {"adam_v", run_.adam_v},
+      {"average", run_.average},        {"state", run_.state},       {"mapping_loss", run_.loss},
+      {"latent_history", run_.history}, {"map_base", run_.map_base}, {"pruned", run_.pruned},
+      {"control", run_.control}};
+  std::erase_if(all, [](const Carried& c) { return c.buffer == kNoBuffer; });
+  return all;
+}
+
+TrainingState Session::training_state() const {
+  TrainingState state;
+  state.epoch = epoch_;
+  state.step = next_;
+  state.refreshes = refreshes_;
+  state.pruned = !pruned_.empty();
+  state.pixels = pixels_;
+  for (const Carried& c : carried()) {
+    std::string bytes(run_.schedule.buffer_bytes(c.buffer), '\0');
+    program_->read<char>(bytes, c.buffer);
+    state.buffers.push_back({c.name, std::move(bytes)});
+  }
+  return state;
+}
+
+void Session::restore(const TrainingState& state) {
+  const std::vector<Carried> expected = carried();
+  bool same = state.buffers.size() == expected.size() && state.step <= steps_per_epoch();
+  for (std::size_t i = 0; same && i < expected.size(); ++i)
+    same = state.buffers[i].name == expected[i].name &&
+           state.buffers[i].bytes.size() == run_.schedule.buffer_bytes(expected[i].buffer);
+  if (!same) fail("what it holds is not what this training carries from step to step");
+  if (state.pixels.mean != pixels_.mean || state.pixels.stddev != pixels_.stddev)
+    fail("the training images are not those it was trained on: their means differ");
+  begin_epoch(static_cast<int>(state.epoch));
+  if (state.refreshes > 0) {
+    // The present round, with its stored maps drawn; all else that a refresh does is written over.
+    const auto before = static_cast<std::uint32_t>(state.refreshes - 1);
+    program_->write<std::uint32_t>(run_.map_round, {&before, 1});
+    program_->run(Phase::refresh);
+  }
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    program_->write<char>(expected[i].buffer, state.buffers[i].bytes);
+  refreshes_ = state.refreshes;
+  next_ = state.step;
+  if (!state.pruned) return;
+  pruned_.resize(run_.schedule.buffer_bytes(run_.pruned) / sizeof(std::uint32_t));
+  program_->read<std::uint32_t>(pruned_, run_.pruned);
+}
+
+}  // namespace mapnet

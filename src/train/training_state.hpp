@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "train/pixel_statistics.hpp"
+
+namespace mapnet {
+
+/// Bytes of a buffer that one step leaves to the next.
+struct CarriedBuffer {
+  std::string name;
+  std::string bytes;
+};
+
+/// All that the rest of a training depends on, between two steps: what is fixed is built again from
+/// the recipe.
+struct TrainingState {
+  std::int64_t epoch = 0;     ///< from 0
+  std::int64_t step = 0;      ///< within it: steps done; all of them: it was not yet evaluated
+  std::size_t refreshes = 0;  ///< of the map
+  bool pruned = false;
+  PixelStatistics pixels;  ///< measured, not carried: other ones mean other data
+  std::vector<CarriedBuffer> buffers;
+};
+
+}  // namespace mapnet
