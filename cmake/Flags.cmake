@@ -34,5 +34,6 @@ endif()
 function(mapnet_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;USES" ${ARGN})
   add_library(mapnet_${name} STATIC ${ROOM_SOURCES})
-  target_link_libraries(mapnet_${name} PUBLIC mapnet_flags ${ROOM_USES})
+  # What is installed leaves warnings and sanitizers to whoever uses it.
+  target_link_libraries(mapnet_${name} PUBLIC $<BUILD_INTERFACE:mapnet_flags> ${ROOM_USES})
 endfunction()
