@@ -58,6 +58,9 @@ void add_run_options(CLI::App& command, RunOptions& o) {
   add_refresh_options(command, c.refresh);
   add_add_on_options(command, c.add_ons);
   add_finetune_options(command, c.finetune);
+  command.add_option("--init", c.init,
+                     "begin with the latents of a trained model, under its map: a run folder or "
+                     "latent file");
   add_feature_options(command, c.features);
   command.add_option("--features-cache", o.features_cache,
                      "of videos: folder of the features  [the user's cache folder]");

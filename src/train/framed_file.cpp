@@ -18,6 +18,7 @@ constexpr std::size_t kWord = sizeof(std::uint32_t);
 constexpr int kMaxDepth = 16;
 
 std::uint32_t add_to_checksum(std::uint32_t sum, std::string_view bytes) {
+  if (bytes.empty()) return sum;  // of no bytes at no address zlib makes the first sum again
   return static_cast<std::uint32_t>(
       crc32_z(sum, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
 }

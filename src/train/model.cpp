@@ -19,26 +19,34 @@ std::unique_ptr<Session> restore(const Model& model, const Dataset& dataset, Pur
   recipe.device = resolve_device(choice.device);
   if (model.file.stores_theta) recipe.mapping.strategy = Strategy::direct, recipe.refresh = {};
   auto session = std::make_unique<Session>(recipe, model.net, dataset, purpose);
-  const std::size_t rounds = model.file.stores_theta ? 1 : model.file.refreshes + 1;
-  const std::size_t d = model.file.values.size() / rounds;
-  for (std::size_t round = 0; round < rounds; ++round) {
-    if (round > 0) session->refresh();
-    session->set_values(std::span(model.file.values).subspan(round * d, d));
-  }
+  begin_with(*session, model);
   if (recipe.add_ons.pruning.on()) session->set_pruned(model.file.pruned);
   session->set_pixels(model.file.pixels);
-  session->set_state(model.file.state);
   return session;
 }
 
 }  // namespace
 
+std::filesystem::path latent_file_of(const std::filesystem::path& run_or_file) {
+  return std::filesystem::is_directory(run_or_file) ? run_or_file / "model.latent" : run_or_file;
+}
+
+void begin_with(Session& session, const Model& model) {
+  const std::size_t rounds = model.file.stores_theta ? 1 : model.file.refreshes + 1;
+  const std::size_t d = model.file.values.size() / rounds;
+  for (std::size_t round = 0; round < rounds; ++round) {
+    if (round > 0) session.refresh();
+    session.set_values(std::span(model.file.values).subspan(round * d, d));
+  }
+  session.set_state(model.file.state);
+}
+
 Model open_model(const std::filesystem::path& run_or_file,
                  const std::filesystem::path& pretrained) {
-  const bool folder = std::filesystem::is_directory(run_or_file);
-  const std::filesystem::path path = folder ? run_or_file / "model.latent" : run_or_file;
+  const std::filesystem::path path = latent_file_of(run_or_file);
   if (!std::filesystem::exists(path))
-    fail("{}: no such latent file; --run takes the folder a training wrote", path.string());
+    fail("{}: no such latent file; expected the folder a training wrote, or its model.latent",
+         path.string());
   Model model;
   model.file = read_latent_file(path);
   const LatentFile& f = model.file;

@@ -24,6 +24,13 @@ struct DeviceChoice {
   int threads = 0;              ///< of a CPU; 0: as in training
 };
 
+/// The latent file of a run's folder, or the file itself.
+std::filesystem::path latent_file_of(const std::filesystem::path& run_or_file);
+
+/// Makes the model's values those of a new session of the same mapping, behind the rounds that led
+/// there, and its running statistics.
+void begin_with(Session& session, const Model& model);
+
 /// theta [P], expanded from the latents.
 std::vector<float> expand_theta(const Model& model, const DeviceChoice& choice = {});
 

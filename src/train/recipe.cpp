@@ -136,11 +136,18 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   r.data = c.data;
   r.data_options = c.data_options;
   r.features = resolve_features(c.features, c.data);
-  r.pretrained = resolve_pretrained(c.finetune, net);
-  const Finetune finetune = resolve_finetune(c.finetune, r.pretrained, strategy, net);
-  r.mapping =
-      strategy == Strategy::direct ? resolve_direct(c) : resolve_mapped(c, strategy, net, finetune);
-  r.latent_std = c.latent_std.value_or(finetune.on() ? 0.0 : 1.0);
+  if (const std::optional<InitModel> begin = resolve_init(c, net)) {
+    r.init = begin->init;
+    r.pretrained = begin->pretrained;
+    r.mapping = begin->mapping;
+    r.latent_std = begin->latent_std;
+  } else {
+    r.pretrained = resolve_pretrained(c.finetune, net);
+    const Finetune finetune = resolve_finetune(c.finetune, r.pretrained, strategy, net);
+    r.mapping = strategy == Strategy::direct ? resolve_direct(c)
+                                             : resolve_mapped(c, strategy, net, finetune);
+    r.latent_std = c.latent_std.value_or(finetune.on() ? 0.0 : 1.0);
+  }
   r.loss = resolve(c.loss, r.mapping);
   r.refresh = resolve(c.refresh, r.mapping);
   r.add_ons = resolve(c.add_ons);
@@ -155,8 +162,8 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   r.fast_math = resolve_fast_math(c.fast_math, r.device);
   r.validation = c.validation;
   require(r.latent_std >= 0, "--latent-std", r.latent_std, "0 or more");
-  require(r.latent_std > 0 || r.mapping.random_base || finetune.on(), "--latent-std", r.latent_std,
-          "more than 0 unless --base normal, or every weight starts at zero");
+  require(r.latent_std > 0 || r.mapping.random_base || r.mapping.finetune.on(), "--latent-std",
+          r.latent_std, "more than 0 unless --base normal, or every weight starts at zero");
   require(r.epochs >= 0 && r.epochs <= kMaxEpochs, "--epochs", r.epochs, "0 to 1000000");
   require(r.batch >= 1 && r.batch <= kMaxBatch, "--batch", r.batch, "1 to 65536");
   require(r.lr > 0, "--lr", r.lr, "more than 0");
@@ -185,6 +192,8 @@ nlohmann::json to_json(const Recipe& r) {
   if (r.regularisation.any()) json["regularisation"] = r.regularisation;
   if (r.add_ons.any()) json["add_ons"] = r.add_ons;
   if (r.pretrained.given()) json["pretrained"] = r.pretrained;
+  if (r.init.given()) json["init"] = r.init;
+  if (m.seed != r.seed) json["map_seed"] = m.seed;
   if (r.features.given()) json["features"] = r.features;
   if (m.strategy == Strategy::direct) return json;
   json["latents"] = m.latents;
@@ -203,6 +212,16 @@ nlohmann::json to_json(const Recipe& r) {
   return json;
 }
 
+namespace {
+
+/// Any number of 64 bits, as whole_number's are not.
+std::uint64_t seed_from_json(const nlohmann::json& json) {
+  if (!json.is_number_unsigned()) fail("a seed: expected a number, found {}", json.type_name());
+  return json.get<std::uint64_t>();
+}
+
+}  // namespace
+
 Recipe recipe_from_json(const nlohmann::json& json) {
   try {
     Recipe r;
@@ -213,12 +232,11 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     r.batch = static_cast<int>(whole_number(json.at("batch"), "batch", 1, kMaxBatch));
     json.at("lr").get_to(r.lr);
     json.at("warmup").get_to(r.warmup);
-    if (!json.at("seed").is_number_unsigned()) fail("seed: {}", json.at("seed").type_name());
-    json.at("seed").get_to(r.seed);
+    r.seed = seed_from_json(json.at("seed"));
     r.threads = static_cast<int>(whole_number(json.at("threads"), "threads", 1, kMaxThreads));
     r.validation = static_cast<std::size_t>(whole_number(json.at("validation"), "validation"));
     m.strategy = parse_strategy(json.at("strategy").get<std::string>());
-    m.seed = r.seed;
+    m.seed = json.contains("map_seed") ? seed_from_json(json.at("map_seed")) : r.seed;
     if (json.contains("series")) {
       r.task = Task::forecast;
       const auto& series = json.at("series");
@@ -230,6 +248,7 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     if (json.contains("regularisation")) json.at("regularisation").get_to(r.regularisation);
     if (json.contains("add_ons")) json.at("add_ons").get_to(r.add_ons);
     if (json.contains("pretrained")) json.at("pretrained").get_to(r.pretrained);
+    if (json.contains("init")) json.at("init").get_to(r.init);
     if (json.contains("features")) json.at("features").get_to(r.features);
     if (m.strategy == Strategy::direct) return r;
     for (const nlohmann::json& latents : json.at("latents"))
@@ -272,6 +291,7 @@ std::string default_run_name(const Recipe& r, const Network& net) {
   if (r.mapping.strategy != Strategy::direct)
     name += "-" + std::to_string(trainable_params(r, net));
   if (r.refresh.on()) name += "-refresh" + std::to_string(r.refresh.every);
+  if (r.init.given()) name += "-init";
   if (r.pretrained.given()) name += "-finetuned";
   if (r.mapping.finetune.on()) name += "-share" + std::to_string(r.mapping.finetune.share);
   return name + name_suffix(r.add_ons) + "-seed" + std::to_string(r.seed);

@@ -14,6 +14,7 @@
 #include "train/features/feature_source.hpp"
 #include "train/recipe/add_ons.hpp"
 #include "train/recipe/finetune.hpp"
+#include "train/recipe/init.hpp"
 #include "train/recipe/mapping_loss.hpp"
 #include "train/recipe/refresh.hpp"
 #include "train/recipe/regularisation.hpp"
@@ -37,7 +38,8 @@ struct RunConfig {
   RefreshConfig refresh;
   AddOnsConfig add_ons;
   FinetuneConfig finetune;
-  FeaturesConfig features;  ///< of videos
+  std::optional<std::string> init;  ///< a trained model: run folder or latent file
+  FeaturesConfig features;          ///< of videos
   int epochs = 10;
   int batch = 128;
   std::optional<double> lr;
@@ -61,6 +63,7 @@ struct Recipe {
   Refresh refresh;
   AddOns add_ons;
   Pretrained pretrained;
+  Init init;
   FeatureSource features;  ///< of videos
   int epochs = 0, batch = 0, threads = 0;
   double lr = 0, warmup = 0;

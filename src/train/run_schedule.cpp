@@ -184,7 +184,7 @@ struct Builder {
   /// Room for the z of every round but the last; a model of more values than theta stores theta.
   void keep_history(const SampleCounts& counts) {
     const std::int64_t refreshes = recipe.refresh.count(training_steps(recipe, counts));
-    const auto rounds = static_cast<std::size_t>(refreshes) + 1;
+    const std::size_t rounds = recipe.init.refreshes + static_cast<std::size_t>(refreshes) + 1;
     if (rounds > kMaxRounds)
       fail<UsageError>("--refresh {} makes {} refreshes; expected less than {}",
                        recipe.refresh.every, refreshes, kMaxRounds);

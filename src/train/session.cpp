@@ -56,7 +56,7 @@ void Session::load_pretrained(const Network& net, BufferId into) {
   if (!in_place) staging.resize(run_.n_theta);
   const std::span<float> theta(in_place ? in_place : staging.data(), run_.n_theta);
   std::vector<float> state(net.state_count());
-  read_pretrained(recipe_.pretrained, net, recipe_.seed, theta, state);
+  read_pretrained(recipe_.pretrained, net, recipe_.mapping.seed, theta, state);
   if (!in_place) program_->write<float>(into, theta);
   set_state(state);
 }

@@ -10,6 +10,7 @@
 #include "memory/groups.hpp"
 #include "train/checkpoint.hpp"
 #include "train/latent_file.hpp"
+#include "train/model.hpp"
 #include "train/resume.hpp"
 #include "train/run_folder.hpp"
 
@@ -89,7 +90,7 @@ class TrainingRun {
     if (found_)
       resume(found_->checkpoint);
     else
-      folder_.clear();
+      begin();
   }
 
   RunResult finish() {
@@ -117,6 +118,13 @@ class TrainingRun {
 
   void tell(const std::string& text) const {
     if (control_.notice) control_.notice(text);
+  }
+
+  void begin() {
+    std::optional<Model> first;  // read before it is cleared: it may be the run that is replaced
+    if (recipe_.init.given()) first = open_model(recipe_.init.file);
+    folder_.clear();
+    if (first) begin_with(session_, *first);
   }
 
   void resume(const Checkpoint& c) {

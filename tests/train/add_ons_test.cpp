@@ -24,7 +24,7 @@ struct Finished {
   explicit Finished(RunConfig config) {
     config.epochs = 2;
     config.device = testing_cuda() ? "cuda" : "cpu";
-    result = train_run(recipe_of(config), network_of(config), data.dataset, {folder, false});
+    result = train_run(recipe_of(config), network_of(config), data.dataset, {folder});
     json = nlohmann::json::parse(read_file(folder / "result.json"));
     model = open_model(folder);
   }

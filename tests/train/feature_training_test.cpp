@@ -102,7 +102,7 @@ BOOST_FIXTURE_TEST_CASE(cnn2_learns_them_and_the_model_evaluates_alike, Vectors)
     c.strategy = strategy;
     if (c.strategy == "slvt") c.latent = 256, c.lr = 0.02;
     const Recipe recipe = resolve(c, net);
-    const RunResult r = train_run(recipe, net, dataset, {path / strategy, false});
+    const RunResult r = train_run(recipe, net, dataset, {path / strategy});
     BOOST_TEST(r.test.accuracy > 0.9, strategy);
     const Metrics m =
         evaluate_model(open_model(path / strategy), dataset, Split::test, {c.device, c.threads});

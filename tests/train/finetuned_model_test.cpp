@@ -30,7 +30,7 @@ struct FinetunedRun {
     RunConfig config = small_run(strategy);
     config.finetune.pretrained = file.string();
     if (config.strategy != "direct") config.finetune.share = 20;
-    result = train_run(recipe_of(config), net, data.dataset, {folder, false});
+    result = train_run(recipe_of(config), net, data.dataset, {folder});
   }
 };
 

@@ -28,7 +28,7 @@ struct TrainedResnet : Folder {
 
   TrainedResnet() {
     config.batch = 4;
-    result = train_run(resolve(config, net), net, data.dataset, {path / "run", false});
+    result = train_run(resolve(config, net), net, data.dataset, {path / "run"});
     model = open_model(path / "run");
     weights = expand_weights(model, here());
     write_safetensors(file, tensors());

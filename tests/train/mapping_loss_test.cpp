@@ -156,8 +156,7 @@ BOOST_AUTO_TEST_CASE(a_run_with_the_mapping_loss_reports_its_terms_and_weights) 
   c.loss.terms = "task+stab+smooth+align";
   const Recipe recipe = recipe_of(c);
   const Folder folder;
-  const RunResult result =
-      train_run(recipe, network("cnn2"), data.dataset, {folder.path / "run", false});
+  const RunResult result = train_run(recipe, network("cnn2"), data.dataset, {folder.path / "run"});
   BOOST_TEST(result.train.accuracy > 0.5);  // ten classes
   const auto json = nlohmann::json::parse(read_file(folder.path / "run" / "result.json"));
   BOOST_TEST(json["trainable_params"] == 256);

@@ -232,7 +232,7 @@ BOOST_AUTO_TEST_CASE(the_latent_file_holds_the_average_that_was_evaluated) {
     const ToyData data(200, 40);
     const Recipe recipe = recipe_of(regularised(strategy));
     const auto folder = data.folder() / "run";
-    const RunResult result = train_run(recipe, network("cnn2"), data.dataset, {folder, false});
+    const RunResult result = train_run(recipe, network("cnn2"), data.dataset, {folder});
     const nlohmann::json json = to_json(result);
     BOOST_TEST(json["evaluated_values"] == "ema");
     BOOST_TEST(json["regularisation"]["cutout"] == 8);

@@ -27,7 +27,7 @@ struct FinishedRun {
   explicit FinishedRun(RunConfig config) {
     config.epochs = 2;
     recipe = recipe_of(config);
-    result = train_run(recipe, network(config.net), data.dataset, folder, false,
+    result = train_run(recipe, network(config.net), data.dataset, {folder},
                        [this](const EpochReport& e) {
                          if (e.finished) epochs.push_back(e);
                        });
@@ -86,11 +86,8 @@ BOOST_AUTO_TEST_CASE(a_run_writes_its_result_metrics_and_latents) {
 BOOST_AUTO_TEST_CASE(a_finished_run_is_not_overwritten_by_accident) {
   const FinishedRun run(small_run("slvt"));
   const std::string before = read_file(run.folder / "result.json");
-  check_fails(
-      [&] {
-        train_run(run.recipe, network("cnn2"), run.data.dataset, {run.folder, false});
-      },
-      {run.folder.string(), "--overwrite"});
+  check_fails([&] { train_run(run.recipe, network("cnn2"), run.data.dataset, {run.folder}); },
+              {run.folder.string(), "--overwrite"});
   BOOST_TEST(read_file(run.folder / "result.json") == before);
   BOOST_CHECK_NO_THROW(
       train_run(run.recipe, network("cnn2"), run.data.dataset, {run.folder, true}));
@@ -137,7 +134,7 @@ BOOST_AUTO_TEST_CASE(damaged_latent_files_are_refused) {
   std::string newer = good;
   newer[8] = 2;
   refuses(newer, {name, "version 2"});
-  check_fails([&] { open_model(run.data.folder() / "absent"); }, {"absent", "--run"});
+  check_fails([&] { open_model(run.data.folder() / "absent"); }, {"absent", "the folder a training wrote"});
 }
 
 BOOST_AUTO_TEST_CASE(exported_weights_are_theta_under_torch_names) {

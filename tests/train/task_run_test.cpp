@@ -35,7 +35,7 @@ nlohmann::json check_run(const char* net_name, const Dataset& dataset, const Fol
   config.epochs = 2;
   const Network net = network_for(config, dataset);
   const auto run = folder.path / (std::string(net_name) + "-" + strategy);
-  const RunResult result = train_run(resolve(config, net), net, dataset, {run, false});
+  const RunResult result = train_run(resolve(config, net), net, dataset, {run});
   const Model model = open_model(run);
   BOOST_TEST(model.file.state.size() == net.state_count());
   BOOST_TEST_CONTEXT(net_name << " " << strategy) {
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(older_latent_files_are_read) {
   const Network net = network_for(config, data.dataset);
   const Folder folder;
   const auto run = folder.path / "run";
-  const RunResult result = train_run(resolve(config, net), net, data.dataset, {run, false});
+  const RunResult result = train_run(resolve(config, net), net, data.dataset, {run});
   const std::string older =
       with_description(read_file(run / "model.latent"), [](nlohmann::json& description) {
         BOOST_TEST(!description.contains("state"));
@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(a_network_without_its_running_statistics_is_refused) {
   config.batch = 4;
   const Network net = network_for(config, data.dataset);
   const Folder folder;
-  train_run(resolve(config, net), net, data.dataset, {folder.path / "run", false});
+  train_run(resolve(config, net), net, data.dataset, {folder.path / "run"});
   LatentFile file = read_latent_file(folder.path / "run" / "model.latent");
   BOOST_TEST(file.state.size() == net.state_count());
   file.state.clear();

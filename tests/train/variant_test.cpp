@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(every_variant_learns_the_toy_classes_and_its_file_is_the_wh
     if (c.variant.hidden) c.latent = 20, c.variant.hidden = 16;
     const Recipe recipe = recipe_of(c);
     const std::filesystem::path folder = data.folder() / name;
-    const RunResult result = train_run(recipe, network("cnn2"), data.dataset, {folder, false});
+    const RunResult result = train_run(recipe, network("cnn2"), data.dataset, {folder});
     if (learns) BOOST_TEST(result.test.accuracy > 0.95, name << ": " << result.test.accuracy);
     const auto json = nlohmann::json::parse(read_file(folder / "result.json"));
     BOOST_TEST(json.at("variant") == name);

@@ -1,0 +1,84 @@
+#include "train/recipe/init.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "common/error.hpp"
+#include "data/sha256.hpp"
+#include "train/model.hpp"
+#include "train/recipe/check.hpp"
+
+namespace mapnet {
+
+namespace {
+
+void refuse_contradictions(const RunConfig& c, const Model& model) {
+  constexpr const char* why = "comes with the model of --init; leave it out";
+  refuse(c.latent.has_value(), "--latent", why);
+  refuse(!c.latents.empty(), "--latents", why);
+  refuse(c.map.has_value(), "--map", why);
+  refuse(c.modulation.has_value(), "--modulation", why);
+  refuse(c.alpha.has_value(), "--alpha", why);
+  refuse(c.activation.has_value(), "--activation", why);
+  refuse(c.omega.has_value(), "--omega", why);
+  refuse(c.base.has_value(), "--base", why);
+  refuse(c.latent_std.has_value(), "--latent-std", why);
+  refuse(c.variant.name.has_value(), "--variant", why);
+  refuse(!c.finetune.layers.empty(), "--finetune", why);
+  refuse(c.finetune.share.has_value(), "--share", why);
+  refuse(!c.finetune.alpha.empty(), "--finetune-alpha", why);
+  const Recipe& trained = model.file.recipe;
+  const std::string strategy = to_string(trained.mapping.strategy);
+  if (c.strategy != RunConfig().strategy && c.strategy != strategy)
+    fail<UsageError>("--strategy {}: the model of --init was trained with {}", c.strategy,
+                     strategy);
+  refuse(c.finetune.pretrained && !trained.pretrained.given(), "--pretrained",
+         "gives weights to begin with; --init does, too");
+  refuse(!model.file.pruned.empty(), "--init",
+         "of a pruned model would forget its mask; export it, and begin with --pretrained");
+  refuse(model.file.stores_theta, "--init",
+         "of a model that was refreshed so often that it stores theta has no latents; export it, "
+         "and begin with --pretrained");
+  refuse(model.file.refreshes > 0 && !c.refresh.every, "--init",
+         "of a model whose map was refreshed needs --refresh: its map is the last one's successor");
+}
+
+bool same_parameters(const Network& a, const Network& b) {
+  return a.name == b.name && std::equal(a.params.begin(), a.params.end(), b.params.begin(),
+                                        b.params.end(), [](const auto& p, const auto& q) {
+                                          return p.name == q.name && p.shape == q.shape;
+                                        });
+}
+
+}  // namespace
+
+std::optional<InitModel> resolve_init(const RunConfig& c, const Network& net) {
+  if (!c.init) return std::nullopt;
+  const Model model = open_model(*c.init);
+  if (!same_parameters(model.net, net))
+    fail(
+        "--init {}: a model of {} with {} parameters; this run trains {} with {}, and they have "
+        "to have the same names and shapes",
+        *c.init, model.net.name, model.net.param_count(), net.name, net.param_count());
+  refuse_contradictions(c, model);
+  const Recipe& trained = model.file.recipe;
+  InitModel init;
+  init.init = {*c.init, sha256_hex(latent_file_of(*c.init)), model.file.refreshes};
+  init.mapping = trained.mapping;
+  init.latent_std = trained.latent_std;
+  if (trained.mapping.finetune.on()) init.pretrained = trained.pretrained;
+  if (c.finetune.pretrained) init.pretrained.file = *c.finetune.pretrained;
+  return init;
+}
+
+void to_json(nlohmann::json& json, const Init& init) {
+  json = {{"file", init.file}, {"sha256", init.sha256}};
+  if (init.refreshes > 0) json["refreshes"] = init.refreshes;
+}
+
+void from_json(const nlohmann::json& json, Init& init) {
+  json.at("file").get_to(init.file);
+  json.at("sha256").get_to(init.sha256);
+  init.refreshes = json.value("refreshes", std::size_t{0});
+}
+
+}  // namespace mapnet

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "mapping/mapping.hpp"
+#include "nets/network.hpp"
+#include "train/pretrained.hpp"
+
+/// A run that begins with the latents of a trained model.
+namespace mapnet {
+
+struct RunConfig;
+
+/// Which one. Its rounds, where its map was refreshed, come before those of the run.
+struct Init {
+  std::string file;    ///< run folder or latent file
+  std::string sha256;  ///< of the latent file
+  std::size_t refreshes = 0;
+  bool given() const { return !file.empty(); }
+};
+
+/// What such a run takes from the model: the latents mean something under its map alone.
+struct InitModel {
+  Init init;
+  MappingConfig mapping;
+  double latent_std = 1;
+  Pretrained pretrained;
+};
+
+/// Nothing without --init. Throws UsageError where flags contradict the model, Error where it
+/// cannot be read or is of another network.
+std::optional<InitModel> resolve_init(const RunConfig& config, const Network& net);
+
+/// The JSON of a recipe's "init". Throws nlohmann's exceptions.
+void to_json(nlohmann::json& json, const Init& init);
+void from_json(const nlohmann::json& json, Init& init);
+
+}  // namespace mapnet

@@ -1,0 +1,157 @@
+#include <boost/test/unit_test.hpp>
+
+#include "train/model.hpp"
+#include "train/recipes.hpp"
+#include "train/stopped_run.hpp"
+#include "train/toy_data.hpp"
+#include "train/toy_tasks.hpp"
+
+/// Training that begins with a trained model's latents.
+using namespace mapnet;
+using namespace mapnet::test;
+
+namespace {
+
+DeviceChoice here() { return {testing_cuda() ? "cuda" : "cpu", 0}; }
+
+/// A model of a run on its data, and runs that begin with it.
+struct Trained {
+  ToyData data{96, 40};
+  RunConfig config;
+  std::filesystem::path model = data.folder() / "model";
+
+  explicit Trained(RunConfig c) : config(std::move(c)) { train(config, model); }
+
+  RunResult train(const RunConfig& c, const std::filesystem::path& folder) const {
+    return train_run(recipe_of(c), network_of(c), data.dataset, {folder});
+  }
+
+  /// The network and the machine stay, all else is the defaults again.
+  RunConfig going_on() const {
+    RunConfig c = small_run("slvt");
+    c.strategy = RunConfig().strategy;
+    c.latent.reset();
+    c.net = config.net;
+    c.init = model.string();
+    return c;
+  }
+};
+
+std::vector<RunConfig> models_of_every_kind() {
+  std::vector<RunConfig> runs = {small_run("direct"), small_run("slvt"), small_run("lwt"),
+                                 small_run("slvt"), small_run("slvt")};
+  runs[1].modulation = "signed";
+  runs[1].base = "normal";
+  runs[2].map = "dense";
+  runs[3].refresh.every = 2;
+  runs[4].variant.name = "lv-fulldnn";
+  runs[4].latent = 10;
+  return runs;
+}
+
+}  // namespace
+
+// Another seed shuffles the samples otherwise; the map stays the model's.
+BOOST_AUTO_TEST_CASE(a_run_begins_where_the_model_is) {
+  for (const RunConfig& config : models_of_every_kind()) {
+    const Trained trained(config);
+    RunConfig next = trained.going_on();
+    next.epochs = 0;
+    next.seed = 77;
+    next.refresh = config.refresh;
+    const auto folder = trained.data.folder() / "next";
+    const RunResult result = trained.train(next, folder);
+    const Model before = open_model(trained.model), after = open_model(folder);
+    BOOST_TEST((before.file.values == after.file.values), config.strategy);
+    BOOST_TEST((expand_theta(before, here()) == expand_theta(after, here())), config.strategy);
+    const Metrics test = evaluate_model(before, trained.data.dataset, Split::test, here());
+    BOOST_TEST(result.test.loss == test.loss);
+    BOOST_TEST(after.file.recipe.mapping.seed == config.seed);
+    BOOST_TEST(after.file.recipe.seed == 77u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_it_trains_from_there_is_the_whole_model_again) {
+  for (const RunConfig& config : models_of_every_kind()) {
+    const Trained trained(config);
+    RunConfig next = trained.going_on();
+    next.refresh = config.refresh;
+    const auto folder = trained.data.folder() / "next";
+    const RunResult result = trained.train(next, folder);
+    const Model after = open_model(folder);
+    BOOST_TEST((after.file.values != open_model(trained.model).file.values));
+    const Metrics test = evaluate_model(after, trained.data.dataset, Split::test, here());
+    BOOST_TEST(result.test.loss == test.loss);
+    if (config.refresh.every) BOOST_TEST(after.file.refreshes == 4u);  // 2 and 2 again
+  }
+}
+
+BOOST_AUTO_TEST_CASE(running_statistics_come_along) {
+  const ToyPictures pictures(16, 8, 2);
+  RunConfig config = toy_run("cnn3", pictures.dataset, "slvt");
+  config.batch = 4;
+  config.epochs = 1;
+  const Network net = network_for(config, pictures.dataset);
+  const auto first = pictures.folder() / "first", second = pictures.folder() / "second";
+  train_run(resolve(config, net), net, pictures.dataset, {first});
+  RunConfig next = config;
+  next.latent.reset();
+  next.epochs = 0;
+  next.init = first.string();
+  train_run(resolve(next, net), net, pictures.dataset, {second});
+  BOOST_TEST((open_model(first).file.state == open_model(second).file.state));
+}
+
+BOOST_AUTO_TEST_CASE(such_a_run_is_stopped_and_resumed_like_any) {
+  RunConfig config = small_run("slvt");
+  config.refresh.every = 2;
+  const Trained trained(config);
+  RunConfig next = trained.going_on();
+  next.refresh.every = 3;
+  const Recipe recipe = recipe_of(next);
+  const RunFolder whole{trained.data.folder() / "whole"}, parts{trained.data.folder() / "parts"};
+  const Network net = network("cnn2");
+  train_run(recipe, net, trained.data.dataset, {whole.path});
+  stop_after(recipe, net, trained.data.dataset, {.folder = parts.path}, 4);
+  train_run(recipe, net, trained.data.dataset, {.folder = parts.path, .resume = true});
+  check_same(left_in(whole), left_in(parts));
+}
+
+// The model is read before its folder is cleared.
+BOOST_AUTO_TEST_CASE(a_run_may_replace_the_one_it_begins_with) {
+  const Trained trained(small_run("slvt"));
+  const std::vector<float> before = open_model(trained.model).file.values;
+  RunConfig next = trained.going_on();
+  next.epochs = 0;
+  train_run(recipe_of(next), network("cnn2"), trained.data.dataset,
+            {.folder = trained.model, .overwrite = true});
+  BOOST_TEST((open_model(trained.model).file.values == before));
+}
+
+BOOST_AUTO_TEST_CASE(what_contradicts_the_model_is_refused) {
+  const Trained trained(small_run("lwt"));
+  const auto refuses = [&](auto&& change, std::initializer_list<std::string> parts) {
+    RunConfig c = trained.going_on();
+    change(c);
+    check_fails([&] { recipe_of(c); }, parts);
+  };
+  refuses([](RunConfig& c) { c.latent = 5; }, {"--latent", "--init"});
+  refuses([](RunConfig& c) { c.map = "dense"; }, {"--map", "--init"});
+  refuses([](RunConfig& c) { c.alpha = 0.1; }, {"--alpha", "--init"});
+  refuses([](RunConfig& c) { c.variant.name = "wm-off"; }, {"--variant", "--init"});
+  refuses([](RunConfig& c) { c.finetune.share = 2; }, {"--share", "--init"});
+  refuses([](RunConfig& c) { c.finetune.pretrained = "x.safetensors"; }, {"--pretrained"});
+  refuses([](RunConfig& c) { c.strategy = "direct"; }, {"--strategy direct", "lwt"});
+  refuses([](RunConfig& c) { c.net = "cnn1"; }, {"--init", "cnn2", "108618", "cnn1"});
+  refuses([](RunConfig& c) { c.init = "/nonexistent/run"; }, {"/nonexistent/run"});
+
+  RunConfig refreshed = small_run("slvt");
+  refreshed.refresh.every = 2;
+  const Trained rounds(refreshed);
+  check_fails<UsageError>([&] { recipe_of(rounds.going_on()); }, {"--init", "--refresh"});
+
+  RunConfig pruned = small_run("slvt");
+  pruned.add_ons.prune = 0.5;
+  const Trained zeros(pruned);
+  check_fails<UsageError>([&] { recipe_of(zeros.going_on()); }, {"--init", "pruned"});
+}
