@@ -7,7 +7,10 @@ target_include_directories(mapnet_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_options(mapnet_flags INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wpedantic -ffp-contract=off -fno-math-errno>
   $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict -Wno-maybe-uninitialized>)
-if(MAPNET_SANITIZE)
+if(MAPNET_SANITIZE STREQUAL THREAD)
+  target_compile_options(mapnet_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=thread>)
+  target_link_options(mapnet_flags INTERFACE -fsanitize=thread)
+elseif(MAPNET_SANITIZE)
   target_compile_options(mapnet_flags INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=address,undefined -fno-sanitize-recover=undefined
                               -fno-omit-frame-pointer>)
