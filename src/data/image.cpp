@@ -33,6 +33,8 @@ std::vector<std::uint8_t> file_bytes(const fs::path& path) {
 
 /// The header's size, when it may be decoded.
 ImageSize check_header(const fs::path& path, std::span<const std::uint8_t> bytes) {
+  if (!is_jpeg(bytes) && !is_png(bytes))
+    fail("{}: expected a JPEG or PNG image, found none", path.string());
   // Before the size too: the decoder reads tables even when it is asked for that alone.
   check_jpeg(path, bytes);
   ImageSize size;

@@ -50,8 +50,10 @@ bool all_tables_fit(Bytes bytes) {
 
 }  // namespace
 
+bool is_jpeg(Bytes bytes) { return bytes.size() >= 2 && bytes[0] == 0xff && bytes[1] == kBegin; }
+
 void check_jpeg(const std::filesystem::path& file, Bytes bytes) {
-  if (bytes.size() < 2 || bytes[0] != 0xff || bytes[1] != kBegin) return;
+  if (!is_jpeg(bytes)) return;
   const Bytes tail = bytes.last(std::min<std::size_t>(4096, bytes.size()));
   constexpr std::array<std::uint8_t, 2> end = {0xff, kEnd};
   if (std::search(tail.begin(), tail.end(), end.begin(), end.end()) == tail.end())
