@@ -15,7 +15,10 @@ configure = cmake --preset $(1) $(if $(MAPNET_OBJECT_STORES),-DMAPNET_OBJECT_STO
 compile = cmake --build --preset $(1) --parallel $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build debug asan tsan emulated cuda install package docs test demo data data-mnist data-fashion-mnist format clean
+# What is passed to the harness: REPRODUCE='--jobs 2 --seeds 1 --rows cnn2-*'
+REPRODUCE ?=
+
+.PHONY: reproduce reproduce-quick help deps build debug asan tsan emulated cuda install package docs test demo data data-mnist data-fashion-mnist format clean
 .NOTPARALLEL:  # the order of prerequisites is the order of work; the parallel work is CMake's
 
 help: ## list these targets
@@ -53,6 +56,15 @@ demo: deps build data-fashion-mnist ## install, build, fetch FashionMNIST, train
 
 test: deps build data-fashion-mnist ## install, build, fetch FashionMNIST, run every test
 	ctest --preset release
+
+reproduce: deps build data-fashion-mnist ## train every table of the paper and judge every row (hours)
+	build/release/mapnet reproduce $(REPRODUCE)
+
+reproduce-table%: deps build data-fashion-mnist  # one table: make reproduce-table1
+	build/release/mapnet reproduce --table $* $(REPRODUCE)
+
+reproduce-quick: deps build data-fashion-mnist ## a few epochs of chosen rows, held to references (minutes)
+	build/release/mapnet reproduce --quick $(REPRODUCE)
 
 format: ## format the C++ sources in place
 	git ls-files '*.cpp' '*.hpp' '*.cu' | xargs clang-format -i

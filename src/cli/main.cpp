@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   mapnet::add_export_command(app);
   mapnet::add_bench_command(app);
   mapnet::add_data_command(app);
+  mapnet::add_reproduce_command(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help, --version

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
 #include "cli/run_data.hpp"
@@ -27,6 +28,14 @@ std::vector<std::string> step_names(const Schedule& schedule) {
   return names;
 }
 
+/// The plan, and what is trained in it.
+std::string run_json(const Recipe& recipe, const Network& net, const Plan& arena) {
+  auto json = nlohmann::json::parse(plan_json(arena));
+  json["trainable_params"] = trainable_params(recipe, net);
+  json["target_params"] = net.param_count();
+  return json.dump(2) + "\n";
+}
+
 void plan(CLI::App& command, PlanOptions& o) {
   read_config_file(command, o);
   const Network net = network_of(o.config);
@@ -37,7 +46,7 @@ void plan(CLI::App& command, PlanOptions& o) {
   const RunSchedule run =
       build_run_schedule(recipe, net, counts, sample_format(dataset), Purpose::train);
   const Plan arena = plan_arena(run.schedule.lifetimes());
-  fmt::print("{}", o.json ? plan_json(arena) : plan_table(arena));
+  fmt::print("{}", o.json ? run_json(recipe, net, arena) : plan_table(arena));
   if (!o.svg.empty()) {
     write_file_atomic(o.svg, plan_svg(arena, step_names(run.schedule)));
     std::fflush(stdout);  // the table first, where both go to one file

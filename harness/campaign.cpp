@@ -1,0 +1,157 @@
+#include "harness/campaign.hpp"
+
+#include <fmt/core.h>
+#include <fnmatch.h>
+
+#include <sstream>
+
+#include "common/error.hpp"
+#include "common/file.hpp"
+#include "harness/process.hpp"
+#include "harness/run_record.hpp"
+
+namespace mapnet {
+
+namespace {
+
+std::string first_line(const std::string& text) {
+  const std::string line = text.substr(0, text.find('\n'));
+  constexpr std::string_view kProgram = "mapnet: ";
+  return line.starts_with(kProgram) ? line.substr(kProgram.size()) : line;
+}
+
+void add_folder(Settings& settings, const std::string& data, const CampaignOptions& options) {
+  const auto folder = options.data_folders.find(data);
+  if (folder != options.data_folders.end()) settings["data-dir"] = {folder->second};
+}
+
+/// Where its runs lie and what they are told.
+void settle_runs(ChosenEntry& c, const Table& table, const CampaignOptions& options) {
+  for (SeedRun& run : c.runs) {
+    Settings settings = c.settings;
+    settings["seed"] = {std::to_string(run.seed)};
+    run.words = {"train"};
+    const std::vector<std::string> flags = words_of(settings);
+    run.words.insert(run.words.end(), flags.begin(), flags.end());
+    run.folder = options.runs / (options.quick ? table.id + "-quick" : table.id) / c.row->name /
+                 c.data() / fmt::format("seed{}", run.seed);
+  }
+}
+
+ChosenEntry chosen(const Table& table, const Row& row, const Entry& entry,
+                   const CampaignOptions& options) {
+  ChosenEntry c;
+  c.row = &row;
+  c.entry = &entry;
+  c.settings = options.quick ? entry.quick : entry.settings;
+  c.settings["device"] = {options.device};
+  if (options.threads > 0) c.settings["threads"] = {std::to_string(options.threads)};
+  const auto seeds = options.seeds > 0
+                         ? std::min(table.seeds.size(), static_cast<std::size_t>(options.seeds))
+                         : table.seeds.size();
+  c.runs.resize(seeds);
+  for (std::size_t i = 0; i < seeds; ++i) c.runs[i].seed = table.seeds[i];
+  settle_runs(c, table, options);
+  return c;
+}
+
+/// An empty text where the data set is there, else how to get it.
+std::string missing_data(const std::string& data, const CampaignOptions& options) {
+  std::vector<std::string> words = {this_program(), "data", "check", data};
+  const auto folder = options.data_folders.find(data);
+  if (folder != options.data_folders.end())
+    words.insert(words.end(), {"--data-dir", folder->second});
+  const ProgramOutput check = run_program(words);
+  return check.exit_code == 0 ? std::string()
+                              : first_line(check.errors.empty() ? check.output : check.errors);
+}
+
+void assert_count(ChosenEntry& c, const nlohmann::json& plan, const char* key,
+                  std::size_t expected) {
+  const auto found = plan.at(key).get<std::size_t>();
+  if (found == expected) return;
+  c.state = EntryState::failed;
+  c.message = fmt::format("{} is {}; the table says {}", key, found, expected);
+}
+
+void assert_counts(ChosenEntry& c) {
+  std::vector<std::string> words = {this_program(), "plan", "--json"};
+  const std::vector<std::string> flags = words_of(c.settings);
+  words.insert(words.end(), flags.begin(), flags.end());
+  const ProgramOutput plan = run_program(words);
+  if (plan.exit_code != 0) {
+    c.state = EntryState::failed;
+    c.message = first_line(plan.errors);
+    return;
+  }
+  const auto json = nlohmann::json::parse(plan.output);
+  const StandIn* other = c.stand_in ? &*c.entry->stand_in : nullptr;
+  assert_count(c, json, "trainable_params",
+               other ? other->trainable.value_or(c.entry->trainable) : c.entry->trainable);
+  if (c.entry->target && !other) assert_count(c, json, "target_params", *c.entry->target);
+}
+
+}  // namespace
+
+bool matches(const std::string& glob, const std::string& name) {
+  return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0;
+}
+
+Campaign choose(const Table& table, const CampaignOptions& options) {
+  Campaign campaign{&table, options.quick, {}};
+  for (const Row& row : table.rows)
+    for (const Entry& entry : row.entries)
+      if (matches(options.rows, row.name) && (options.data.empty() || options.data == entry.data) &&
+          (!options.quick || entry.in_quick_tier))
+        campaign.entries.push_back(chosen(table, row, entry, options));
+  return campaign;
+}
+
+void check_before_training(Campaign& campaign, const CampaignOptions& options) {
+  std::map<std::string, std::string> missing;  // by data set
+  const auto look = [&](const std::string& data) -> const std::string& {
+    if (!missing.contains(data)) missing[data] = missing_data(data, options);
+    return missing[data];
+  };
+  for (ChosenEntry& c : campaign.entries) {
+    const std::string& problem = look(c.entry->data);
+    if (!problem.empty()) {
+      c.state = EntryState::no_data;
+      c.message = problem;
+      if (!options.stand_in || !c.entry->stand_in) continue;
+      const StandIn& other = *c.entry->stand_in;
+      c.message = look(other.data);
+      if (!c.message.empty()) continue;
+      c.state = EntryState::pending;
+      c.stand_in = true;
+      c.settings = merged(c.settings, other.settings);
+      c.settings["data"] = {other.data};
+    }
+    add_folder(c.settings, c.data(), options);
+    assert_counts(c);
+    settle_runs(c, *campaign.table, options);
+  }
+}
+
+void read_results(SeedRun& run) {
+  run.result = nlohmann::json::parse(read_file(run.folder / "result.json"));
+  run.metrics = nlohmann::json::array();
+  std::istringstream lines(read_file(run.folder / "metrics.jsonl"));
+  for (std::string line; std::getline(lines, line);)
+    run.metrics.push_back(nlohmann::json::parse(line));
+  run.done = true;
+}
+
+void find_done(Campaign& campaign) {
+  for (ChosenEntry& c : campaign.entries) {
+    if (c.state != EntryState::pending) continue;
+    std::size_t done = 0;
+    for (SeedRun& run : c.runs) {
+      if (is_done(run)) read_results(run);
+      done += run.done;
+    }
+    if (done == c.runs.size()) c.state = EntryState::done;
+  }
+}
+
+}  // namespace mapnet

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/table.hpp"
+
+namespace mapnet {
+
+/// What of the tables is to be run, and how.
+struct CampaignOptions {
+  std::string rows = "*";       ///< glob over rows' names
+  std::string data;             ///< one data set; empty: all
+  int seeds = 0;                ///< how many of the table's; 0: all
+  bool quick = false;           ///< the quick tier alone, with its own settings and references
+  bool stand_in = false;        ///< where a data set is absent, what may stand in for it
+  std::string device = "auto";  ///< of `mapnet train`
+  int threads = 0;              ///< of a run on a CPU; 0: the machine's, shared by the jobs
+  std::map<std::string, std::string> data_folders;  ///< --data-dir of each data set that needs one
+  std::filesystem::path runs;                       ///< folder of the run folders
+};
+
+/// What became of an entry.
+enum class EntryState {
+  pending,  ///< not run, or not yet
+  done,     ///< every seed is
+  no_data,  ///< the data set is not there: never counted as passed
+  failed,   ///< a run ended with an error, or the counts are not the table's
+};
+
+/// A run of an entry with one seed.
+struct SeedRun {
+  int seed = 0;
+  std::filesystem::path folder;
+  std::vector<std::string> words;  ///< `train` and its flags
+  bool done = false;
+  nlohmann::json result;   ///< result.json, once done
+  nlohmann::json metrics;  ///< lines of metrics.jsonl, likewise
+};
+
+/// An entry that was chosen, with what happened to it.
+struct ChosenEntry {
+  const Row* row = nullptr;
+  const Entry* entry = nullptr;
+  bool stand_in = false;  ///< runs on the entry's stand-in
+  Settings settings;
+  EntryState state = EntryState::pending;
+  std::string message;  ///< why it failed or has no data
+  std::vector<SeedRun> runs;
+
+  const std::string& data() const { return stand_in ? entry->stand_in->data : entry->data; }
+  const std::map<std::string, Reference>& references(bool quick) const {
+    if (stand_in) return entry->stand_in->references;
+    return quick ? entry->quick_references : entry->references;
+  }
+};
+
+/// A table with the entries of it that are to be run.
+struct Campaign {
+  const Table* table = nullptr;
+  bool quick = false;
+  std::vector<ChosenEntry> entries;
+};
+
+/// The entries a table has for these options; there may be none.
+Campaign choose(const Table& table, const CampaignOptions& options);
+
+/// Looks for each data set and asks `mapnet plan` for what each entry would train: entries become
+/// no_data, or failed where a count is not the table's.
+void check_before_training(Campaign& campaign, const CampaignOptions& options);
+
+/// Marks the runs that are done with the same flags and version, and reads their results.
+void find_done(Campaign& campaign);
+
+/// Reads a finished run's results.
+void read_results(SeedRun& run);
+
+/// Whether `name` is what a glob of '*' and '?' asks for.
+bool matches(const std::string& glob, const std::string& name);
+
+}  // namespace mapnet

@@ -1,0 +1,112 @@
+#include "harness/process.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+
+#include "common/error.hpp"
+#include "common/file.hpp"
+
+extern char** environ;
+
+namespace mapnet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// What posix_spawn is to do with the child's standard streams.
+class Redirections {
+ public:
+  Redirections() { ::posix_spawn_file_actions_init(&actions_); }
+  ~Redirections() { ::posix_spawn_file_actions_destroy(&actions_); }
+  Redirections(const Redirections&) = delete;
+  Redirections& operator=(const Redirections&) = delete;
+
+  void to_file(int stream, const fs::path& file) {
+    ::posix_spawn_file_actions_addopen(&actions_, stream, file.c_str(),
+                                       O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  }
+  void same(int stream, int as) { ::posix_spawn_file_actions_adddup2(&actions_, as, stream); }
+  const ::posix_spawn_file_actions_t* get() const { return &actions_; }
+
+ private:
+  ::posix_spawn_file_actions_t actions_;
+};
+
+::pid_t spawn(std::vector<std::string> words, const Redirections& redirections) {
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  ::pid_t id = -1;
+  const int error = ::posix_spawn(&id, argv[0], redirections.get(), nullptr, argv.data(), environ);
+  if (error != 0) fail("{}: cannot be started: {}", words[0], std::strerror(error));
+  return id;
+}
+
+int code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+
+/// A file of its own for as long as it is needed.
+class ScratchFile {
+ public:
+  ScratchFile() : path_((fs::temp_directory_path() / "mapnet-XXXXXX").string()) {
+    const int fd = ::mkstemp(path_.data());
+    if (fd < 0) fail("{}: cannot write: {}", path_, std::strerror(errno));
+    ::close(fd);
+  }
+  ~ScratchFile() { ::unlink(path_.c_str()); }
+  ScratchFile(const ScratchFile&) = delete;
+  ScratchFile& operator=(const ScratchFile&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace
+
+ChildProcess::ChildProcess(const std::vector<std::string>& words, const fs::path& output) {
+  Redirections redirections;
+  redirections.to_file(STDOUT_FILENO, output);
+  redirections.same(STDERR_FILENO, STDOUT_FILENO);
+  id_ = spawn(words, redirections);
+}
+
+ChildProcess::ChildProcess(ChildProcess&& other) noexcept : id_(other.id_), code_(other.code_) {
+  other.id_ = -1;
+}
+
+ChildProcess::~ChildProcess() {
+  if (id_ < 0 || exit_code()) return;
+  stop();
+  int status = 0;
+  ::waitpid(id_, &status, 0);
+}
+
+std::optional<int> ChildProcess::exit_code() {
+  int status = 0;
+  if (!code_ && ::waitpid(id_, &status, WNOHANG) == id_) code_ = code_of(status);
+  return code_;
+}
+
+void ChildProcess::stop() const { ::kill(id_, SIGTERM); }
+
+ProgramOutput run_program(const std::vector<std::string>& words) {
+  const ScratchFile output, errors;
+  Redirections redirections;
+  redirections.to_file(STDOUT_FILENO, output.path());
+  redirections.to_file(STDERR_FILENO, errors.path());
+  const ::pid_t id = spawn(words, redirections);
+  int status = 0;
+  while (::waitpid(id, &status, 0) < 0 && errno == EINTR) {
+  }
+  return {code_of(status), read_file(output.path()), read_file(errors.path())};
+}
+
+std::string this_program() { return fs::read_symlink("/proc/self/exe").string(); }
+
+}  // namespace mapnet

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mapnet {
+
+/// Another program under way, standard output and error in a file. Ended with its owner.
+class ChildProcess {
+ public:
+  /// Throws Error when it cannot be started.
+  ChildProcess(const std::vector<std::string>& words, const std::filesystem::path& output);
+  ~ChildProcess();
+  ChildProcess(ChildProcess&& other) noexcept;
+  ChildProcess& operator=(ChildProcess&&) = delete;
+
+  /// Its exit code, or 128 + the signal that ended it, once it is over; does not wait.
+  std::optional<int> exit_code();
+
+  /// Asks it to stop (SIGTERM).
+  void stop() const;
+
+ private:
+  ::pid_t id_ = -1;
+  std::optional<int> code_;
+};
+
+/// Runs a program to its end. Throws Error when it cannot be started.
+struct ProgramOutput {
+  int exit_code = 0;
+  std::string output, errors;
+};
+ProgramOutput run_program(const std::vector<std::string>& words);
+
+/// The program that is running.
+std::string this_program();
+
+}  // namespace mapnet

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "harness/verdict.hpp"
+
+/// Reports of a table's runs: docs/harness.md has the JSON's schema.
+namespace mapnet {
+
+/// A table judged: its rows in the table's order.
+struct TableReport {
+  const Campaign* campaign = nullptr;
+  std::vector<EntryVerdict> verdicts;
+};
+TableReport report_of(const Campaign& campaign);
+
+nlohmann::json report_json(const TableReport& report);
+
+/// The same for people, from the JSON alone.
+std::string report_markdown(const nlohmann::json& report);
+
+/// "2 exceeded, 1 reproduced, 6 not reached, 9 without data": nothing that is zero.
+std::string tally_text(const Tally& tally);
+
+/// Writes ID.json and ID.md (ID-quick...) into the folder.
+void write_reports(const TableReport& report, const std::filesystem::path& folder);
+
+}  // namespace mapnet

@@ -1,0 +1,98 @@
+#include <fmt/core.h>
+
+#include <set>
+
+#include "common/bytes.hpp"
+#include "harness/report.hpp"
+
+namespace mapnet {
+
+namespace {
+
+using nlohmann::json;
+
+std::string figure(const Metric& metric, const json& holder, const char* key) {
+  return holder.contains(key) ? format_figure(metric, holder[key].get<double>()) : std::string();
+}
+
+/// "87.87 (87.68 to 88.11)"; of one seed the figure alone.
+std::string spread(const Metric& metric, const json& holder, const char* key) {
+  if (!holder.contains(key)) return {};
+  const json& s = holder[key];
+  const std::string mean = figure(metric, s, "mean");
+  if (s["n"].get<int>() < 2) return mean;
+  return fmt::format("{} ({} to {})", mean, figure(metric, s, "min"), figure(metric, s, "max"));
+}
+
+std::string signed_figure(const Metric& metric, const json& holder, const char* key) {
+  const std::string text = figure(metric, holder, key);
+  return text.empty() || text.front() == '-' ? text : "+" + text;
+}
+
+std::string verdict_of(const json& entry, const json& metric) {
+  if (entry["state"] != "done") return entry["state"];
+  std::string text = metric.value("against_paper", "");
+  const std::string reference = metric.value("against_reference", "");
+  if (!reference.empty()) text += (text.empty() ? "" : "; ") + reference;
+  return text;
+}
+
+std::string text_of(const json& value) {
+  return value.is_null() ? std::string() : std::to_string(value.get<std::size_t>());
+}
+
+void add_row(std::string& text, const json& entry, const json& m) {
+  const Metric& metric = *find_metric(m["metric"]);
+  const std::string reference =
+      m.contains("reference") ? figure(metric, m["reference"], "mean") : std::string();
+  text += fmt::format(
+      "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+      entry["row"].get<std::string>(), entry["method"].get<std::string>(),
+      entry["data"].get<std::string>() + (entry.contains("stand_in_for") ? " (stand-in)" : ""),
+      metric.name, figure(metric, m, "paper"), spread(metric, m, "test"),
+      signed_figure(metric, m, "gap"), verdict_of(entry, m), reference,
+      figure(metric, m, "train_test_drop"), text_of(entry.value("trainable_params", json())),
+      entry.contains("seconds") ? fmt::format("{:.0f}", entry["seconds"]["mean"].get<double>())
+                                : std::string(),
+      entry.contains("arena_bytes") ? format_bytes(entry["arena_bytes"].get<std::size_t>())
+                                    : std::string());
+}
+
+}  // namespace
+
+std::string report_markdown(const json& report) {
+  std::string text = fmt::format(
+      "# {}{}\n\n{}.\n\nmapnet {}. Figures of the last epoch on the test samples, mean over seeds "
+      "(smallest to largest). {}\n\n"
+      "| row | method | data | metric | paper | ours | gap | verdict | reference | train - test | "
+      "trained | seconds | arena |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+      report["title"].get<std::string>(), report["quick"].get<bool>() ? " (quick tier)" : "",
+      report["summary"].get<std::string>(), report["version"].get<std::string>(),
+      report["recipes"].get<std::string>());
+  std::set<std::string> notes, devices;
+  for (const json& entry : report["entries"]) {
+    for (const json& metric : entry["metrics"]) add_row(text, entry, metric);
+    if (entry.contains("note"))
+      notes.insert(entry["row"].get<std::string>() + ": " + entry["note"].get<std::string>());
+    if (entry.contains("message"))
+      notes.insert(entry["row"].get<std::string>() + ", " + entry["data"].get<std::string>() +
+                   ": " + entry["message"].get<std::string>());
+    if (entry.contains("device")) devices.insert(entry["device"].get<std::string>());
+  }
+  if (!devices.empty()) {
+    text += "\nRun on:";
+    for (const std::string& device : devices) text += " " + device + ";";
+    text.back() = '.';
+    text += "\n";
+  }
+  if (!notes.empty()) text += "\n";
+  for (const std::string& note : notes) text += "- " + note + "\n";
+  text +=
+      "\n## Commands\n\nOf each entry's first seed; `--seed` is all that the others "
+      "change.\n\n```sh\n";
+  for (const json& entry : report["entries"])
+    if (!entry["runs"].empty()) text += entry["runs"][0]["command"].get<std::string>() + "\n";
+  return text + "```\n";
+}
+
+}  // namespace mapnet

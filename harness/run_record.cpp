@@ -1,0 +1,34 @@
+#include "harness/run_record.hpp"
+
+#include "common/file.hpp"
+#include "train/run_result.hpp"
+
+namespace mapnet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+fs::path record_of(const SeedRun& run) { return run.folder / "harness.json"; }
+
+nlohmann::json record(const SeedRun& run) {
+  return {{"words", run.words}, {"version", version_string()}};
+}
+
+}  // namespace
+
+bool is_same_run(const SeedRun& run) {
+  if (!fs::exists(record_of(run))) return false;
+  const auto found = nlohmann::json::parse(read_file(record_of(run)), nullptr, false);
+  return found == record(run);
+}
+
+bool is_done(const SeedRun& run) {
+  return is_same_run(run) && fs::exists(run.folder / "result.json");
+}
+
+void write_record(const SeedRun& run) {
+  write_file_atomic(record_of(run), record(run).dump(2) + "\n");
+}
+
+}  // namespace mapnet

@@ -1,0 +1,191 @@
+#include "harness/runner.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <list>
+#include <thread>
+
+#include "common/file.hpp"
+#include "harness/process.hpp"
+#include "harness/run_record.hpp"
+
+namespace mapnet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+struct Job {
+  ChosenEntry* entry;
+  SeedRun* run;
+
+  std::string name() const {
+    return fmt::format("{} {} seed {}", entry->row->name, entry->data(), run->seed);
+  }
+  int epochs() const {
+    const auto found = entry->settings.find("epochs");
+    return found == entry->settings.end() ? 10 : std::stoi(found->second.at(0));
+  }
+};
+
+struct RunningJob {
+  Job job;
+  ChildProcess process;
+  Clock::time_point start = Clock::now();
+  int epochs_before = 0;  // that an earlier process had finished
+
+  int epochs_done() const {
+    const fs::path file = job.run->folder / "metrics.jsonl";
+    if (!fs::exists(file)) return 0;
+    const std::string lines = read_file(file);
+    return static_cast<int>(std::count(lines.begin(), lines.end(), '\n'));
+  }
+};
+
+class Runner {
+ public:
+  Runner(std::vector<Campaign>& campaigns, const RunnerOptions& options) : options_(options) {
+    for (Campaign& campaign : campaigns)
+      for (ChosenEntry& entry : campaign.entries)
+        if (entry.state == EntryState::pending)
+          for (SeedRun& run : entry.runs) {
+            ++progress_.total;
+            if (run.done)
+              ++progress_.done;
+            else
+              waiting_.push_back({&entry, &run});
+          }
+  }
+
+  bool run() {
+    while (!waiting_.empty() || !running_.empty()) {
+      if (options_.stop_requested && options_.stop_requested()) return stop();
+      while (!waiting_.empty() && running_.size() < static_cast<std::size_t>(options_.jobs))
+        start();
+      collect();
+      tell();
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return true;
+  }
+
+ private:
+  void start() {
+    const Job job = waiting_.front();
+    waiting_.pop_front();
+    if (job.entry->state == EntryState::failed) {  // another seed of it: this one would, too
+      ++progress_.done;
+      return;
+    }
+    const SeedRun& run = *job.run;
+    std::vector<std::string> words = {this_program()};
+    words.insert(words.end(), run.words.begin(), run.words.end());
+    words.insert(words.end(), {"--out", run.folder.string()});
+    words.push_back(is_same_run(run) ? "--resume" : "--overwrite");
+    fs::create_directories(run.folder);
+    write_record(run);
+    running_.push_back({job, ChildProcess(words, run.folder / "output.txt")});
+    running_.back().epochs_before = words.back() == "--resume" ? running_.back().epochs_done() : 0;
+  }
+
+  /// Takes in what has ended.
+  void collect() {
+    for (auto running = running_.begin(); running != running_.end();) {
+      const std::optional<int> code = running->process.exit_code();
+      if (!code) {
+        ++running;
+        continue;
+      }
+      finish(*running, *code);
+      running = running_.erase(running);
+    }
+  }
+
+  void finish(RunningJob& running, int code) {
+    ChosenEntry& entry = *running.job.entry;
+    ++progress_.done;
+    seconds_.push_back(seconds_since(running.start));
+    progress_.finished = running.job.name();
+    if (code != 0) {
+      entry.state = EntryState::failed;
+      entry.message = last_line(running.job.run->folder / "output.txt");
+      if (entry.message.empty()) entry.message = fmt::format("ended with exit code {}", code);
+      progress_.finished += ": failed: " + entry.message;
+    } else {
+      read_results(*running.job.run);
+      const bool all = std::all_of(entry.runs.begin(), entry.runs.end(),
+                                   [](const SeedRun& run) { return run.done; });
+      if (all && entry.state == EntryState::pending) entry.state = EntryState::done;
+    }
+    tell(true);
+    progress_.finished.clear();
+  }
+
+  static std::string last_line(const fs::path& file) {
+    std::string text = fs::exists(file) ? read_file(file) : std::string();
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text.substr(text.find_last_of("\r\n") + 1);
+  }
+
+  bool stop() {
+    for (RunningJob& running : running_) running.process.stop();
+    running_.clear();  // waits for them
+    return false;
+  }
+
+  double seconds_left() const {
+    double known = 0;
+    for (const double s : seconds_) known += s;
+    const double mean = seconds_.empty() ? 0 : known / static_cast<double>(seconds_.size());
+    double left = 0;
+    for (const RunningJob& r : running_) {
+      const int done = r.epochs_done() - r.epochs_before;
+      const int to_do = r.job.epochs() - r.epochs_before - done;
+      if (done > 0)
+        left += seconds_since(r.start) / done * to_do;
+      else
+        left += std::max(0.0, expected(r.job, mean) - seconds_since(r.start));
+    }
+    for (const Job& job : waiting_) left += expected(job, mean);
+    return left / options_.jobs;
+  }
+
+  static double expected(const Job& job, double mean) {
+    return job.entry->entry->seconds > 0 ? job.entry->entry->seconds : mean;
+  }
+
+  void tell(bool now = false) {
+    if (!options_.progress || (!now && seconds_since(told_) < 1)) return;
+    told_ = Clock::now();
+    progress_.running.clear();
+    for (const RunningJob& r : running_)
+      progress_.running.push_back(
+          fmt::format("{}, epoch {}/{}", r.job.name(), r.epochs_done(), r.job.epochs()));
+    progress_.seconds_left = seconds_left();
+    options_.progress(progress_);
+  }
+
+  const RunnerOptions& options_;
+  std::deque<Job> waiting_;
+  std::list<RunningJob> running_;
+  std::vector<double> seconds_;  // of the runs that have ended
+  RunnerProgress progress_;
+  Clock::time_point told_{};
+};
+
+}  // namespace
+
+bool run_pending(std::vector<Campaign>& campaigns, const RunnerOptions& options) {
+  return Runner(campaigns, options).run();
+}
+
+}  // namespace mapnet

@@ -1,0 +1,76 @@
+#include "harness/settings.hpp"
+
+#include <fmt/core.h>
+
+namespace mapnet {
+
+namespace {
+
+constexpr const char* kOff = "false";
+
+std::string word_of(const toml::node& node) {
+  if (node.is_string()) return *node.value<std::string>();
+  if (node.is_boolean()) return *node.value<bool>() ? "true" : kOff;
+  if (node.is_integer()) return fmt::format("{}", *node.value<std::int64_t>());
+  if (node.is_floating_point()) return fmt::format("{}", *node.value<double>());
+  return {};
+}
+
+}  // namespace
+
+Settings read_settings(TomlReader reader) {
+  Settings settings;
+  for (const std::string& key : reader.keys()) {
+    const toml::node& node = *reader.take(key);
+    std::vector<std::string> words;
+    if (const toml::array* array = node.as_array())
+      for (const toml::node& element : *array) words.push_back(word_of(element));
+    else
+      words.push_back(word_of(node));
+    for (const std::string& word : words)
+      if (word.empty()) reader.wrong(node, key, "a text, a number, true or false, or a list");
+    if (words.empty()) reader.wrong(node, key, "a list with something in it");
+    if (words == std::vector<std::string>{"true"}) words.clear();
+    settings[key] = words;
+  }
+  return settings;
+}
+
+Settings merged(Settings base, const Settings& changes) {
+  for (const auto& [key, words] : changes) {
+    if (words == std::vector<std::string>{kOff})
+      base.erase(key);
+    else
+      base[key] = words;
+  }
+  return base;
+}
+
+std::vector<std::string> words_of(const Settings& settings) {
+  std::vector<std::string> words;
+  for (const auto& [key, values] : settings) {
+    words.push_back("--" + key);
+    words.insert(words.end(), values.begin(), values.end());
+  }
+  return words;
+}
+
+std::string command_line(const std::vector<std::string>& words) {
+  std::string line;
+  for (const std::string& word : words) {
+    if (!line.empty()) line += ' ';
+    const bool plain = !word.empty() && word.find_first_not_of(
+                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                            "0123456789-_./:,+=") == std::string::npos;
+    if (plain) {
+      line += word;
+      continue;
+    }
+    line += '\'';
+    for (const char c : word) line += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    line += '\'';
+  }
+  return line;
+}
+
+}  // namespace mapnet

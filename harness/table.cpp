@@ -1,0 +1,175 @@
+#include "harness/table.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace mapnet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+Reference read_reference(TomlReader reader) {
+  Reference r;
+  r.mean = reader.require<double>("mean");
+  r.tolerance = reader.require<double>("tolerance");
+  r.seeds = static_cast<int>(reader.require<std::int64_t>("seeds"));
+  r.device = reader.require<std::string>("device");
+  const auto date = reader.require<toml::date>("date");
+  r.date = fmt::format("{:04}-{:02}-{:02}", date.year, date.month, date.day);
+  r.commit = reader.require<std::string>("commit");
+  reader.finish();
+  if (r.tolerance < 0) fail("{}: {}: a tolerance is 0 or more", reader.place(), reader.at());
+  return r;
+}
+
+/// Reads one file; the members are what its rows share.
+struct Parser {
+  Table table;
+  Settings defaults, quick;
+
+  void check_metric(const TomlReader& reader, const std::string& name) const {
+    for (const Metric* metric : table.metrics)
+      if (metric->name == name) return;
+    fail("{}: {}: '{}' is no metric of this table", reader.place(), reader.at(), name);
+  }
+
+  std::map<std::string, Reference> references(TomlReader& reader, const std::string& key) const {
+    std::map<std::string, Reference> all;
+    auto inner = reader.table(key);
+    if (!inner) return all;
+    for (const std::string& name : inner->keys()) {
+      check_metric(*inner, name);
+      all[name] = read_reference(*inner->table(name));
+    }
+    return all;
+  }
+
+  std::map<std::string, double> figures(TomlReader& reader, const std::string& key) const {
+    std::map<std::string, double> all;
+    auto inner = reader.table(key);
+    if (!inner) return all;
+    for (const std::string& name : inner->keys()) {
+      check_metric(*inner, name);
+      all[name] = inner->require<double>(name);
+    }
+    return all;
+  }
+
+  static Settings settings(TomlReader& reader, const std::string& key) {
+    const auto inner = reader.table(key);
+    return inner ? read_settings(*inner) : Settings();
+  }
+
+  StandIn stand_in(TomlReader reader) const {
+    StandIn s;
+    s.data = reader.require<std::string>("data");
+    s.settings = settings(reader, "settings");
+    if (const auto n = reader.find<std::int64_t>("trainable"))
+      s.trainable = static_cast<std::size_t>(*n);
+    s.references = references(reader, "reference");
+    reader.finish();
+    return s;
+  }
+
+  Entry entry(TomlReader reader, const std::string& data, const Settings& of_row,
+              const Settings& quick_of_row, std::size_t trainable,
+              std::optional<std::size_t> target) const {
+    Entry e;
+    e.data = data;
+    e.settings = merged(of_row, settings(reader, "settings"));
+    e.settings["data"] = {data};
+    e.in_quick_tier = reader.find<bool>("in_quick_tier").value_or(false);
+    e.quick = merged(merged(e.settings, quick_of_row), settings(reader, "quick"));
+    e.trainable = static_cast<std::size_t>(
+        reader.find<std::int64_t>("trainable").value_or(static_cast<std::int64_t>(trainable)));
+    if (e.trainable == 0)
+      fail("{}: {}: 'trainable' is missing, here or in its row", reader.place(), reader.at());
+    const auto own = reader.find<std::int64_t>("target");
+    e.target = own ? std::optional(static_cast<std::size_t>(*own)) : target;
+    e.paper = figures(reader, "paper");
+    e.paper_train = reader.find<double>("paper_train");
+    e.references = references(reader, "reference");
+    e.quick_references = references(reader, "quick_reference");
+    e.seconds = reader.find<double>("seconds").value_or(0);
+    if (auto inner = reader.table("stand_in")) e.stand_in = stand_in(*inner);
+    reader.finish();
+    return e;
+  }
+
+  Row row(TomlReader reader) const {
+    Row r;
+    r.name = reader.require<std::string>("name");
+    r.method = reader.require<std::string>("method");
+    r.params = reader.require<std::string>("params");
+    r.note = reader.find<std::string>("note").value_or("");
+    if (r.name.empty() ||
+        r.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") != std::string::npos)
+      fail("{}: '{}': a row's name is made of a-z, 0-9, '-' and '.'", reader.place(), r.name);
+    const Settings own = merged(defaults, settings(reader, "settings"));
+    const Settings quick_own = merged(quick, settings(reader, "quick"));
+    const auto trainable =
+        static_cast<std::size_t>(reader.find<std::int64_t>("trainable").value_or(0));
+    std::optional<std::size_t> target;
+    if (const auto n = reader.find<std::int64_t>("target")) target = static_cast<std::size_t>(*n);
+    auto data = reader.table("data");
+    if (!data) fail("{}: row '{}' has no data", reader.place(), r.name);
+    for (const std::string& name : data->keys())
+      r.entries.push_back(entry(*data->table(name), name, own, quick_own, trainable, target));
+    reader.finish();
+    return r;
+  }
+
+  void parse(const toml::table& root, const fs::path& file) {
+    TomlReader reader(root, file.string(), "table");
+    table.file = file;
+    table.id = reader.require<std::string>("id");
+    table.title = reader.require<std::string>("title");
+    table.recipes = reader.require<std::string>("recipes");
+    for (const std::string& name : reader.texts("metrics")) {
+      const Metric* metric = find_metric(name);
+      if (!metric) fail("{}: metric '{}'; expected {}", reader.place(), name, metric_names());
+      table.metrics.push_back(metric);
+    }
+    if (table.metrics.empty()) fail("{}: 'metrics' is missing", reader.place());
+    for (const Metric* metric : table.metrics) table.tolerance[metric->name] = metric->tolerance;
+    for (const auto& [name, value] : figures(reader, "tolerance")) table.tolerance[name] = value;
+    for (const double seed : reader.numbers("seeds")) table.seeds.push_back(static_cast<int>(seed));
+    if (table.seeds.empty()) table.seeds = {1, 2, 3};
+    defaults = settings(reader, "settings");
+    quick = settings(reader, "quick");
+    for (const TomlReader& r : reader.tables("rows")) {
+      table.rows.push_back(row(r));
+      const std::string& name = table.rows.back().name;
+      if (std::count_if(table.rows.begin(), table.rows.end(),
+                        [&](const Row& other) { return other.name == name; }) > 1)
+        fail("{}: two rows are called '{}'", r.place(), name);
+    }
+    if (table.rows.empty()) fail("{}: no [[rows]]", reader.place());
+    reader.finish();
+  }
+};
+
+}  // namespace
+
+Table read_table(const fs::path& file) {
+  const toml::table root = parse_toml(file);
+  Parser parser;
+  parser.parse(root, file);
+  return parser.table;
+}
+
+std::vector<Table> read_tables(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code ec;
+  for (fs::directory_iterator at(folder, ec), end; !ec && at != end; at.increment(ec))
+    if (at->path().extension() == ".toml") files.push_back(at->path());
+  if (files.empty()) fail("{}: no tables (*.toml) in this folder", folder.string());
+  std::sort(files.begin(), files.end());
+  std::vector<Table> tables;
+  for (const fs::path& file : files) tables.push_back(read_table(file));
+  return tables;
+}
+
+}  // namespace mapnet

@@ -1,0 +1,13 @@
+#include "harness/tables_folder.hpp"
+
+#include "harness/process.hpp"
+
+namespace mapnet {
+
+std::filesystem::path tables_folder() {
+  const std::filesystem::path program = this_program();
+  const auto installed = program.parent_path().parent_path() / "share" / "mapnet" / "tables";
+  return std::filesystem::exists(installed) ? installed : std::filesystem::path(MAPNET_TABLES);
+}
+
+}  // namespace mapnet

@@ -1,0 +1,142 @@
+#include "harness/verdict.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace mapnet {
+
+namespace {
+
+/// test_accuracy of every run, in the tables' unit.
+std::vector<double> values_of(const ChosenEntry& entry, const std::string& split,
+                              const Metric& metric) {
+  std::vector<double> values;
+  const std::string key = split + "_" + metric.name;
+  for (const SeedRun& run : entry.runs)
+    if (run.done && run.result.contains(key) && run.result[key].is_number())
+      values.push_back(metric.scale * run.result[key].get<double>());
+  return values;
+}
+
+AgainstPaper compare_to_paper(const Metric& metric, double ours, double paper, double tolerance) {
+  const double ahead = lead(metric, ours, paper), room = slack(metric, tolerance, paper);
+  if (ahead > room) return AgainstPaper::exceeded;
+  return ahead >= -room ? AgainstPaper::reproduced : AgainstPaper::not_reached;
+}
+
+AgainstReference compare_to_reference(const Metric& metric, double ours, const Reference& r) {
+  const double ahead = lead(metric, ours, r.mean);
+  if (ahead > r.tolerance) return AgainstReference::improved;
+  return ahead >= -r.tolerance ? AgainstReference::held : AgainstReference::regressed;
+}
+
+template <class Map>
+auto find(const Map& map, const std::string& key) {
+  const auto found = map.find(key);
+  return found == map.end() ? std::nullopt : std::optional(found->second);
+}
+
+}  // namespace
+
+std::optional<Statistics> statistics(const std::vector<double>& values) {
+  if (values.empty()) return std::nullopt;
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+  return Statistics{values.size(), sum / static_cast<double>(values.size()), *least, *most};
+}
+
+EntryVerdict judge(const Campaign& campaign, const ChosenEntry& entry) {
+  EntryVerdict verdict{&entry, {}};
+  for (const Metric* metric : campaign.table->metrics) {
+    MetricVerdict v;
+    v.metric = metric;
+    if (!entry.stand_in) v.paper = find(entry.entry->paper, metric->name);
+    v.reference = find(entry.references(campaign.quick), metric->name);
+    // All seeds or none: a mean of those that happen to be there is another figure.
+    if (entry.state == EntryState::done) {
+      v.test = statistics(values_of(entry, "test", *metric));
+      v.train = statistics(values_of(entry, "train", *metric));
+    }
+    if (v.test && v.paper) {
+      v.gap = v.test->mean - *v.paper;
+      if (!campaign.quick)
+        v.against_paper = compare_to_paper(*metric, v.test->mean, *v.paper,
+                                           campaign.table->tolerance.at(metric->name));
+    }
+    if (v.test && v.reference)
+      v.against_reference = compare_to_reference(*metric, v.test->mean, *v.reference);
+    verdict.metrics.push_back(v);
+  }
+  return verdict;
+}
+
+bool EntryVerdict::regressed() const {
+  return std::any_of(metrics.begin(), metrics.end(), [](const MetricVerdict& v) {
+    return v.against_reference == AgainstReference::regressed;
+  });
+}
+
+bool EntryVerdict::reached_paper() const {
+  return std::none_of(metrics.begin(), metrics.end(), [](const MetricVerdict& v) {
+    return v.paper && (v.against_paper == AgainstPaper::not_reached ||
+                       v.against_paper == AgainstPaper::nothing);
+  });
+}
+
+std::string to_string(AgainstPaper verdict) {
+  switch (verdict) {
+    case AgainstPaper::reproduced:
+      return "reproduced";
+    case AgainstPaper::exceeded:
+      return "exceeded";
+    case AgainstPaper::not_reached:
+      return "not reached";
+    case AgainstPaper::nothing:
+      break;
+  }
+  return "";
+}
+
+std::string to_string(AgainstReference verdict) {
+  switch (verdict) {
+    case AgainstReference::held:
+      return "held";
+    case AgainstReference::improved:
+      return "improved";
+    case AgainstReference::regressed:
+      return "regressed";
+    case AgainstReference::nothing:
+      break;
+  }
+  return "";
+}
+
+Tally tally(const std::vector<EntryVerdict>& verdicts) {
+  Tally t;
+  for (const EntryVerdict& v : verdicts) {
+    t.no_data += v.entry->state == EntryState::no_data;
+    t.failed += v.entry->state == EntryState::failed;
+    t.pending += v.entry->state == EntryState::pending;
+    if (v.entry->state != EntryState::done) continue;
+    const auto any = [&](AgainstPaper verdict) {
+      return std::any_of(v.metrics.begin(), v.metrics.end(),
+                         [&](const MetricVerdict& m) { return m.against_paper == verdict; });
+    };
+    const bool has_reference = std::any_of(
+        v.metrics.begin(), v.metrics.end(),
+        [](const MetricVerdict& m) { return m.against_reference != AgainstReference::nothing; });
+    if (any(AgainstPaper::not_reached))
+      ++t.not_reached;
+    else if (any(AgainstPaper::reproduced))
+      ++t.reproduced;
+    else if (any(AgainstPaper::exceeded))
+      ++t.exceeded;
+    else if (!has_reference)
+      ++t.unjudged;
+    t.regressed += v.regressed();
+    t.held += has_reference && !v.regressed();
+  }
+  return t;
+}
+
+}  // namespace mapnet

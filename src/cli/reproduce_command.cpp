@@ -1,0 +1,193 @@
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "cli/commands.hpp"
+#include "cli/stop_signals.hpp"
+#include "common/error.hpp"
+#include "harness/campaign.hpp"
+#include "harness/report.hpp"
+#include "harness/runner.hpp"
+#include "harness/tables_folder.hpp"
+#include "train/train_run.hpp"
+
+namespace mapnet {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ReproduceOptions {
+  CampaignOptions campaign;
+  std::vector<std::string> tables, data_folders;
+  std::string folder, out = "reports", runs = "runs/reproduce", against = "reference";
+  int jobs = 1;
+  bool lock = false;
+};
+
+/// "1" and "table1" are table1.
+bool is_asked_for(const std::vector<std::string>& ids, const std::string& id) {
+  return ids.empty() || std::any_of(ids.begin(), ids.end(), [&](const std::string& asked) {
+           return asked == id || "table" + asked == id;
+         });
+}
+
+std::vector<Table> tables_of(const ReproduceOptions& o) {
+  const fs::path folder = o.folder.empty() ? tables_folder() : fs::path(o.folder);
+  std::vector<Table> all = read_tables(folder), chosen;
+  std::string ids;
+  for (Table& table : all) {
+    ids += (ids.empty() ? "" : ", ") + table.id;
+    if (is_asked_for(o.tables, table.id)) chosen.push_back(std::move(table));
+  }
+  if (chosen.size() < std::max<std::size_t>(1, o.tables.size()))
+    fail<UsageError>("--table: {} has {}", folder.string(), ids);
+  return chosen;
+}
+
+void read_data_folders(ReproduceOptions& o) {
+  for (const std::string& text : o.data_folders) {
+    const std::size_t at = text.find('=');
+    if (at == std::string::npos || at == 0 || at + 1 == text.size())
+      fail<UsageError>("--data-dir '{}': expected NAME=DIR, as cityscapes=/data/cityscapes", text);
+    o.campaign.data_folders[text.substr(0, at)] = text.substr(at + 1);
+  }
+}
+
+std::string duration(double seconds) {
+  if (seconds < 90) return fmt::format("{:.0f} s", seconds);
+  if (seconds < 5400) return fmt::format("{:.0f} min", seconds / 60);
+  return fmt::format("{:.1f} h", seconds / 3600);
+}
+
+/// A line that rewrites itself on a terminal; elsewhere a line a run.
+void show(const RunnerProgress& p) {
+  const bool live = ::isatty(STDERR_FILENO) == 1;
+  if (!p.finished.empty())
+    fmt::print(stderr, "{}{} of {}: {}\n", live ? "\r\033[K" : "", p.done, p.total, p.finished);
+  if (!live) return;
+  std::string line = fmt::format("{} of {} runs", p.done, p.total);
+  if (p.seconds_left > 0) line += ", about " + duration(p.seconds_left) + " left";
+  for (const std::string& running : p.running) line += "; " + running;
+  fmt::print(stderr, "\r\033[K{}", line);
+  std::fflush(stderr);
+}
+
+/// What a maintainer copies into a table once its figures are to be held.
+void print_references(const Campaign& campaign) {
+  const auto today = std::chrono::year_month_day(
+      std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()));
+  for (const EntryVerdict& verdict : report_of(campaign).verdicts)
+    for (const MetricVerdict& m : verdict.metrics) {
+      if (!m.test) continue;
+      const nlohmann::json& result = verdict.entry->runs.front().result;
+      fmt::print(
+          "# {} {}\n{}.{} = {{ mean = {}, tolerance = {}, seeds = {}, device = \"{}\", date = "
+          "{:04}-{:02}-{:02}, commit = \"{}\" }}\n",
+          verdict.entry->row->name, verdict.entry->data(),
+          campaign.quick ? "quick_reference" : "reference", m.metric->name,
+          format_figure(*m.metric, m.test->mean),
+          format_figure(*m.metric, std::max(slack(*m.metric, m.metric->tolerance, m.test->mean),
+                                            m.test->most - m.test->least)),
+          m.test->n, result.value("device", ""), static_cast<int>(today.year()),
+          static_cast<unsigned>(today.month()), static_cast<unsigned>(today.day()),
+          result.value("version", ""));
+    }
+}
+
+void reproduce(ReproduceOptions& o) {
+  read_data_folders(o);
+  o.campaign.runs = fs::absolute(o.runs);
+  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  if (o.campaign.threads == 0 && o.jobs > 1) o.campaign.threads = std::max(1, cores / o.jobs);
+  const std::vector<Table> tables = tables_of(o);
+  std::vector<Campaign> campaigns;
+  std::size_t entries = 0;
+  for (const Table& table : tables) {
+    campaigns.push_back(choose(table, o.campaign));
+    entries += campaigns.back().entries.size();
+  }
+  if (entries == 0)
+    fail<UsageError>("no row of these tables is called '{}'{}{}", o.campaign.rows,
+                     o.campaign.data.empty() ? "" : " and runs on " + o.campaign.data,
+                     o.campaign.quick ? " and is in the quick tier" : "");
+  listen_for_stop_signals();
+  for (Campaign& campaign : campaigns) {
+    check_before_training(campaign, o.campaign);
+    find_done(campaign);
+  }
+  const bool finished = run_pending(
+      campaigns,
+      {.jobs = o.jobs, .stop_requested = [] { return stop_signal() != 0; }, .progress = show});
+  if (!finished) throw Interrupted("stopped; the same command goes on from here");
+
+  std::vector<EntryVerdict> all;
+  for (const Campaign& campaign : campaigns) {
+    if (campaign.entries.empty()) continue;
+    const TableReport report = report_of(campaign);
+    write_reports(report, o.out);
+    fmt::print("{}: {}\n", campaign.table->id, tally_text(tally(report.verdicts)));
+    for (const EntryVerdict& v : report.verdicts)
+      for (const MetricVerdict& m : v.metrics)
+        if (m.against_reference == AgainstReference::regressed)
+          fmt::print("  regressed: {} on {}: {} {}, reference {} - {}\n", v.entry->row->name,
+                     v.entry->data(), m.metric->name, format_figure(*m.metric, m.test->mean),
+                     format_figure(*m.metric, m.reference->mean),
+                     format_figure(*m.metric, m.reference->tolerance));
+    for (const EntryVerdict& v : report.verdicts)
+      if (v.entry->state == EntryState::failed)
+        fmt::print("  failed: {} on {}: {}\n", v.entry->row->name, v.entry->data(),
+                   v.entry->message);
+    if (o.lock) print_references(campaign);
+    all.insert(all.end(), report.verdicts.begin(), report.verdicts.end());
+  }
+  fmt::print("reports in {}\n", o.out);
+  std::fflush(stdout);
+  const Tally t = tally(all);
+  if (t.failed > 0) fail("{} of {} entries failed", t.failed, all.size());
+  if (o.against == "reference" && t.regressed > 0)
+    fail("{} of {} entries are worse than their references", t.regressed, all.size());
+  if (o.against == "paper" && t.not_reached > 0)
+    fail("{} of {} entries do not reach the paper's figures", t.not_reached, all.size());
+}
+
+}  // namespace
+
+void add_reproduce_command(CLI::App& app) {
+  auto o = std::make_shared<ReproduceOptions>();
+  CLI::App* command =
+      app.add_subcommand("reproduce", "train the paper's tables and judge every row");
+  command->add_option("--table", o->tables, "1, table6, ...  [all]")->delimiter(',');
+  command->add_option("--rows", o->campaign.rows, "glob over the rows' names, as 'cnn2-*'")
+      ->capture_default_str();
+  command->add_option("--data", o->campaign.data, "rows' figures on this data set alone  [all]");
+  command->add_option("--seeds", o->campaign.seeds, "how many of the table's seeds  [all]")
+      ->check(CLI::Range(1, 100));
+  command->add_option("--jobs", o->jobs, "runs at a time")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command->add_flag("--quick", o->campaign.quick,
+                    "the quick tier: few epochs, held to references of its own");
+  command->add_flag("--stand-in", o->campaign.stand_in,
+                    "where a licensed data set is absent, run on what may stand in for it");
+  command->add_option("--device", o->campaign.device, "auto, cpu, cuda")->capture_default_str();
+  command->add_option("--threads", o->campaign.threads, "of a run on a CPU  [cores / jobs]")
+      ->check(CLI::Range(1, 1024));
+  command->add_option("--data-dir", o->data_folders, "NAME=DIR: where data set NAME lies");
+  command->add_option("--tables", o->folder, "folder of tables  [those of mapnet]");
+  command->add_option("--runs", o->runs, "folder of the runs, which are gone on with")
+      ->capture_default_str();
+  command->add_option("--out", o->out, "folder of the reports")->capture_default_str();
+  command->add_option("--against", o->against, "reference, paper: what decides the exit status")
+      ->check(CLI::IsMember({"reference", "paper"}))
+      ->capture_default_str();
+  command->add_flag("--lock", o->lock, "print the figures as references for the tables");
+  command->callback([o] { reproduce(*o); });
+}
+
+}  // namespace mapnet

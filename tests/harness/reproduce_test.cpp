@@ -1,0 +1,152 @@
+#include <fmt/core.h>
+
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/process.hpp"
+#include "cli/program.hpp"
+#include "common/temporary.hpp"
+
+/// `mapnet reproduce` as a user runs it, on a small table.
+using namespace mapnet;
+using namespace mapnet::test;
+
+namespace {
+
+/// A table of two rows, one of them on noise, which every machine has; and where its runs and
+/// reports go. There is nothing to be learned: a tenth of the answers is right, more or less.
+struct ToyTable {
+  Folder folder;
+  std::string at = folder.path.string();
+  std::string reference = "mean = 10, tolerance = 10";
+  std::string trainable = "256";
+  std::string settings = "strategy = \"slvt\", latent = 256";
+
+  void write() const {
+    write_file_atomic(
+        folder.path / "tables" / "toy.toml",
+        fmt::format("id = \"toy\"\ntitle = \"Toy\"\nrecipes = \"None.\"\nmetrics = [\"accuracy\"]\n"
+                    "seeds = [1, 2]\nsettings = {{ net = \"cnn2\", batch = 16, epochs = 3 }}\n"
+                    "[[rows]]\nname = \"mapped\"\nmethod = \"Ours*\"\nparams = \"256\"\n"
+                    "trainable = {}\nsettings = {{ {} }}\n"
+                    "[rows.data.noise-1x28x28x10]\npaper.accuracy = 0.1\n"
+                    "reference.accuracy = {{ {}, seeds = 2, device = \"cpu\", date = 2026-11-24, "
+                    "commit = \"abc\" }}\n"
+                    "[[rows]]\nname = \"licensed\"\nmethod = \"Ours*\"\nparams = \"256\"\n"
+                    "trainable = 256\nsettings = {{ strategy = \"slvt\", latent = 256 }}\n"
+                    "[rows.data.cityscapes]\npaper.accuracy = 30\n",
+                    trainable, settings, reference));
+  }
+  std::string command(const std::string& more = "") const {
+    return fmt::format(
+        "reproduce --tables {0}/tables --runs {0}/runs --out {0}/reports --device cpu --jobs 2 {1}",
+        at, more);
+  }
+  nlohmann::json report() const {
+    return nlohmann::json::parse(read_file(folder.path / "reports" / "toy.json"));
+  }
+  std::string model(int seed) const {
+    return read_file(folder.path / "runs" / "toy" / "mapped" / "noise-1x28x28x10" /
+                     fmt::format("seed{}", seed) / "model.latent");
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_table_is_trained_judged_and_not_trained_again) {
+  const ToyTable table;
+  table.write();
+  check_outcome(table.command(), 0, {"toy: 1 exceeded, 1 without data, 1 held"});
+  const auto first = table.report();
+  const auto& entry = first["entries"][0];
+  BOOST_TEST(entry["state"] == "done");
+  BOOST_TEST(entry["trainable_params"] == 256);
+  BOOST_TEST(entry["runs"].size() == 2u);
+  BOOST_TEST(entry["runs"][0]["epochs"].size() == 3u);
+  BOOST_TEST(entry["metrics"][0]["against_paper"] == "exceeded");
+  BOOST_TEST(first["entries"][1]["state"] == "no data");
+  BOOST_TEST(first["entries"][1]["message"].get<std::string>().find("--data-dir") !=
+             std::string::npos);
+  // The command behind each figure is one that runs, and gives that figure.
+  const std::string command = entry["runs"][0]["command"];
+  const Outcome again =
+      mapnet_with(command.substr(std::string("mapnet ").size()) + " --out " + table.at + "/again");
+  BOOST_TEST(again.code == 0, again.output);
+  BOOST_TEST((read_file(table.at + "/again/model.latent") == table.model(1)));
+
+  check_outcome(table.command(), 0, {"toy: 1 exceeded"});
+  BOOST_TEST((table.report() == first));  // seconds too: nothing was trained
+}
+
+BOOST_AUTO_TEST_CASE(the_exit_status_follows_the_reference_or_the_paper) {
+  ToyTable table;
+  table.reference = "mean = 200, tolerance = 5";
+  table.write();
+  check_outcome(table.command(), 1,
+                {"regressed: mapped on noise-1x28x28x10", "worse than their ref"});
+  table.reference = "mean = 0, tolerance = 0";
+  table.write();
+  check_outcome(table.command(), 0, {"1 exceeded"});
+  check_outcome(table.command("--against paper"), 0, {"1 exceeded"});
+  check_outcome(table.command("--rows mapped --lock"), 0, {"reference.accuracy = { mean = "});
+}
+
+BOOST_AUTO_TEST_CASE(counts_are_asserted_before_training) {
+  ToyTable table;
+  table.trainable = "255";
+  table.write();
+  check_outcome(
+      table.command(), 1,
+      {"failed: mapped on noise-1x28x28x10: trainable_params is 256; the table says 255"});
+  BOOST_TEST(!std::filesystem::exists(table.folder.path / "runs" / "toy" / "mapped"));
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_fails_is_named_with_its_error) {
+  ToyTable table;
+  table.settings = "strategy = \"slvt\", latnet = 256";
+  table.write();
+  check_outcome(table.command(), 1, {"failed: mapped on noise-1x28x28x10", "--latnet"});
+  BOOST_TEST(table.report()["entries"][0]["state"] == "failed");
+}
+
+// Another configuration of the same row is another run.
+BOOST_AUTO_TEST_CASE(what_was_configured_otherwise_is_trained_again) {
+  ToyTable table;
+  table.write();
+  check_outcome(table.command("--rows mapped"), 0, {"1 exceeded"});
+  const std::string before = table.model(1);
+  table.settings += ", lr = 0.01";
+  table.write();
+  mapnet_with(table.command("--rows mapped"));
+  BOOST_TEST((table.model(1) != before));
+}
+
+BOOST_AUTO_TEST_CASE(a_killed_reproduction_goes_on_where_it_stopped) {
+  const ToyTable table, whole;
+  table.write();
+  whole.write();
+  const auto done = table.folder.path / "runs/toy/mapped/noise-1x28x28x10/seed1/result.json";
+  {
+    Process process({"reproduce", "--tables", table.at + "/tables", "--runs", table.at + "/runs",
+                     "--out", table.at + "/reports", "--device", "cpu", "--threads", "1"},
+                    table.folder.path / "output");
+    while (!process.over() && !std::filesystem::exists(done)) ::usleep(1000);
+    process.signal(SIGKILL);
+    process.wait();
+  }
+  const std::string first = read_file(done);
+  check_outcome(table.command("--threads 1"), 0, {"1 exceeded"});
+  BOOST_TEST(read_file(done) == first);  // as it was: seconds and all
+  check_outcome(whole.command("--threads 1"), 0, {"1 exceeded"});
+  BOOST_TEST((table.model(2) == whole.model(2)));
+}
+
+BOOST_AUTO_TEST_CASE(wrong_usage_is_named) {
+  const ToyTable table;
+  table.write();
+  check_outcome(table.command("--table 12"), 2, {"--table", "toy"});
+  check_outcome(table.command("--rows nothing"), 2, {"nothing"});
+  check_outcome(table.command("--quick"), 2, {"quick tier"});
+  check_outcome(table.command("--data-dir cityscapes"), 2, {"NAME=DIR"});
+  check_outcome("reproduce --tables /nonexistent", 1, {"/nonexistent"});
+}

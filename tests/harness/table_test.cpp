@@ -1,0 +1,105 @@
+#include "harness/table.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "common/temporary.hpp"
+#include "harness/tables_folder.hpp"
+
+/// Tables as data: what is read, and what is refused with file, line and key.
+using namespace mapnet;
+using namespace mapnet::test;
+
+namespace {
+
+const std::string kTable = R"(id = "table9"
+title = "A table"
+recipes = "As they come."
+metrics = ["accuracy"]
+seeds = [4, 5]
+[tolerance]
+accuracy = 1
+[settings]
+net = "cnn2"
+epochs = 3
+[quick]
+epochs = 1
+[[rows]]
+name = "slvt"
+method = "Ours*"
+params = "2048"
+trainable = 2048
+settings = { strategy = "slvt", latent = 2048, augment-flip = true, lambdas = [0.5, 1] }
+[rows.data.mnist]
+paper.accuracy = 98.66
+in_quick_tier = true
+settings = { lr = 0.05, augment-flip = false }
+reference.accuracy = { mean = 98.5, tolerance = 0.2, seeds = 3, device = "cpu", date = 2026-11-24, commit = "abc" }
+)";
+
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  const std::size_t at = text.find(what);
+  BOOST_REQUIRE_MESSAGE(at != std::string::npos, what);
+  return text.replace(at, what.size(), by);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_table_is_read) {
+  const Folder folder;
+  const Table t = read_table(folder.write("table9.toml", kTable));
+  BOOST_TEST(t.id == "table9");
+  BOOST_TEST((t.seeds == std::vector<int>{4, 5}));
+  BOOST_TEST(t.tolerance.at("accuracy") == 1);
+  const Entry& e = t.rows.at(0).entries.at(0);
+  BOOST_TEST(e.data == "mnist");
+  BOOST_TEST(e.trainable == 2048u);
+  BOOST_TEST(e.paper.at("accuracy") == 98.66);
+  BOOST_TEST(e.references.at("accuracy").mean == 98.5);
+  BOOST_TEST(e.references.at("accuracy").date == "2026-11-24");
+  BOOST_TEST(command_line(words_of(e.settings)) ==
+             "--data mnist --epochs 3 --lambdas 0.5 1 --latent 2048 --lr 0.05 --net cnn2 "
+             "--strategy slvt");
+  BOOST_TEST(command_line(words_of(e.quick)) ==
+             "--data mnist --epochs 1 --lambdas 0.5 1 --latent 2048 --lr 0.05 --net cnn2 "
+             "--strategy slvt");
+}
+
+BOOST_AUTO_TEST_CASE(a_mistake_is_named_with_file_line_and_key) {
+  const Folder folder;
+  const auto refuses = [&](const std::string& text, std::initializer_list<std::string> parts) {
+    const auto file = folder.write("wrong.toml", text);
+    check_fails([&] { read_table(file); }, parts);
+  };
+  refuses(replaced(kTable, "paper.accuracy", "papper.accuracy"), {"wrong.toml:20", "papper"});
+  refuses(replaced(kTable, "mean = 98.5", "mean = \"98.5\""),
+          {"wrong.toml:23", "mean", "a number"});
+  refuses(replaced(kTable, "mean = 98.5, ", ""), {"wrong.toml:23", "'mean' is missing"});
+  refuses(replaced(kTable, "tolerance = 0.2", "tolerance = -1"), {"wrong.toml:23", "tolerance"});
+  refuses(replaced(kTable, "method = \"Ours*\"", "methods = 1"), {"wrong.toml:13", "'method'"});
+  refuses(replaced(kTable, "trainable = 2048", "trainable = 2048.5"),
+          {"wrong.toml:17", "trainable"});
+  refuses(replaced(kTable, "trainable = 2048\n", ""), {"wrong.toml:18", "trainable"});
+  refuses(replaced(kTable, "\"accuracy\"]", "\"accurcy\"]"), {"wrong.toml", "accurcy", "mean_iou"});
+  refuses(replaced(kTable, "paper.accuracy", "paper.mse"), {"wrong.toml:20", "'mse'"});
+  refuses(replaced(kTable, "name = \"slvt\"", "name = \"slvt/..\""), {"wrong.toml:13", "slvt/.."});
+  refuses(replaced(kTable, "in_quick_tier = true", "in_quick_tier = 1"),
+          {"wrong.toml:21", "true or"});
+  refuses(replaced(kTable, "date = 2026-11-24", "date = \"today\""), {"wrong.toml:23", "a date"});
+  refuses(kTable + "[[rows]]\nname = \"slvt\"\nmethod = \"\"\nparams = \"\"\n[rows.data]\n",
+          {"two rows are called 'slvt'"});
+  refuses(kTable + "surplus = 1\n", {"surplus"});
+  refuses("id = \n", {"wrong.toml:1"});
+  check_fails([&] { read_table(folder.path / "absent.toml"); }, {"absent.toml"});
+  const Folder empty;
+  check_fails([&] { read_tables(empty.path); }, {empty.path.string(), "no tables"});
+}
+
+// Every row of the paper's tables 1 to 8, and of the supplement.
+BOOST_AUTO_TEST_CASE(the_tables_that_come_with_mapnet_are_read) {
+  std::map<std::string, std::size_t> rows;
+  for (const Table& table : read_tables(tables_folder())) rows[table.id] = table.rows.size();
+  const std::map<std::string, std::size_t> expected = {
+      {"table1", 9},  {"table2", 10}, {"table3", 3}, {"table4", 6},       {"table5", 4},
+      {"table6", 29}, {"table7", 10}, {"table8", 9}, {"table5-share", 6}, {"table-resnet18", 4}};
+  for (const auto& [id, n] : expected) BOOST_TEST(rows[id] == n, id << ": " << rows[id]);
+}

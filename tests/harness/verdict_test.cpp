@@ -1,0 +1,120 @@
+#include <boost/test/unit_test.hpp>
+
+#include "common/temporary.hpp"
+#include "harness/report.hpp"
+
+/// What figures come to, without training anything.
+using namespace mapnet;
+
+namespace {
+
+/// A table of one row that has these results.
+struct Judged {
+  Table table;
+  Campaign campaign;
+
+  Judged(const char* metric, double paper, Reference reference, std::vector<double> results) {
+    table.id = "table9";
+    table.metrics = {find_metric(metric)};
+    table.tolerance[metric] = find_metric(metric)->tolerance;
+    table.rows.resize(1);
+    table.rows[0].name = "row";
+    table.rows[0].entries.resize(1);
+    Entry& entry = table.rows[0].entries[0];
+    entry.data = "mnist";
+    entry.paper[metric] = paper;
+    if (reference.seeds > 0) entry.references[metric] = reference;
+    campaign.table = &table;
+    ChosenEntry chosen;
+    chosen.row = &table.rows[0];
+    chosen.entry = &entry;
+    chosen.state = EntryState::done;
+    for (const double value : results) {
+      SeedRun run;
+      run.done = true;
+      run.result = {{std::string("test_") + metric, value}, {std::string("train_") + metric, 1.0}};
+      run.metrics = nlohmann::json::array();
+      chosen.runs.push_back(run);
+    }
+    campaign.entries.push_back(chosen);
+  }
+  MetricVerdict verdict() const { return judge(campaign, campaign.entries[0]).metrics[0]; }
+};
+
+Reference reference(double mean, double tolerance) {
+  return {mean, tolerance, 3, "cpu", "2026-11-24", "abc"};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_row_is_held_against_the_paper) {
+  const auto of = [](const char* metric, double paper, double ours) {
+    return to_string(Judged(metric, paper, {}, {ours}).verdict().against_paper);
+  };
+  BOOST_TEST(of("accuracy", 90, 0.9051) == "exceeded");
+  BOOST_TEST(of("accuracy", 90, 0.9049) == "reproduced");
+  BOOST_TEST(of("accuracy", 90, 0.8951) == "reproduced");
+  BOOST_TEST(of("accuracy", 90, 0.8949) == "not reached");
+  BOOST_TEST(of("mse", 0.001, 0.00089) == "exceeded");  // less is better, by a tenth of the figure
+  BOOST_TEST(of("mse", 0.001, 0.00109) == "reproduced");
+  BOOST_TEST(of("mse", 0.001, 0.00111) == "not reached");
+  BOOST_TEST(of("mean_iou", 0.48, 0.4591) == "not reached");
+  BOOST_TEST(of("mean_iou", 0.48, 0.4601) == "reproduced");
+}
+
+BOOST_AUTO_TEST_CASE(a_row_is_held_against_its_reference) {
+  const auto of = [](const char* metric, const Reference& r, double ours) {
+    return to_string(Judged(metric, 1, r, {ours}).verdict().against_reference);
+  };
+  BOOST_TEST(of("accuracy", reference(90, 0.3), 0.8969) == "regressed");
+  BOOST_TEST(of("accuracy", reference(90, 0.3), 0.8971) == "held");
+  BOOST_TEST(of("accuracy", reference(90, 0.3), 0.9031) == "improved");
+  BOOST_TEST(of("mse", reference(0.001, 0.0001), 0.00111) == "regressed");
+  BOOST_TEST(of("mse", reference(0.001, 0.0001), 0.00089) == "improved");
+  BOOST_TEST(of("accuracy", {}, 0.5) == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_figure_is_the_mean_of_all_seeds_or_none) {
+  Judged judged("accuracy", 90, {}, {0.90, 0.92, 0.91});
+  BOOST_TEST(judged.verdict().test->mean == 91, boost::test_tools::tolerance(1e-12));
+  BOOST_TEST(judged.verdict().test->least == 90);
+  BOOST_TEST(judged.verdict().test->most == 92);
+  BOOST_TEST(*judged.verdict().gap == 1, boost::test_tools::tolerance(1e-9));
+  judged.campaign.entries[0].state = EntryState::failed;
+  BOOST_TEST(!judged.verdict().test.has_value());
+  BOOST_TEST(to_string(judged.verdict().against_paper) == "");
+}
+
+// A diverged run has no figure; what has none is not counted as passed.
+BOOST_AUTO_TEST_CASE(what_is_not_done_is_never_counted_as_passed) {
+  Judged judged("accuracy", 90, reference(90, 1), {0.95});
+  for (const auto& [state, text] :
+       {std::pair(EntryState::no_data, "1 without data"), std::pair(EntryState::failed, "1 failed"),
+        std::pair(EntryState::pending, "1 not run")}) {
+    judged.campaign.entries[0].state = state;
+    BOOST_TEST(tally_text(tally(report_of(judged.campaign).verdicts)) == text);
+  }
+  judged.campaign.entries[0].state = EntryState::done;
+  BOOST_TEST(tally_text(tally(report_of(judged.campaign).verdicts)) ==
+             "1 exceeded, 1 held against their reference");
+}
+
+BOOST_AUTO_TEST_CASE(a_stand_in_is_not_held_against_the_paper) {
+  Judged judged("accuracy", 90, {}, {0.95});
+  judged.table.rows[0].entries[0].stand_in = StandIn{"noise", {}, std::nullopt, {}};
+  judged.campaign.entries[0].stand_in = true;
+  BOOST_TEST(!judged.verdict().paper.has_value());
+  BOOST_TEST(to_string(judged.verdict().against_paper) == "");
+  const std::string text = report_markdown(report_json(report_of(judged.campaign)));
+  BOOST_TEST(text.find("noise (stand-in)") != std::string::npos, text);
+}
+
+BOOST_AUTO_TEST_CASE(the_report_shows_figure_gap_spread_and_verdict) {
+  const Judged judged("accuracy", 90, reference(91, 1), {0.90, 0.92, 0.91});
+  const nlohmann::json json = report_json(report_of(judged.campaign));
+  BOOST_TEST(json["entries"][0]["metrics"][0]["train_test_drop"].get<double>() == 9,
+             boost::test_tools::tolerance(1e-9));
+  const std::string text = report_markdown(json);
+  for (const char* part : {"| row |", "90.00", "91.00 (90.00 to 92.00)", "+1.00", "exceeded; held"})
+    BOOST_TEST(text.find(part) != std::string::npos, part << " in\n" << text);
+}
