@@ -2,10 +2,12 @@
 #
 #   JOBS=n                   parallel compile jobs (default: all processors)
 #   CMAKE_ARGS=...           extra arguments for configuring, e.g. -DMAPNET_BENCH=OFF
+#   PREFIX=...               where `make install` puts it (default: /usr/local)
 #   MAPNET_OBJECT_STORES=... folders with data objects by hash, ':' between them: nothing is downloaded
 #                            that they hold
 JOBS ?= $(shell nproc)
 CMAKE_ARGS ?=
+PREFIX ?= /usr/local
 DEMO ?= build/release/mapnet train --net cnn2 --data fashion-mnist --strategy slvt --latent 2048 \
        --map hadamard --epochs 5 --overwrite --out runs/demo
 
@@ -16,7 +18,7 @@ compile = cmake --build --preset $(1) --parallel $(JOBS)
 # What is passed to the harness: REPRODUCE='--jobs 2 --seeds 1 --rows cnn2-*'
 REPRODUCE ?=
 
-.PHONY: reproduce reproduce-quick help deps build debug asan emulated cuda test demo data data-mnist data-fashion-mnist format clean
+.PHONY: reproduce reproduce-quick help deps build debug asan tsan emulated cuda install package docs test demo data data-mnist data-fashion-mnist format clean
 .NOTPARALLEL:  # the order of prerequisites is the order of work; the parallel work is CMake's
 
 help: ## list these targets
@@ -29,9 +31,19 @@ build: ## build the release preset into build/release
 	$(call configure,release)
 	$(call compile,release)
 
-debug asan emulated cuda: ## build that preset into build/<preset>
+debug asan tsan emulated cuda: ## build that preset into build/<preset>
 	$(call configure,$@)
 	$(call compile,$@)
+
+install: ## install the release build into PREFIX (/usr/local), as root or where you may write
+	cmake --install build/release --prefix $(PREFIX)
+
+package: ## Debian packages of the release build: build/release/*.deb
+	cd build/release && cpack
+
+docs: ## the library's documentation in build/docs/html; warnings are errors
+	@mkdir -p build/docs
+	doxygen docs/Doxyfile
 
 data-mnist data-fashion-mnist: ## fetch one dataset into the object cache, hashes verified
 	@test -f build/release/CMakeCache.txt || $(call configure,release)

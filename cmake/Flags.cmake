@@ -5,11 +5,25 @@ target_include_directories(mapnet_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
 # No contraction into fused multiply-adds: the same source line gives the same bits on every x86-64
 # level and, compiled with -fmad=false, on a GPU.
 target_compile_options(mapnet_flags INTERFACE
-  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wpedantic -Wno-restrict -Wno-maybe-uninitialized -ffp-contract=off -fno-math-errno>)
-if(MAPNET_SANITIZE)
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wpedantic -ffp-contract=off -fno-math-errno>
+  $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict -Wno-maybe-uninitialized>)
+if(MAPNET_SANITIZE STREQUAL THREAD)
+  target_compile_options(mapnet_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=thread>)
+  target_link_options(mapnet_flags INTERFACE -fsanitize=thread)
+elseif(MAPNET_SANITIZE)
   target_compile_options(mapnet_flags INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=address,undefined -fno-sanitize-recover=undefined
                               -fno-omit-frame-pointer>)
+  target_link_options(mapnet_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(MAPNET_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+    message(FATAL_ERROR "MAPNET_FUZZ is ON, but libFuzzer comes with clang: scripts/install-deps --fuzz, then "
+                        "cmake --preset fuzz")
+  endif()
+  target_compile_options(mapnet_flags INTERFACE
+    -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow -fno-sanitize-recover=all
+    -fno-omit-frame-pointer)
   target_link_options(mapnet_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
@@ -23,5 +37,6 @@ endif()
 function(mapnet_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;USES" ${ARGN})
   add_library(mapnet_${name} STATIC ${ROOM_SOURCES})
-  target_link_libraries(mapnet_${name} PUBLIC mapnet_flags ${ROOM_USES})
+  # What is installed leaves warnings and sanitizers to whoever uses it.
+  target_link_libraries(mapnet_${name} PUBLIC $<BUILD_INTERFACE:mapnet_flags> ${ROOM_USES})
 endfunction()

@@ -9,6 +9,7 @@
 #include "cli/stop_signals.hpp"
 #include "cli/threads.hpp"
 #include "common/error.hpp"
+#include "train/build_info.hpp"
 #include "train/train_run.hpp"
 
 namespace {
@@ -23,7 +24,7 @@ int complain(int code, const char* what) {
 int main(int argc, char** argv) {
   mapnet::settle_thread_waiting(argv);
   CLI::App app("mapnet trains Mapping Networks: a few latents instead of a network's weights.");
-  app.set_version_flag("--version", mapnet::version_string());
+  app.set_version_flag("--version", mapnet::build_info());
   app.require_subcommand(1);
   mapnet::add_train_command(app);
   mapnet::add_plan_command(app);

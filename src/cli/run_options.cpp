@@ -1,10 +1,8 @@
 #include "cli/run_options.hpp"
 
-#include <toml++/toml.h>
-
 #include <CLI/CLI.hpp>
-#include <sstream>
 
+#include "cli/config_file.hpp"
 #include "cli/options/groups.hpp"
 #include "cli/run_data.hpp"
 #include "common/error.hpp"
@@ -93,53 +91,10 @@ const char* third_person(Task task) {
   return task == Task::classify ? "classifies" : task == Task::segment ? "segments" : "forecasts";
 }
 
-/// A TOML value as the words a user would have typed.
-std::vector<std::string> words_of(const toml::node& node) {
-  if (const auto* array = node.as_array()) {
-    std::vector<std::string> words;
-    for (const toml::node& element : *array)
-      for (std::string& word : words_of(element)) words.push_back(std::move(word));
-    return words;
-  }
-  if (const auto text = node.value<std::string>(); text && node.is_string()) return {*text};
-  std::ostringstream out;
-  if (node.is_integer())
-    out << *node.value<std::int64_t>();
-  else if (node.is_boolean())
-    out << (*node.value<bool>() ? "true" : "false");
-  else if (node.is_floating_point())
-    out << std::setprecision(17) << *node.value<double>();
-  else
-    return {};
-  return {out.str()};
-}
-
 }  // namespace
 
-void read_config_file(CLI::App& command, const RunOptions& o) {
-  if (o.config_file.empty()) return;
-  toml::table table;
-  try {
-    table = toml::parse_file(o.config_file);
-  } catch (const toml::parse_error& e) {
-    fail<UsageError>("{}:{}: {}", o.config_file, e.source().begin.line,
-                     std::string(e.description()));
-  }
-  for (const auto& [key, value] : table) {
-    const std::string name(key.str());
-    const std::string at = fmt::format("{}:{}", o.config_file, value.source().begin.line);
-    CLI::Option* option = name == "config" ? nullptr : command.get_option_no_throw("--" + name);
-    if (!option) fail<UsageError>("{}: unknown key '{}'", at, name);
-    if (option->count() > 0) continue;  // given on the command line
-    const std::vector<std::string> words = words_of(value);
-    if (words.empty()) fail<UsageError>("{}: '{}' has no usable value", at, name);
-    try {
-      for (const std::string& word : words) option->add_result(word);
-      option->run_callback();
-    } catch (const CLI::Error& e) {
-      fail<UsageError>("{}: {}: {}", at, name, e.what());
-    }
-  }
+void read_config_file(CLI::App& command, const RunOptions& options) {
+  if (!options.config_file.empty()) read_config_file(command, options.config_file);
 }
 
 Network network_of(const RunConfig& config) {

@@ -18,6 +18,8 @@ namespace fs = std::filesystem;
 std::string read_file(const fs::path& path) {
   std::error_code ec;
   if (fs::is_directory(path, ec)) fail("{}: expected a file, found a folder", path.string());
+  if (fs::exists(path, ec) && !fs::is_regular_file(path, ec))  // a device may have no end
+    fail("{}: expected a regular file, found something else", path.string());
   std::ifstream in(path, std::ios::binary);
   if (!in) fail("{}: cannot open for reading: {}", path.string(), std::strerror(errno));
   std::string contents(std::istreambuf_iterator<char>(in), {});

@@ -13,6 +13,9 @@ namespace mapnet {
 
 namespace {
 
+/// A field takes 16 bytes in memory, and a comma in the file: a table of nothing else is none.
+constexpr std::size_t kMaxFields = 4096;
+
 std::string whole_file(const std::filesystem::path& path) {
   const InputFile file(path);
   std::string contents(file.size(), '\0');
@@ -55,6 +58,8 @@ bool CsvTable::split_line() {
   if (line.ends_with('\r')) line.remove_suffix(1);
   fields_.clear();
   for (bool more = true; more;) {
+    if (fields_.size() == kMaxFields)
+      fail("{}:{}: expected at most {} fields, found more", file_.string(), line_, kMaxFields);
     std::size_t end = line.find(',');
     std::string_view field = line.substr(0, end);
     if (field.starts_with('"')) {

@@ -24,10 +24,19 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The folder that holds cmake/ and data_manifests/: MAPNET_SHARE, else the source tree.
+constexpr const char* kScript = "cmake/FetchDataset.cmake";
+
+/// The folder that holds cmake/ and data_manifests/: MAPNET_SHARE, else the first of those that a
+/// program may have brought along that is there: beside an installed program, the source tree,
+/// where the library was to be installed.
 fs::path share_folder() {
-  const char* set = std::getenv("MAPNET_SHARE");
-  return set && *set ? set : MAPNET_SOURCE_FOLDER;
+  if (const char* set = std::getenv("MAPNET_SHARE"); set && *set) return set;
+  std::error_code unreadable;  // no /proc, no program to look beside
+  const fs::path program = fs::read_symlink("/proc/self/exe", unreadable);
+  for (const fs::path& folder :
+       {program.parent_path().parent_path() / "share/mapnet", fs::path(MAPNET_SOURCE_FOLDER)})
+    if (fs::exists(folder / kScript)) return folder;
+  return MAPNET_INSTALLED_SHARE;
 }
 
 /// Runs a program found in PATH, without a shell, and returns its exit status.
@@ -51,7 +60,7 @@ int run_program(std::vector<std::string> arguments) {
 
 void fetch_dataset(std::string_view name) {
   const DatasetManifest& manifest = dataset_manifest(name);
-  const fs::path script = share_folder() / "cmake/FetchDataset.cmake";
+  const fs::path script = share_folder() / kScript;
   if (!fs::exists(script)) {
     fail(
         "{}: not found; set MAPNET_SHARE to the folder that holds mapnet's cmake/ and "

@@ -1,14 +1,14 @@
 #include "data/image.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "common/error.hpp"
 #include "data/input_file.hpp"
 #include "data/jpeg_check.hpp"
+#include "data/png_check.hpp"
+#include "data/png_signature.hpp"
 #include "data/stb_image.hpp"
 
 namespace mapnet {
@@ -33,7 +33,10 @@ std::vector<std::uint8_t> file_bytes(const fs::path& path) {
 
 /// The header's size, when it may be decoded.
 ImageSize check_header(const fs::path& path, std::span<const std::uint8_t> bytes) {
-  check_jpeg(path, bytes);  // the decoder reads tables even when it is asked for the size alone
+  if (!is_jpeg(bytes) && !is_png(bytes))
+    fail("{}: expected a JPEG or PNG image, found none", path.string());
+  // Before the size too: the decoder reads tables even when it is asked for that alone.
+  check_jpeg(path, bytes);
   ImageSize size;
   int channels = 0;
   if (!stbi_info_from_memory(bytes.data(), static_cast<int>(bytes.size()), &size.width,
@@ -55,6 +58,7 @@ ImageSize check_header(const fs::path& path, std::span<const std::uint8_t> bytes
 
 Image decode(const fs::path& path, std::span<const std::uint8_t> bytes, int channels) {
   check_header(path, bytes);
+  check_png(path, bytes);
   Image image;
   int channels_of_file = 0;
   const std::unique_ptr<stbi_uc, decltype(&stbi_image_free)> pixels(
@@ -77,8 +81,7 @@ Image read_image(const fs::path& file, int channels) {
 Image read_label_image(const fs::path& file) {
   const std::vector<std::uint8_t> bytes = file_bytes(file);
   // Signature, the length of IHDR and its name, width, height; then bits a channel and colour type.
-  constexpr std::string_view signature = "\x89PNG\r\n\x1a\n";
-  if (bytes.size() < 26 || std::memcmp(bytes.data(), signature.data(), signature.size()) != 0)
+  if (bytes.size() < 26 || !is_png(bytes))
     fail("{}: expected a PNG of class ids, found something else", file.string());
   const int bits = bytes[24], colour_type = bytes[25];
   if (bits != 8 || colour_type != 0) {

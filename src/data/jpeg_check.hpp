@@ -6,6 +6,9 @@
 
 namespace mapnet {
 
+/// Whether a file begins as a JPEG does, without the padding that the decoder lets pass.
+bool is_jpeg(std::span<const std::uint8_t> bytes);
+
 /// What the decoder does not notice, or not in time, when `bytes` are a JPEG; any other file
 /// passes. Throws Error naming the file.
 /// - A JPEG that was cut short is taken for whole, and the rest painted grey: a whole one ends in a

@@ -21,6 +21,8 @@ using nlohmann::json;
 
 /// huggingface/safetensors' own limit.
 constexpr std::uint64_t kMaxHeader = 100'000'000;
+/// Objects and arrays in one another: the header, an entry, its shape.
+constexpr int kMaxDepth = 3;
 
 struct Dtype {
   std::string_view name;
@@ -51,12 +53,16 @@ std::string read_header(const InputFile& file) {
 }
 
 /// Keys that occur twice in one object are refused: readers differ in which of the two they take.
+/// So is what lies deeper than the format has it, before it is made.
 json parse_header(const std::string& text, const std::string& path) {
   if (text.empty() || text.front() != '{')
     fail("{}: not a safetensors file: its header does not begin with {{", path);
   std::vector<std::set<std::string>> keys;
-  const json::parser_callback_t refuse_duplicates = [&](int, json::parse_event_t event,
-                                                        json& parsed) {
+  const json::parser_callback_t check = [&](int depth, json::parse_event_t event, json& parsed) {
+    const bool begins =
+        event == json::parse_event_t::object_start || event == json::parse_event_t::array_start;
+    if (begins && depth >= kMaxDepth)
+      fail("{}: its header is nested more than {} deep", path, kMaxDepth);
     if (event == json::parse_event_t::object_start) keys.emplace_back();
     if (event == json::parse_event_t::object_end) keys.pop_back();
     if (event == json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second)
@@ -64,7 +70,7 @@ json parse_header(const std::string& text, const std::string& path) {
     return true;
   };
   try {
-    return json::parse(text, refuse_duplicates);
+    return json::parse(text, check);
   } catch (const json::exception& e) {
     fail("{}: header: {}", path, e.what());
   }

@@ -8,7 +8,7 @@
 
 namespace mapnet {
 
-/// Object stores: folders that hold a file with SHA-256 <hash> as SHA256/<hash>.
+/// Object stores: folders that hold a file with SHA-256 H as `SHA256/H`.
 
 /// The writable store: $XDG_CACHE_HOME/mapnet/objects, else $HOME/.cache/mapnet/objects. Throws
 /// Error when neither variable is set.

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <random>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "data/image.hpp"
@@ -66,12 +67,12 @@ VideoSet split_by_list(std::vector<Video> videos,
                        const std::function<bool(const Video&)>& is_test) {
   VideoSet set;
   set.official = true;
-  const auto rest = std::ranges::stable_partition(videos, is_test);
-  set.test.assign(std::move_iterator(videos.begin()), std::move_iterator(rest.begin()));
+  const auto rest = std::stable_partition(videos.begin(), videos.end(), is_test);
+  set.test.assign(std::move_iterator(videos.begin()), std::move_iterator(rest));
   std::set<std::string> tested;
   for (const Video& video : set.test)
     tested.insert(video.identities.begin(), video.identities.end());
-  for (Video& video : rest) {
+  for (Video& video : std::span(rest, videos.end())) {
     if (std::ranges::any_of(video.identities,
                             [&](const auto& who) { return tested.contains(who); }))
       ++set.dropped;

@@ -78,6 +78,10 @@ class Device {
 /// The CPU with `n_threads`. Throws Error where the CPU twins were not built.
 std::shared_ptr<Device> open_cpu(int n_threads);
 
+/// What the CPU twins compute with: "oneDNN 2.7.3, OpenBLAS 0.3.21"; empty where they were not
+/// built.
+std::string cpu_libraries();
+
 /// The first NVIDIA GPU the process may use. Throws Error saying why there is none.
 std::shared_ptr<Device> open_cuda(FastMath fast_math);
 

@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 
 #include "common/error.hpp"
+#include "common/json.hpp"
 #include "train/framed_file.hpp"
+#include "train/recipe/limits.hpp"
 
 namespace mapnet {
 
@@ -46,30 +48,29 @@ Checkpoint read_checkpoint(const fs::path& path) {
     Checkpoint c;
     c.recipe = d.at("recipe");
     d.at("device").get_to(c.device);
-    d.at("epoch").get_to(c.state.epoch);
-    d.at("step").get_to(c.state.step);
-    d.at("refreshes").get_to(c.state.refreshes);
+    c.state.epoch = whole_number(d.at("epoch"), "epoch", 0, kMaxEpochs);
+    c.state.step = whole_number(d.at("step"), "step");
+    c.state.refreshes = static_cast<std::size_t>(whole_number(d.at("refreshes"), "refreshes"));
     d.at("pruned").get_to(c.state.pruned);
     d.at("seconds").get_to(c.seconds);
     d.at("epoch_seconds").get_to(c.epoch_seconds);
     d.at("metrics").get_to(c.metrics);
     if (d.contains("pixel_mean")) c.state.pixels = pixels_from_json(d);
-    if (c.state.epoch < 0 || c.state.step < 0)
-      fail("{}: epoch {}, step {}", path.string(), c.state.epoch, c.state.step);
     std::string_view payload = file.payload();
     for (const nlohmann::json& buffer : d.at("buffers")) {
-      const auto bytes = buffer.at(1).get<std::size_t>();
+      const auto bytes = static_cast<std::size_t>(whole_number(buffer.at(1), "bytes of a buffer"));
       if (bytes > payload.size())
-        fail("{}: {} bytes of {} expected, {} found", path.string(), bytes,
-             buffer.at(0).get<std::string>(), payload.size());
+        fail("{} bytes of {} expected, {} found", bytes, buffer.at(0).get<std::string>(),
+             payload.size());
       c.state.buffers.push_back({buffer.at(0), std::string(payload.substr(0, bytes))});
       payload.remove_prefix(bytes);
     }
-    if (!payload.empty())
-      fail("{}: {} bytes more than its description says", path.string(), payload.size());
+    if (!payload.empty()) fail("{} bytes more than its description says", payload.size());
     return c;
   } catch (const nlohmann::json::exception& e) {
     fail("{}: description: {}", path.string(), e.what());
+  } catch (const Error& e) {
+    fail("{}: {}", path.string(), e.what());
   }
 }
 

@@ -7,12 +7,15 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "common/json.hpp"
 
 namespace mapnet {
 
 namespace {
 
 constexpr std::size_t kWord = sizeof(std::uint32_t);
+/// Of a description; a recipe's fine-tuned layers lie five deep.
+constexpr int kMaxDepth = 16;
 
 std::uint32_t add_to_checksum(std::uint32_t sum, std::string_view bytes) {
   if (bytes.empty()) return sum;  // of no bytes at no address zlib makes the first sum again
@@ -70,12 +73,12 @@ FramedFile read_framed_file(const std::filesystem::path& path, const FrameFormat
   if (stored != found)
     fail("{}: damaged: checksum {:08x} expected, {:08x} found", name, stored, found);
   const std::size_t text_size = word_at(bytes, format.magic.size() + kWord);
-  if (header + text_size + kWord > bytes.size())
+  if (text_size > bytes.size() - header - kWord)
     fail("{}: description of {} bytes in a file of {}", name, text_size, bytes.size());
   file.payload_begin = header + text_size;
   try {
-    file.description = nlohmann::json::parse(bytes.substr(header, text_size));
-  } catch (const nlohmann::json::exception& e) {
+    file.description = parse_json(bytes.substr(header, text_size), kMaxDepth);
+  } catch (const std::exception& e) {
     fail("{}: description: {}", name, e.what());
   }
   return file;

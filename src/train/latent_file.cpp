@@ -4,17 +4,61 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.hpp"
+#include "common/json.hpp"
 #include "train/framed_file.hpp"
+#include "train/recipe/limits.hpp"
 
 namespace mapnet {
 
 namespace {
 
 constexpr FrameFormat kFormat = {"MAPNETLV", 1, "latent file"};
+/// Of numbers of one kind in a file: their bytes are counted without overflow.
+constexpr std::int64_t kMaxCount = std::int64_t{1} << 48;
 
 template <class T>
 std::string_view bytes_of(const std::vector<T>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
+}
+
+int size_of(const nlohmann::json& json, const char* what, int most) {
+  return static_cast<int>(whole_number(json, what, 1, most));
+}
+
+std::size_t count_of(const nlohmann::json& description, const char* key) {
+  return description.contains(key)
+             ? static_cast<std::size_t>(whole_number(description.at(key), key, 0, kMaxCount))
+             : 0;
+}
+
+/// All but the numbers that follow the description.
+LatentFile parse_description(const nlohmann::json& description) {
+  LatentFile file;
+  file.recipe = recipe_from_json(description.at("recipe"));
+  const nlohmann::json& input = description.at("input");
+  file.channels = size_of(input.at(0), "channels", kMaxInputValues);
+  file.height = size_of(input.at(1), "height", kMaxInputValues / file.channels);
+  file.width = size_of(input.at(2), "width", kMaxInputValues / file.channels / file.height);
+  file.classes = size_of(description.at("classes"), "classes", kMaxClasses);
+  file.class_names = description.at("class_names");
+  if (description.contains("pixel_mean")) {
+    file.pixels = pixels_from_json(description);
+    if (file.pixels.mean.size() != static_cast<std::size_t>(file.channels))
+      fail("pixel_mean: expected a number for each of {} channels, found {}", file.channels,
+           file.pixels.mean.size());
+  }
+  file.refreshes = count_of(description, "refreshes");
+  file.stores_theta = description.value("stored", "latents") == "theta";
+  return file;
+}
+
+/// Takes n numbers off the front of `bytes`, which has them.
+template <class T>
+std::vector<T> take(std::string_view& bytes, std::size_t n) {
+  std::vector<T> numbers(n);
+  if (n > 0) std::memcpy(numbers.data(), bytes.data(), n * sizeof(T));
+  bytes.remove_prefix(n * sizeof(T));
+  return numbers;
 }
 
 }  // namespace
@@ -40,40 +84,28 @@ void write_latent_file(const std::filesystem::path& path, const LatentFile& file
 LatentFile read_latent_file(const std::filesystem::path& path) {
   const FramedFile framed = read_framed_file(path, kFormat);
   const nlohmann::json& description = framed.description;
-  const std::string_view payload = framed.payload();
+  std::string_view payload = framed.payload();
   const std::string name = path.string();
   try {
-    LatentFile file;
-    file.recipe = recipe_from_json(description.at("recipe"));
-    file.channels = description.at("input").at(0);
-    file.height = description.at("input").at(1);
-    file.width = description.at("input").at(2);
-    file.classes = description.at("classes");
-    file.class_names = description.at("class_names");
-    if (description.contains("pixel_mean")) file.pixels = pixels_from_json(description);
-    file.refreshes = description.value("refreshes", std::size_t{0});
-    file.stores_theta = description.value("stored", "latents") == "theta";
-    const auto n_values = description.at("values").get<std::size_t>();
-    const auto n_state = description.value("state", std::size_t{0});
-    const auto n_words = description.value("pruned_words", std::size_t{0});
-    // Each at most what the file could hold, so that their sum cannot wrap around.
-    const std::size_t most = payload.size() / sizeof(float);
-    if (n_values > most || n_state > most || n_words > most ||
-        (n_values + n_state + n_words) * sizeof(float) != payload.size())
-      fail("{}: {} values, {} running statistics and {} words of mask expected, {} bytes found",
-           name, n_values, n_state, n_words, payload.size());
-    const char* at = payload.data();
-    const auto take = [&](auto& values, std::size_t n) {
-      values.resize(n);
-      if (n > 0) std::memcpy(values.data(), at, n * sizeof(values[0]));
-      at += n * sizeof(values[0]);
-    };
-    take(file.values, n_values);
-    take(file.state, n_state);
-    take(file.pruned, n_words);
+    LatentFile file = parse_description(description);
+    // Before anything of that size is made: what the description says against what is there.
+    const std::size_t values = count_of(description, "values");
+    const std::size_t state = count_of(description, "state");
+    const std::size_t pruned = count_of(description, "pruned_words");
+    static_assert(sizeof(float) == 4 && sizeof(std::uint32_t) == 4);
+    if (payload.size() != 4 * (values + state + pruned))
+      fail("{} values, {} running statistics and {} words of mask expected, {} bytes found", values,
+           state, pruned, payload.size());
+    if (!file.stores_theta && file.refreshes > values)
+      fail("{} refreshes expected, {} values found: fewer than one each", file.refreshes, values);
+    file.values = take<float>(payload, values);
+    file.state = take<float>(payload, state);
+    file.pruned = take<std::uint32_t>(payload, pruned);
     return file;
   } catch (const nlohmann::json::exception& e) {
     fail("{}: description: {}", name, e.what());
+  } catch (const Error& e) {  // also of spellings: the file's fault here, not the user's
+    fail("{}: {}", name, e.what());
   }
 }
 

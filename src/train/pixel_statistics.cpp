@@ -4,6 +4,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "common/error.hpp"
+#include "device/ops/step_control.hpp"
+
 namespace mapnet {
 
 namespace {
@@ -55,7 +58,12 @@ void add_pixels(nlohmann::json& json, const PixelStatistics& pixels) {
 }
 
 PixelStatistics pixels_from_json(const nlohmann::json& json) {
-  return {numbers(json.at("pixel_mean")), numbers(json.at("pixel_stddev"))};
+  PixelStatistics pixels = {numbers(json.at("pixel_mean")), numbers(json.at("pixel_stddev"))};
+  const std::size_t channels = pixels.mean.size();
+  if (channels > kMaxImageChannels || pixels.stddev.size() != channels)
+    fail("pixel_mean and pixel_stddev: expected as many numbers, {} at most, found {} and {}",
+         kMaxImageChannels, channels, pixels.stddev.size());
+  return pixels;
 }
 
 }  // namespace mapnet

@@ -4,9 +4,11 @@
 #include <thread>
 
 #include "common/error.hpp"
+#include "common/json.hpp"
 #include "mapping/partition.hpp"
 #include "train/recipe/check.hpp"
 #include "train/recipe/combinations.hpp"
+#include "train/recipe/limits.hpp"
 
 namespace mapnet {
 
@@ -117,7 +119,7 @@ DeviceKind resolve_device(const std::string& device) {
 }
 
 int resolve_threads(int threads) {
-  require(threads >= 0 && threads <= 1024, "--threads", threads, "1 to 1024, or 0 for all");
+  require(threads >= 0 && threads <= kMaxThreads, "--threads", threads, "1 to 1024, or 0 for all");
   if (threads > 0) return threads;
   return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
@@ -162,8 +164,8 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   require(r.latent_std >= 0, "--latent-std", r.latent_std, "0 or more");
   require(r.latent_std > 0 || r.mapping.random_base || r.mapping.finetune.on(), "--latent-std",
           r.latent_std, "more than 0 unless --base normal, or every weight starts at zero");
-  require(r.epochs >= 0 && r.epochs <= 1000000, "--epochs", r.epochs, "0 to 1000000");
-  require(r.batch >= 1 && r.batch <= 65536, "--batch", r.batch, "1 to 65536");
+  require(r.epochs >= 0 && r.epochs <= kMaxEpochs, "--epochs", r.epochs, "0 to 1000000");
+  require(r.batch >= 1 && r.batch <= kMaxBatch, "--batch", r.batch, "1 to 65536");
   require(r.lr > 0, "--lr", r.lr, "more than 0");
   require(r.warmup >= 0, "--warmup", r.warmup, "0 or more epochs");
   refuse_combinations(r, net);
@@ -210,25 +212,36 @@ nlohmann::json to_json(const Recipe& r) {
   return json;
 }
 
+namespace {
+
+/// Any number of 64 bits, as whole_number's are not.
+std::uint64_t seed_from_json(const nlohmann::json& json) {
+  if (!json.is_number_unsigned()) fail("a seed: expected a number, found {}", json.type_name());
+  return json.get<std::uint64_t>();
+}
+
+}  // namespace
+
 Recipe recipe_from_json(const nlohmann::json& json) {
   try {
     Recipe r;
     MappingConfig& m = r.mapping;
     json.at("net").get_to(r.net);
     json.at("data").get_to(r.data);
-    json.at("epochs").get_to(r.epochs);
-    json.at("batch").get_to(r.batch);
+    r.epochs = static_cast<int>(whole_number(json.at("epochs"), "epochs", 0, kMaxEpochs));
+    r.batch = static_cast<int>(whole_number(json.at("batch"), "batch", 1, kMaxBatch));
     json.at("lr").get_to(r.lr);
     json.at("warmup").get_to(r.warmup);
-    json.at("seed").get_to(r.seed);
-    json.at("threads").get_to(r.threads);
-    json.at("validation").get_to(r.validation);
+    r.seed = seed_from_json(json.at("seed"));
+    r.threads = static_cast<int>(whole_number(json.at("threads"), "threads", 1, kMaxThreads));
+    r.validation = static_cast<std::size_t>(whole_number(json.at("validation"), "validation"));
     m.strategy = parse_strategy(json.at("strategy").get<std::string>());
-    m.seed = json.value("map_seed", r.seed);
+    m.seed = json.contains("map_seed") ? seed_from_json(json.at("map_seed")) : r.seed;
     if (json.contains("series")) {
       r.task = Task::forecast;
       const auto& series = json.at("series");
-      series.at("window").get_to(r.data_options.window);
+      r.data_options.window =
+          static_cast<int>(whole_number(series.at("window"), "window", 1, kMaxInputValues));
       series.at("multivariate").get_to(r.data_options.multivariate);
       series.at("missing").get_to(r.data_options.missing);
     }
@@ -238,7 +251,10 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     if (json.contains("init")) json.at("init").get_to(r.init);
     if (json.contains("features")) json.at("features").get_to(r.features);
     if (m.strategy == Strategy::direct) return r;
-    json.at("latents").get_to(m.latents);
+    for (const nlohmann::json& latents : json.at("latents"))
+      m.latents.push_back(
+          static_cast<std::size_t>(whole_number(latents, "latents", 1, kMaxLatents)));
+    if (m.latents.empty()) fail("latents: expected a number, found none");
     json.at("latent_std").get_to(r.latent_std);
     read_variant(json, m);
     if (trains_map(m.variant)) return r;

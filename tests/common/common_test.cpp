@@ -1,9 +1,11 @@
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "common/json.hpp"
 #include "common/temporary.hpp"
 
 using namespace mapnet;
@@ -51,4 +53,25 @@ BOOST_FIXTURE_TEST_CASE(a_missing_file_is_named, Folder) {
     return std::string(e.what()).find(missing) != std::string::npos;
   });
   BOOST_CHECK_THROW(read_file(path), Error);
+}
+
+BOOST_AUTO_TEST_CASE(whole_numbers_are_read_as_such_or_refused) {
+  const auto read = [](const char* text) {
+    return whole_number(nlohmann::json::parse(text), "epochs", 1, 1000);
+  };
+  BOOST_TEST(read("1") == 1);
+  BOOST_TEST(read("1000") == 1000);
+  for (const char* text : {"0", "-1", "1001", "18446744073709551615", "36893488147419103232", "2.0",
+                           "1e300", "\"7\"", "true", "null", "[1]"})
+    mapnet::test::check_fails([&] { read(text); }, {"epochs", "1 to 1000"});
+}
+
+BOOST_AUTO_TEST_CASE(json_is_refused_where_it_is_nested_too_deep) {
+  BOOST_TEST(parse_json("[[{}], 1]", 3).dump() == "[[{}],1]");
+  mapnet::test::check_fails([] { parse_json("[[{}], 1]", 2); }, {"at most 2 deep"});
+  mapnet::test::check_fails([] { parse_json(std::string(1'000'000, '['), 16); }, {"16"});
+}
+
+BOOST_AUTO_TEST_CASE(a_device_is_no_file) {
+  mapnet::test::check_fails([] { read_file("/dev/zero"); }, {"/dev/zero", "regular file"});
 }

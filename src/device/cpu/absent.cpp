@@ -10,4 +10,6 @@ std::shared_ptr<Device> open_cpu(int /*n_threads*/) {
       "(scripts/install-deps) and build again");
 }
 
+std::string cpu_libraries() { return {}; }
+
 }  // namespace mapnet

@@ -2,10 +2,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/json.hpp"
 #include "data/manifest.hpp"
 #include "train/features/feature_network.hpp"
 #include "train/features/video_vector.hpp"
 #include "train/recipe/check.hpp"
+#include "train/recipe/limits.hpp"
 
 namespace mapnet {
 
@@ -30,7 +32,7 @@ FeatureSource resolve_features(const FeaturesConfig& c, std::string_view data) {
   }
   source.net = c.net.value_or(source.net);
   source.frames = c.frames.value_or(source.frames);
-  require(source.frames >= 0 && source.frames <= 1000000, "--features-frames", source.frames,
+  require(source.frames >= 0 && source.frames <= kMaxFrames, "--features-frames", source.frames,
           "1 to 1000000, or 0 for all");
   video_values_of(source.net);
   if (c.weights) source.weights = inspect_pretrained(*c.weights, feature_classifier(source.net));
@@ -44,7 +46,7 @@ void to_json(nlohmann::json& json, const FeatureSource& source) {
 void from_json(const nlohmann::json& json, FeatureSource& source) {
   json.at("net").get_to(source.net);
   json.at("weights").get_to(source.weights);
-  json.at("frames").get_to(source.frames);
+  source.frames = static_cast<int>(whole_number(json.at("frames"), "frames", 0, kMaxFrames));
 }
 
 }  // namespace mapnet

@@ -7,13 +7,13 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "common/json.hpp"
 #include "train/recipe/check.hpp"
+#include "train/recipe/limits.hpp"
 
 namespace mapnet {
 
 namespace {
-
-constexpr std::size_t kMaxShare = 1'000'000'000;
 
 std::vector<std::string> layer_names(const Network& net) {
   std::vector<std::string> names;
@@ -114,7 +114,7 @@ void to_json(nlohmann::json& json, const Finetune& f) {
 }
 
 void from_json(const nlohmann::json& json, Finetune& f) {
-  json.at("share").get_to(f.share);
+  f.share = static_cast<std::size_t>(whole_number(json.at("share"), "share", 1, kMaxShare));
   for (const nlohmann::json& layer : json.at("layers"))
     f.layers.push_back({layer.at("name"), layer.at("alpha")});
 }

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/json.hpp"
 #include "train/recipe/check.hpp"
 
 namespace mapnet {
@@ -15,6 +16,8 @@ Refresh resolve(const RefreshConfig& c, const MappingConfig& mapping) {
 
 void to_json(nlohmann::json& json, const Refresh& refresh) { json = refresh.every; }
 
-void from_json(const nlohmann::json& json, Refresh& refresh) { json.get_to(refresh.every); }
+void from_json(const nlohmann::json& json, Refresh& refresh) {
+  refresh.every = whole_number(json, "refresh");
+}
 
 }  // namespace mapnet

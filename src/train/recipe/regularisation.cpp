@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <type_traits>
 
+#include "common/json.hpp"
 #include "train/recipe/check.hpp"
+#include "train/recipe/limits.hpp"
 
 namespace mapnet {
 
@@ -63,7 +66,11 @@ void to_json(nlohmann::json& json, const Regularisation& r) {
 
 void from_json(const nlohmann::json& json, Regularisation& r) {
   visit_members(r, [&](const char* key, auto& value) {
-    if (json.contains(key)) json.at(key).get_to(value);
+    if (!json.contains(key)) return;
+    if constexpr (std::is_same_v<std::remove_reference_t<decltype(value)>, int>)
+      value = static_cast<int>(whole_number(json.at(key), key, 0, kMaxSide));
+    else
+      json.at(key).get_to(value);
   });
 }
 

@@ -3,9 +3,11 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "common/json.hpp"
 #include "mapping/partition.hpp"
 #include "train/recipe.hpp"
 #include "train/recipe/check.hpp"
+#include "train/recipe/limits.hpp"
 
 namespace mapnet {
 
@@ -56,7 +58,7 @@ MappingConfig resolve_trained_map(const RunConfig& c, Variant variant, const Net
   single_latent_blocks(net, m.latents[0]);  // checks the range
   if (variant == Variant::full_dnn) {
     m.hidden = c.variant.hidden.value_or(61);
-    require(m.hidden >= 1 && m.hidden <= 65536, "--hidden", m.hidden, "1 to 65536");
+    require(m.hidden >= 1 && m.hidden <= kMaxHidden, "--hidden", m.hidden, "1 to 65536");
   }
   return m;
 }
@@ -93,7 +95,8 @@ void add_variant(nlohmann::json& json, const MappingConfig& m) {
 void read_variant(const nlohmann::json& json, MappingConfig& m) {
   if (!json.contains("variant")) return;
   m.variant = parse_variant(json.at("variant").get<std::string>());
-  if (m.variant == Variant::full_dnn) json.at("hidden").get_to(m.hidden);
+  if (m.variant == Variant::full_dnn)
+    m.hidden = static_cast<std::size_t>(whole_number(json.at("hidden"), "hidden", 1, kMaxHidden));
 }
 
 }  // namespace mapnet

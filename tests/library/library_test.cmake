@@ -1,0 +1,48 @@
+# cmake -DBUILD=<built> -DSOURCE=<tree> -DWORK=<scratch> -DCOMPILER=<c++> -P library_test.cmake
+cmake_minimum_required(VERSION 3.25)
+
+function(run out)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${ARGN}: ended with ${status}\n${output}")
+  endif()
+  set(${out} "${output}" PARENT_SCOPE)
+endfunction()
+
+function(require_text what text pattern)
+  if(NOT text MATCHES "${pattern}")
+    message(FATAL_ERROR "${what}: expected '${pattern}' in\n${text}")
+  endif()
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+file(MAKE_DIRECTORY ${WORK}/run)
+run(ignored ${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
+
+# The program, where it was put.
+run(version ${WORK}/prefix/bin/mapnet --version)
+require_text("mapnet --version" "${version}" "^mapnet [0-9]+\\.[0-9]+\\.[0-9]+ \\(")
+run(listing ${WORK}/prefix/bin/mapnet data list)
+require_text("mapnet data list" "${listing}" "fashion-mnist")
+# What it fetches data with lies beside it: this data set has no source to fetch from, and says so.
+execute_process(COMMAND ${WORK}/prefix/bin/mapnet data fetch camvid256 ERROR_VARIABLE refusal OUTPUT_QUIET
+                RESULT_VARIABLE status)
+if(status EQUAL 0)
+  message(FATAL_ERROR "mapnet data fetch camvid256: expected a refusal")
+endif()
+require_text("mapnet data fetch" "${refusal}" "camvid256: cannot be fetched")
+require_text("mapnet data fetch" "${refusal}" "${WORK}/prefix/share/mapnet/cmake")
+
+# A program of somebody else's.
+run(ignored ${CMAKE_COMMAND} -S ${SOURCE}/examples/library -B ${WORK}/example -DCMAKE_BUILD_TYPE=Release
+    -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_PREFIX_PATH=${WORK}/prefix)
+run(ignored ${CMAKE_COMMAND} --build ${WORK}/example)
+execute_process(COMMAND ${WORK}/example/example noise-1x28x28x10 WORKING_DIRECTORY ${WORK}/run
+                OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE status)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "example: ended with ${status}\n${output}")
+endif()
+require_text(example "${output}" "test accuracy [0-9.]+% of 64 samples")
+if(NOT EXISTS ${WORK}/run/run/model.latent)
+  message(FATAL_ERROR "example: expected it to leave run/model.latent")
+endif()
