@@ -1,27 +1,38 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <exception>
+#include <thread>
 
 #include "cli/commands.hpp"
 #include "cli/data_command.hpp"
 #include "cli/stop_signals.hpp"
 #include "cli/threads.hpp"
 #include "common/error.hpp"
+#include "device/communicator.hpp"
 #include "train/train_run.hpp"
 
 namespace {
 
+/// Of several ranks that all failed alike the first speaks, and ends the others before they do; one
+/// that failed alone says which it is.
 int complain(int code, const char* what) {
-  fmt::print(stderr, "mapnet: {}\n", what);
+  constexpr auto kTurn = std::chrono::milliseconds(200);
+  const mapnet::Launch launch = mapnet::launched_as();
+  std::this_thread::sleep_for(kTurn * std::min(launch.rank, 4));
+  if (launch.rank > 0)
+    fmt::print(stderr, "mapnet: rank {}: {}\n", launch.rank, what);
+  else
+    fmt::print(stderr, "mapnet: {}\n", what);
   return code;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  mapnet::settle_thread_waiting(argv);
+/// The exit code.
+int run(int argc, char** argv) {
   CLI::App app("mapnet trains Mapping Networks: a few latents instead of a network's weights.");
   app.set_version_flag("--version", mapnet::version_string());
   app.require_subcommand(1);
@@ -37,12 +48,22 @@ int main(int argc, char** argv) {
     return app.exit(e);
   } catch (const CLI::ParseError& e) {
     return complain(2, e.what());
-  } catch (const mapnet::Interrupted& e) {  // as a shell reports a program that a signal ended
-    return complain(128 + mapnet::stop_signal(), e.what());
+  } catch (const mapnet::Interrupted& e) {     // as a shell reports a program that a signal ended
+    const int signal = mapnet::stop_signal();  // which may have come to another rank
+    return complain(128 + (signal != 0 ? signal : SIGTERM), e.what());
   } catch (const mapnet::UsageError& e) {
     return complain(2, e.what());
   } catch (const std::exception& e) {
     return complain(1, e.what());
   }
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  mapnet::settle_thread_waiting(argv);
+  const int code = run(argc, argv);
+  mapnet::leave_ranks(code);
+  return code;
 }

@@ -25,11 +25,16 @@ void Session::calibrate() {
   prepare(0, samples);
   expand();
   walk(Phase::calibrate, 0, static_cast<std::int64_t>(batches_of(samples, recipe_.batch)));
+  std::vector<float> ranges(weighted_layers(net_));
+  program_->read<float>(ranges, run_.activation_ranges);
+  ranks_->max(ranges);
+  program_->write<float>(run_.activation_ranges, ranges);
   program_->write<std::uint32_t>(run_.samples.order, order_);
 }
 
 Metrics Session::evaluate_int8(Split split) {
   if (run_.activation_ranges == kNoBuffer) fail("session: planned without an int8 evaluation");
+  share_state();
   calibrate();
   prepare(split);
   const std::vector<float> full = theta();
