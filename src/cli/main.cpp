@@ -48,9 +48,11 @@ int run(int argc, char** argv) {
     return app.exit(e);
   } catch (const CLI::ParseError& e) {
     return complain(2, e.what());
-  } catch (const mapnet::Interrupted& e) {     // as a shell reports a program that a signal ended
-    const int signal = mapnet::stop_signal();  // which may have come to another rank
-    return complain(128 + (signal != 0 ? signal : SIGTERM), e.what());
+  } catch (const mapnet::Interrupted& e) {  // all ranks agreed to stop
+    if (mapnet::launched_as().rank == 0) complain(0, e.what());
+    mapnet::leave_ranks(0);
+    const int signal = mapnet::stop_signal();       // which may have come to another rank
+    return 128 + (signal != 0 ? signal : SIGTERM);  // as a shell says that a signal ended a program
   } catch (const mapnet::UsageError& e) {
     return complain(2, e.what());
   } catch (const std::exception& e) {

@@ -73,7 +73,7 @@ Launch launched_as();
 std::shared_ptr<Communicator> join_ranks(std::function<bool()> stop_requested);
 
 /// Before the program ends with `code`: waits for the others, or where it failed ends them too (and
-/// does not return). Does nothing without join_ranks' MPI.
+/// does not return). Does nothing without join_ranks' MPI, nor the second time.
 void leave_ranks(int code);
 
 }  // namespace mapnet

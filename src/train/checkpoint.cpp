@@ -36,8 +36,8 @@ void write_checkpoint(const RunFolder& folder, const Checkpoint& c) {
                     folder.previous_checkpoint());
 }
 
-Checkpoint parse_checkpoint(std::string bytes, const fs::path& path) {
-  const FramedFile file = parse_framed_file(std::move(bytes), path.string(), kFormat);
+Checkpoint parse_checkpoint(std::string whole, const fs::path& path) {
+  const FramedFile file = parse_framed_file(std::move(whole), path.string(), kFormat);
   try {
     const nlohmann::json& d = file.description;
     Checkpoint c;

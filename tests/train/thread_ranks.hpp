@@ -22,7 +22,8 @@ struct MeetingPlace {
 
 class ThreadRank : public Communicator {
  public:
-  ThreadRank(std::shared_ptr<MeetingPlace> place, int rank) : place_(std::move(place)), rank_(rank) {}
+  ThreadRank(std::shared_ptr<MeetingPlace> place, int rank)
+      : place_(std::move(place)), rank_(rank) {}
 
   int rank() const override { return rank_; }
   int size() const override { return place_->size; }

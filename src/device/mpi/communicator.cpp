@@ -171,9 +171,10 @@ std::shared_ptr<Communicator> join_ranks(std::function<bool()> stop_requested) {
 }
 
 void leave_ranks(int code) {
-  int begun = 0;
+  int begun = 0, over = 0;
   MPI_Initialized(&begun);
-  if (!begun) return;
+  MPI_Finalized(&over);
+  if (!begun || over) return;
   if (code != 0) MPI_Abort(MPI_COMM_WORLD, code);
   if (joined) joined->settle();
   MPI_Finalize();
