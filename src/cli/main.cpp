@@ -18,17 +18,34 @@
 
 namespace {
 
-/// Of several ranks that all failed alike the first speaks, and ends the others before they do; one
-/// that failed alone says which it is.
 int complain(int code, const char* what) {
-  constexpr auto kTurn = std::chrono::milliseconds(200);
-  const mapnet::Launch launch = mapnet::launched_as();
-  std::this_thread::sleep_for(kTurn * std::min(launch.rank, 4));
-  if (launch.rank > 0)
+  if (const mapnet::Launch launch = mapnet::launched_as(); launch.rank > 0)
     fmt::print(stderr, "mapnet: rank {}: {}\n", launch.rank, what);
   else
     fmt::print(stderr, "mapnet: {}\n", what);
   return code;
+}
+
+/// Of several ranks that failed alike the first speaks, and that ends the others before it is their
+/// turn. One that failed alone speaks in the end.
+int complain_in_turn(int code, const char* what) {
+  using Clock = std::chrono::steady_clock;
+  constexpr auto kFirstTurn = std::chrono::milliseconds(5000),
+                 kTurn = std::chrono::milliseconds(200);
+  const int rank = mapnet::launched_as().rank;
+  if (rank == 0) return complain(code, what);
+  for (const auto turn = Clock::now() + kFirstTurn + rank * kTurn; Clock::now() < turn;) {
+    if (mapnet::stop_signal() != 0) return code;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return complain(code, what);
+}
+
+/// That a rank was lost all others find at the same time, and a launcher soon ends them all.
+int complain_of_loss(const char* what) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(200) *
+                              std::min(4, mapnet::launched_as().rank));
+  return complain(1, what);
 }
 
 /// The exit code.
@@ -47,16 +64,18 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& e) {  // --help, --version
     return app.exit(e);
   } catch (const CLI::ParseError& e) {
-    return complain(2, e.what());
+    return complain_in_turn(2, e.what());
   } catch (const mapnet::Interrupted& e) {  // all ranks agreed to stop
     if (mapnet::launched_as().rank == 0) complain(0, e.what());
     mapnet::leave_ranks(0);
     const int signal = mapnet::stop_signal();       // which may have come to another rank
     return 128 + (signal != 0 ? signal : SIGTERM);  // as a shell says that a signal ended a program
+  } catch (const mapnet::LostRank& e) {
+    return complain_of_loss(e.what());
   } catch (const mapnet::UsageError& e) {
-    return complain(2, e.what());
+    return complain_in_turn(2, e.what());
   } catch (const std::exception& e) {
-    return complain(1, e.what());
+    return complain_in_turn(1, e.what());
   }
   return 0;
 }

@@ -307,7 +307,7 @@ RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dat
   try {
     return run.finish();
   } catch (const LostRank& e) {
-    fail("{}; {}", e.what(), run.way_on());
+    fail<LostRank>("{}; {}", e.what(), run.way_on());
   }
 }
 

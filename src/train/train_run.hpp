@@ -45,8 +45,8 @@ struct Interrupted : Error {
 
 /// Trains as the recipe says and writes the folder: metrics.jsonl (a line an epoch), model.latent
 /// and, last, result.json; checkpoints until then. Throws Error when the folder holds a run that
-/// neither `overwrite` nor `resume` is meant for, Interrupted, and where a rank is lost an Error
-/// that says how to go on.
+/// neither `overwrite` nor `resume` is meant for, Interrupted, and LostRank, which both say how to
+/// go on.
 RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dataset,
                     const RunControl& control, const Watch& watch = {});
 
