@@ -18,7 +18,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::duration;
 
-constexpr int kSpins = 2000;   // tests before the processor is given to others, some 100 us
+constexpr int kSpins = 100;    // tests before the processor is offered to others, some 10 us: the
+                               // rank that is waited for may be one of them
 constexpr int kYields = 4000;  // tests before this process sleeps between them
 constexpr auto kNap = std::chrono::microseconds(100);
 constexpr int kNapsToALook = 500;  // looks for lost ranks: every 50 ms or so
