@@ -2,7 +2,6 @@
 
 #include <mpi.h>
 #include <sched.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -23,6 +22,10 @@ constexpr int kSpins = 100;    // tests before the processor is offered to other
 constexpr int kYields = 4000;  // tests before this process sleeps between them
 constexpr auto kNap = std::chrono::microseconds(100);
 constexpr int kNapsToALook = 500;  // looks for lost ranks: every 50 ms or so
+// Seconds, beside three times what a step takes, until a rank that does not answer is lost once all
+// were told to stop; and where the first rank may be writing a file.
+constexpr double kPatience = 0.5, kPatienceWithFiles = 30;
+constexpr double kForget = 0.98;  // what a wait leaves of the longest work before it
 
 /// Nothing waits in an MPI call: each operation is begun and then tested for, so that a wait can
 /// end when it has become pointless.
@@ -50,9 +53,12 @@ class MpiCommunicator : public Communicator {
   void max(std::span<float> v) override { reduce(v.data(), v.size(), MPI_FLOAT, MPI_MAX); }
 
   void broadcast(std::span<std::byte> bytes) override {
-    in_parts(bytes.size(), [&](std::size_t at, int n, MPI_Request* request) {
-      MPI_Ibcast(bytes.data() + at, n, MPI_BYTE, 0, values_, request);
-    });
+    in_parts(
+        bytes.size(),
+        [&](std::size_t at, int n, MPI_Request* request) {
+          MPI_Ibcast(bytes.data() + at, n, MPI_BYTE, 0, values_, request);
+        },
+        kPatienceWithFiles);
   }
 
   unsigned agree(unsigned flags) override {
@@ -72,26 +78,21 @@ class MpiCommunicator : public Communicator {
     MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &local);
     MPI_Comm_rank(local, &local_rank_);
     MPI_Comm_size(local, &local_size_);
-    const long long own[2] = {rank_, ::getpid()};
-    std::vector<long long> all(2 * static_cast<std::size_t>(local_size_));
-    MPI_Allgather(own, 2, MPI_LONG_LONG, all.data(), 2, MPI_LONG_LONG, local);
+    const mpi::Process own = mpi::this_process(rank_);
+    std::vector<mpi::Process> all(static_cast<std::size_t>(local_size_));
+    MPI_Allgather(&own, sizeof own, MPI_BYTE, all.data(), sizeof own, MPI_BYTE, local);
     MPI_Comm_free(&local);
-    std::vector<mpi::Neighbours::Process> others;
-    for (std::size_t i = 0; i < all.size(); i += 2)
-      if (all[i] != rank_)
-        others.push_back({static_cast<int>(all[i]), static_cast<::pid_t>(all[i + 1])});
-    neighbours_ = mpi::Neighbours(others, size_ - 1);
-    MPI_Barrier(MPI_COMM_WORLD);  // nobody may be gone before all have looked
+    neighbours_ = mpi::Neighbours(all, own, size_);
   }
 
   /// MPI counts in int.
   template <class Begin>
-  void in_parts(std::size_t n, const Begin& begin) {
+  void in_parts(std::size_t n, const Begin& begin, double patience = kPatience) {
     constexpr std::size_t kMost = std::numeric_limits<int>::max();
     for (std::size_t at = 0; at < n; at += kMost) {
       MPI_Request request = MPI_REQUEST_NULL;
       begin(at, static_cast<int>(std::min(kMost, n - at)), &request);
-      wait(request);
+      wait(request, patience);
     }
   }
 
@@ -102,9 +103,10 @@ class MpiCommunicator : public Communicator {
     });
   }
 
-  void wait(MPI_Request& request) {
+  void wait(MPI_Request& request, double patience = kPatience) {
     const Clock::time_point began = Clock::now();
-    longest_work_ = std::max(longest_work_, duration<double>(began - waited_).count());
+    const double worked = duration<double>(began - waited_).count();
+    recent_work_ = std::max(worked, kForget * recent_work_);
     for (int tries = 0;; ++tries) {
       int done = 0;
       MPI_Test(&request, &done, MPI_STATUS_IGNORE);
@@ -115,7 +117,7 @@ class MpiCommunicator : public Communicator {
         continue;
       }
       std::this_thread::sleep_for(kNap);
-      if (tries % kNapsToALook == 0) look_for_lost_ranks(began);
+      if (tries % kNapsToALook == 0) look_for_lost_ranks(began, patience);
     }
     waited_ = Clock::now();
   }
@@ -123,15 +125,14 @@ class MpiCommunicator : public Communicator {
   /// A launcher that sees a rank die tells the others to stop. So does somebody who wants the whole
   /// run to stop: then all still come, if late. Of ranks on other machines the two look the same at
   /// first, and only how long they take tells.
-  void look_for_lost_ranks(Clock::time_point began) {
+  void look_for_lost_ranks(Clock::time_point began, double patience) {
     if (const std::optional<int> rank = neighbours_.lost())
       lose(fmt::format("rank {} of {} is gone", *rank, size_));
     if (!stop_requested_ || !stop_requested_()) return;
     if (told_to_stop_ == Clock::time_point()) told_to_stop_ = Clock::now();
     if (neighbours_.all_watched()) return;
-    const double patience = 0.5 + 3 * longest_work_;
     const double waited = duration<double>(Clock::now() - std::max(began, told_to_stop_)).count();
-    if (waited > patience)
+    if (waited > patience + 3 * recent_work_)
       lose(fmt::format("asked to stop, and another of the {} ranks has not answered for {:.1f} s",
                        size_, waited));
   }
@@ -144,11 +145,12 @@ class MpiCommunicator : public Communicator {
   std::function<bool()> stop_requested_;
   MPI_Comm values_ = MPI_COMM_NULL, flags_ = MPI_COMM_NULL;
   int rank_ = 0, size_ = 1, local_rank_ = 0, local_size_ = 1;
-  mpi::Neighbours neighbours_{{}, 0};
+  mpi::Neighbours neighbours_;
   unsigned answered_ = 0;
   MPI_Request asked_ = MPI_REQUEST_NULL;
   Clock::time_point waited_ = Clock::now(), told_to_stop_;
-  double longest_work_ = 0;  // seconds from one wait to the next
+  double recent_work_ =
+      0;  // the longest seconds from one wait to the next, of the last some hundred
 };
 
 std::shared_ptr<MpiCommunicator> joined;
