@@ -5,7 +5,7 @@
 #include <functional>
 #include <memory>
 #include <span>
-#include <vector>
+#include <string>
 
 #include "common/error.hpp"
 
@@ -44,17 +44,13 @@ class Communicator {
   /// the first. Alone: those given now.
   virtual unsigned agree(unsigned flags) = 0;
 
-  /// `release` is called before LostRank is thrown: it frees a device that waits for the lost rank.
-  void when_lost(std::function<void()> release) { releases_.push_back(std::move(release)); }
+  /// What was lost ("rank 1 of 2 is gone"); empty while all are there. Whatever else fails then
+  /// fails for that reason.
+  virtual std::string loss() const { return {}; }
 
- protected:
-  void release() {
-    for (const auto& one : releases_) one();
-    releases_.clear();
-  }
-
- private:
-  std::vector<std::function<void()>> releases_;
+  /// `release` is called once, when a rank is lost, by whichever thread sees it: it frees a device
+  /// that waits for the lost rank, and with it the thread that waits for the device.
+  virtual void when_lost(std::function<void()> /*release*/) {}
 };
 
 /// One process that trains by itself.

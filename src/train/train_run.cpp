@@ -109,11 +109,17 @@ class TrainingRun {
     return result_;
   }
 
-  /// What is left of it for whoever lost a rank.
+  /// What is left of it for whoever lost a rank. Where the folder is seen from here it knows best:
+  /// the first rank may have been lost right behind its writing.
   std::string way_on() const {
-    if (saved_.empty()) return "no checkpoint was written before; begin again";
+    std::string from = saved_;
+    try {
+      if (const auto found = find_checkpoint(folder_)) from = position_text(found->checkpoint);
+    } catch (const Error&) {  // none that can be read from here; `saved_` is what was heard of
+    }
+    if (from.empty()) return "no checkpoint was written before; begin again";
     return fmt::format("{} is there, from {}: --resume goes on from it, with any number of ranks",
-                       folder_.checkpoint().string(), saved_);
+                       folder_.checkpoint().string(), from);
   }
 
  private:
@@ -306,8 +312,10 @@ RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dat
   TrainingRun run(recipe, net, dataset, control, watch);
   try {
     return run.finish();
-  } catch (const LostRank& e) {
-    fail<LostRank>("{}; {}", e.what(), run.way_on());
+  } catch (const Error&) {
+    const std::string loss = control.ranks->loss();
+    if (loss.empty()) throw;
+    fail<LostRank>("{}; {}", loss, run.way_on());
   }
 }
 

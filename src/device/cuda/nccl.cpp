@@ -1,5 +1,7 @@
 #include <nccl.h>
 
+#include <atomic>
+
 #include "common/error.hpp"
 #include "device/communicator.hpp"
 #include "device/cuda/rank_sum.hpp"
@@ -20,22 +22,23 @@ class Connection {
     ncclUniqueId id{};
     if (ranks.first()) check(ncclGetUniqueId(&id), "ncclGetUniqueId");
     ranks.broadcast(std::as_writable_bytes(std::span(&id, 1)));
-    check(ncclCommInitRank(&comm_, ranks.size(), id, ranks.rank()), "ncclCommInitRank");
+    ncclComm_t comm = nullptr;
+    check(ncclCommInitRank(&comm, ranks.size(), id, ranks.rank()), "ncclCommInitRank");
+    comm_ = comm;
   }
   ~Connection() {
-    if (comm_) ncclCommDestroy(comm_);
+    if (const ncclComm_t comm = comm_.exchange(nullptr)) ncclCommDestroy(comm);
   }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   void abort() {
-    if (comm_) ncclCommAbort(comm_);
-    comm_ = nullptr;
+    if (const ncclComm_t comm = comm_.exchange(nullptr)) ncclCommAbort(comm);
   }
   ncclComm_t comm() const { return comm_; }
 
  private:
-  ncclComm_t comm_ = nullptr;
+  std::atomic<ncclComm_t> comm_ = nullptr;  // null: aborted, by whichever thread saw the loss
 };
 
 class NcclSum : public RankSum {

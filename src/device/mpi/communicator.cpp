@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <mutex>
 #include <thread>
 
 #include "device/mpi/neighbours.hpp"
@@ -21,6 +22,7 @@ constexpr int kSpins = 100;    // tests before the processor is offered to other
                                // rank that is waited for may be one of them
 constexpr int kYields = 4000;  // tests before this process sleeps between them
 constexpr auto kNap = std::chrono::microseconds(100);
+constexpr auto kWatch = std::chrono::milliseconds(50);
 constexpr int kNapsToALook = 500;  // looks for lost ranks: every 50 ms or so
 // Seconds, beside three times what a step takes, until a rank that does not answer is lost once all
 // were told to stop; and where the first rank may be writing a file.
@@ -67,6 +69,24 @@ class MpiCommunicator : public Communicator {
     answered_ = flags;
     MPI_Iallreduce(MPI_IN_PLACE, &answered_, 1, MPI_UNSIGNED, MPI_BOR, flags_, &asked_);
     return before;
+  }
+
+  std::string loss() const override {
+    const std::lock_guard lock(mutex_);
+    return loss_;
+  }
+
+  /// This thread may wait for the device for ever: another one looks for lost ranks.
+  void when_lost(std::function<void()> release) override {
+    const std::lock_guard lock(mutex_);
+    releases_.push_back(std::move(release));
+    if (watch_.joinable()) return;
+    watch_ = std::jthread([this](const std::stop_token& over) {
+      while (!over.stop_requested()) {
+        std::this_thread::sleep_for(kWatch);
+        if (const std::optional<int> rank = neighbours_.lost()) return note_loss(gone(*rank));
+      }
+    });
   }
 
   /// Nobody waits for the last answer, but MPI wants to be done with it.
@@ -126,8 +146,7 @@ class MpiCommunicator : public Communicator {
   /// run to stop: then all still come, if late. Of ranks on other machines the two look the same at
   /// first, and only how long they take tells.
   void look_for_lost_ranks(Clock::time_point began, double patience) {
-    if (const std::optional<int> rank = neighbours_.lost())
-      lose(fmt::format("rank {} of {} is gone", *rank, size_));
+    if (const std::optional<int> rank = neighbours_.lost()) lose(gone(*rank));
     if (!stop_requested_ || !stop_requested_()) return;
     if (told_to_stop_ == Clock::time_point()) told_to_stop_ = Clock::now();
     if (neighbours_.all_watched()) return;
@@ -138,9 +157,19 @@ class MpiCommunicator : public Communicator {
   }
 
   [[noreturn]] void lose(const std::string& what) {
-    release();
+    note_loss(what);
     throw LostRank(what);
   }
+
+  void note_loss(const std::string& what) {
+    const std::lock_guard lock(mutex_);
+    if (!loss_.empty()) return;
+    loss_ = what;
+    for (const auto& release : releases_) release();
+    releases_.clear();
+  }
+
+  std::string gone(int rank) const { return fmt::format("rank {} of {} is gone", rank, size_); }
 
   std::function<bool()> stop_requested_;
   MPI_Comm values_ = MPI_COMM_NULL, flags_ = MPI_COMM_NULL;
@@ -151,6 +180,10 @@ class MpiCommunicator : public Communicator {
   Clock::time_point waited_ = Clock::now(), told_to_stop_;
   double recent_work_ =
       0;  // the longest seconds from one wait to the next, of the last some hundred
+  mutable std::mutex mutex_;  // of what the watch knows too
+  std::string loss_;
+  std::vector<std::function<void()>> releases_;
+  std::jthread watch_;  // while a device may wait for other ranks
 };
 
 std::shared_ptr<MpiCommunicator> joined;
