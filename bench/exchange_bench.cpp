@@ -9,7 +9,8 @@
 #include "device/ops/mean_over_ranks.hpp"
 #include "device/program.hpp"
 
-/// What the exchange of a data-parallel step costs, alone: `mpirun -n 4 bench_exchange [VALUES...]`.
+/// What the exchange of a data-parallel step costs, alone: `mpirun -n 4 bench_exchange
+/// [VALUES...]`.
 using namespace mapnet;
 
 namespace {
