@@ -1,28 +1,56 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <exception>
+#include <thread>
 
 #include "cli/commands.hpp"
 #include "cli/data_command.hpp"
 #include "cli/stop_signals.hpp"
 #include "cli/threads.hpp"
 #include "common/error.hpp"
+#include "device/communicator.hpp"
 #include "train/build_info.hpp"
 #include "train/train_run.hpp"
 
 namespace {
 
 int complain(int code, const char* what) {
-  fmt::print(stderr, "mapnet: {}\n", what);
+  if (const mapnet::Launch launch = mapnet::launched_as(); launch.rank > 0)
+    fmt::print(stderr, "mapnet: rank {}: {}\n", launch.rank, what);
+  else
+    fmt::print(stderr, "mapnet: {}\n", what);
   return code;
 }
 
-}  // namespace
+/// Of several ranks that failed alike the first speaks, and that ends the others before it is their
+/// turn. One that failed alone speaks in the end.
+int complain_in_turn(int code, const char* what) {
+  using Clock = std::chrono::steady_clock;
+  constexpr auto kFirstTurn = std::chrono::milliseconds(5000),
+                 kTurn = std::chrono::milliseconds(200);
+  const int rank = mapnet::launched_as().rank;
+  if (rank == 0) return complain(code, what);
+  for (const auto turn = Clock::now() + kFirstTurn + rank * kTurn; Clock::now() < turn;) {
+    if (mapnet::stop_signal() != 0) return code;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return complain(code, what);
+}
 
-int main(int argc, char** argv) {
-  mapnet::settle_thread_waiting(argv);
+/// That a rank was lost all others find at the same time, and a launcher soon ends them all.
+int complain_of_loss(const char* what) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(200) *
+                              std::min(4, mapnet::launched_as().rank));
+  return complain(1, what);
+}
+
+/// The exit code.
+int run(int argc, char** argv) {
   CLI::App app("mapnet trains Mapping Networks: a few latents instead of a network's weights.");
   app.set_version_flag("--version", mapnet::build_info());
   app.require_subcommand(1);
@@ -40,13 +68,27 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& e) {  // --help, --version
     return app.exit(e);
   } catch (const CLI::ParseError& e) {
-    return complain(2, e.what());
-  } catch (const mapnet::Interrupted& e) {  // as a shell reports a program that a signal ended
-    return complain(128 + mapnet::stop_signal(), e.what());
+    return complain_in_turn(2, e.what());
+  } catch (const mapnet::Interrupted& e) {  // all ranks agreed to stop
+    if (mapnet::launched_as().rank == 0) complain(0, e.what());
+    mapnet::leave_ranks(0);
+    const int signal = mapnet::stop_signal();       // which may have come to another rank
+    return 128 + (signal != 0 ? signal : SIGTERM);  // as a shell says that a signal ended a program
+  } catch (const mapnet::LostRank& e) {
+    return complain_of_loss(e.what());
   } catch (const mapnet::UsageError& e) {
-    return complain(2, e.what());
+    return complain_in_turn(2, e.what());
   } catch (const std::exception& e) {
-    return complain(1, e.what());
+    return complain_in_turn(1, e.what());
   }
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  mapnet::settle_thread_waiting(argv);
+  const int code = run(argc, argv);
+  mapnet::leave_ranks(code);
+  return code;
 }

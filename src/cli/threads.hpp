@@ -8,4 +8,8 @@ namespace mapnet {
 /// the runtime reads its environment before main.
 void settle_thread_waiting(char** argv);
 
+/// What one of so many processes that share the machine may take when nothing was said: 0, all the
+/// process is allowed, for one alone.
+int threads_of_one(int processes);
+
 }  // namespace mapnet

@@ -11,9 +11,11 @@
 #include "cli/run_data.hpp"
 #include "cli/run_options.hpp"
 #include "cli/stop_signals.hpp"
+#include "cli/threads.hpp"
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "train/resume.hpp"
+#include "train/run_ranks.hpp"
 #include "train/train_run.hpp"
 
 namespace mapnet {
@@ -109,7 +111,7 @@ void print_summary(const RunResult& r, const std::string& folder) {
   row("training time",
       fmt::format("{:.1f} s ({:.2f} s an epoch) after {:.1f} s of set-up", r.seconds,
                   r.seconds / std::max(1, r.recipe.epochs), r.setup_seconds));
-  row("device", r.device);
+  row("device", r.device + (r.ranks > 1 ? fmt::format(", {} ranks", r.ranks) : ""));
   row("written to", folder);
 }
 
@@ -136,29 +138,54 @@ void report_finished(const TrainOptions& o, const Recipe& recipe, Task task,
   check_required(o, run.test);
 }
 
+/// Videos' features are extracted once: the others find them in the cache.
+Dataset open_in_turn(Communicator& ranks, const TrainOptions& o, const Recipe& recipe) {
+  std::byte turn{};
+  if (!recipe.features.given()) return open_run_data(o, recipe);
+  if (!ranks.first()) ranks.broadcast({&turn, 1});
+  Dataset dataset = open_run_data(o, recipe);
+  if (ranks.first()) ranks.broadcast({&turn, 1});
+  return dataset;
+}
+
+/// Whether the run in the folder is over, as the first rank sees it.
+bool finished(Communicator& ranks, const std::string& folder) {
+  bool over = ranks.first() && RunFolder{folder}.finished();
+  ranks.broadcast(std::as_writable_bytes(std::span(&over, 1)));
+  return over;
+}
+
 void train(CLI::App& command, TrainOptions& o) {
+  const std::shared_ptr<Communicator> ranks = join_ranks([] { return stop_signal() != 0; });
   read_config_file(command, o);
+  if (o.config.threads == 0) o.config.threads = threads_of_one(ranks->local_size());
   const Network net = network_of(o.config);
   const Recipe recipe = resolve(o.config, net);
   if (o.require_accuracy && net.task == Task::forecast)
     fail<UsageError>("--require-accuracy is for classes; a forecast is held to --require-mse");
   if (o.require_mse && net.task != Task::forecast)
     fail<UsageError>("--require-mse is for forecasts; classes are held to --require-accuracy");
-  const Dataset dataset = open_run_data(o, recipe);
-  tell_fallback(o.config, recipe);
+  require_shareable(recipe, ranks->size());
+  const Dataset dataset = open_in_turn(*ranks, o, recipe);
+  if (ranks->first()) tell_fallback(o.config, recipe);
   const std::string folder = o.out.empty() ? "runs/" + default_run_name(recipe, net) : o.out;
-  if (o.resume && RunFolder{folder}.finished()) return report_finished(o, recipe, net.task, folder);
+  if (o.resume && finished(*ranks, folder)) {
+    if (ranks->first()) report_finished(o, recipe, net.task, folder);
+    return;
+  }
   RunControl control{.folder = folder, .overwrite = o.overwrite, .resume = o.resume};
   control.checkpoints = parse_checkpoint_interval(o.checkpoint_every);
   control.stop_requested = [] { return stop_signal() != 0; };
-  control.notice = [&](const std::string& text) {
-    fmt::print(stderr, "mapnet: {}: {}\n", folder, text);
-  };
+  control.ranks = ranks;
+  if (ranks->first())
+    control.notice = [&](const std::string& text) {
+      fmt::print(stderr, "mapnet: {}: {}\n", folder, text);
+    };
   const ProgressLine progress(recipe.epochs, net.task);
   listen_for_stop_signals();
-  const RunResult result =
-      train_run(recipe, net, dataset, control, o.quiet ? Watch() : Watch(progress));
-  print_summary(result, folder);
+  const RunResult result = train_run(recipe, net, dataset, control,
+                                     o.quiet || !ranks->first() ? Watch() : Watch(progress));
+  if (ranks->first()) print_summary(result, folder);
   check_required(o, net.task == Task::forecast ? result.test.loss : result.test.accuracy);
 }
 

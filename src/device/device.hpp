@@ -82,8 +82,9 @@ std::shared_ptr<Device> open_cpu(int n_threads);
 /// built.
 std::string cpu_libraries();
 
-/// The first NVIDIA GPU the process may use. Throws Error saying why there is none.
-std::shared_ptr<Device> open_cuda(FastMath fast_math);
+/// One of the NVIDIA GPUs the process may use: the first, or where processes share a machine, the
+/// `process`-th of them takes the next, round and round. Throws Error saying why there is none.
+std::shared_ptr<Device> open_cuda(FastMath fast_math, int process = 0);
 
 /// Why open_cuda would throw, or an empty string.
 std::string cuda_missing();

@@ -231,6 +231,11 @@ MaxPool max_pool_forward(Schedule& schedule, const std::string& name, const MaxP
   return twins(schedule).max_pool_forward(schedule, name, desc, x);
 }
 
+void mean_over_ranks(Schedule& schedule, const std::string& name, BufferId gradient, std::size_t n,
+                     Scored scored, BufferId control, const std::shared_ptr<Communicator>& ranks) {
+  twins(schedule).mean_over_ranks(schedule, name, gradient, n, scored, control, ranks);
+}
+
 void mse(Schedule& schedule, const std::string& name, const Tensor& y, BufferId targets,
          BufferId control, BufferId dy) {
   twins(schedule).mse(schedule, name, y, targets, control, dy);

@@ -23,6 +23,7 @@
 #include "device/ops/map_refresh.hpp"
 #include "device/ops/mapping_loss.hpp"
 #include "device/ops/max_pool.hpp"
+#include "device/ops/mean_over_ranks.hpp"
 #include "device/ops/mse.hpp"
 #include "device/ops/pixel_cross_entropy.hpp"
 #include "device/ops/prune.hpp"
@@ -77,6 +78,7 @@ namespace mapnet {
   OP(map_setup)                 \
   OP(max_pool_backward)         \
   OP(max_pool_forward)          \
+  OP(mean_over_ranks)           \
   OP(mse)                       \
   OP(next_batch)                \
   OP(observe_range)             \

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "common/json.hpp"
 #include "train/framed_file.hpp"
 #include "train/recipe/limits.hpp"
@@ -22,15 +23,11 @@ std::string position_text(const Checkpoint& c) {
 }
 
 void write_checkpoint(const RunFolder& folder, const Checkpoint& c) {
-  nlohmann::json description = {{"recipe", c.recipe},
-                                {"device", c.device},
-                                {"epoch", c.state.epoch},
-                                {"step", c.state.step},
-                                {"refreshes", c.state.refreshes},
-                                {"pruned", c.state.pruned},
-                                {"seconds", c.seconds},
-                                {"epoch_seconds", c.epoch_seconds},
-                                {"metrics", c.metrics}};
+  nlohmann::json description = {
+      {"recipe", c.recipe},       {"device", c.device},   {"ranks", c.ranks},
+      {"epoch", c.state.epoch},   {"step", c.state.step}, {"refreshes", c.state.refreshes},
+      {"pruned", c.state.pruned}, {"seconds", c.seconds}, {"epoch_seconds", c.epoch_seconds},
+      {"metrics", c.metrics}};
   if (!c.state.pixels.mean.empty()) add_pixels(description, c.state.pixels);
   std::vector<std::string_view> payload;
   for (const CarriedBuffer& buffer : c.state.buffers) {
@@ -41,13 +38,14 @@ void write_checkpoint(const RunFolder& folder, const Checkpoint& c) {
                     folder.previous_checkpoint());
 }
 
-Checkpoint read_checkpoint(const fs::path& path) {
-  const FramedFile file = read_framed_file(path, kFormat);
+Checkpoint parse_checkpoint(std::string whole, const fs::path& path) {
+  const FramedFile file = parse_framed_file(std::move(whole), path.string(), kFormat);
   try {
     const nlohmann::json& d = file.description;
     Checkpoint c;
     c.recipe = d.at("recipe");
     d.at("device").get_to(c.device);
+    d.at("ranks").get_to(c.ranks);
     c.state.epoch = whole_number(d.at("epoch"), "epoch", 0, kMaxEpochs);
     c.state.step = whole_number(d.at("step"), "step");
     c.state.refreshes = static_cast<std::size_t>(whole_number(d.at("refreshes"), "refreshes"));
@@ -74,12 +72,14 @@ Checkpoint read_checkpoint(const fs::path& path) {
   }
 }
 
+Checkpoint read_checkpoint(const fs::path& path) { return parse_checkpoint(read_file(path), path); }
+
 std::optional<FoundCheckpoint> find_checkpoint(const RunFolder& folder) {
   std::string problem;
   for (const fs::path& path : {folder.checkpoint(), folder.previous_checkpoint()}) {
     if (!fs::exists(path)) continue;
     try {
-      return FoundCheckpoint{read_checkpoint(path), problem};
+      return FoundCheckpoint{read_checkpoint(path), problem, path};
     } catch (const Error& e) {
       problem += (problem.empty() ? "" : "; ") + std::string(e.what());
     }

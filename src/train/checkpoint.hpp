@@ -14,7 +14,8 @@ namespace mapnet {
 /// version 1; docs/formats.md).
 struct Checkpoint {
   nlohmann::json recipe;  ///< to_json of the run's
-  std::string device;     ///< Device::description
+  std::string device;     ///< Device::description, of the first rank
+  int ranks = 1;          ///< that the run had
   TrainingState state;
   double seconds = 0;        ///< of training so far: finished epochs
   double epoch_seconds = 0;  ///< of the present one
@@ -28,13 +29,15 @@ std::string position_text(const Checkpoint& checkpoint);
 /// leaves a whole checkpoint where there was one, when it cannot be written.
 void write_checkpoint(const RunFolder& folder, const Checkpoint& checkpoint);
 
-/// Throws Error naming the file and what is wrong with it.
+/// Throw Error naming the file and what is wrong with it.
+Checkpoint parse_checkpoint(std::string bytes, const std::filesystem::path& path);
 Checkpoint read_checkpoint(const std::filesystem::path& path);
 
 /// A checkpoint to go on from, and why it is not the last one.
 struct FoundCheckpoint {
   Checkpoint checkpoint;
   std::string problem;  ///< of the last one; empty when it is that
+  std::filesystem::path path;
 };
 
 /// The folder's last checkpoint, or where that cannot be read, the one before. Nothing where there

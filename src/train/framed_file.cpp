@@ -56,11 +56,11 @@ void write_framed_file(const std::filesystem::path& path, const FrameFormat& for
   write_file_atomic(path, parts, previous);
 }
 
-FramedFile read_framed_file(const std::filesystem::path& path, const FrameFormat& format) {
+FramedFile parse_framed_file(std::string whole, const std::string& name,
+                             const FrameFormat& format) {
   FramedFile file;
-  file.bytes = read_file(path);
+  file.bytes = std::move(whole);
   const std::string_view bytes = file.bytes;
-  const std::string name = path.string();
   const std::size_t header = format.magic.size() + 2 * kWord;
   if (bytes.size() < header + kWord || !bytes.starts_with(format.magic))
     fail("{}: not a mapnet {} (expected it to begin with {})", name, format.name, format.magic);
@@ -82,6 +82,10 @@ FramedFile read_framed_file(const std::filesystem::path& path, const FrameFormat
     fail("{}: description: {}", name, e.what());
   }
   return file;
+}
+
+FramedFile read_framed_file(const std::filesystem::path& path, const FrameFormat& format) {
+  return parse_framed_file(read_file(path), path.string(), format);
 }
 
 }  // namespace mapnet

@@ -35,8 +35,11 @@ void write_framed_file(const std::filesystem::path& path, const FrameFormat& for
                        const nlohmann::json& description, std::span<const std::string_view> payload,
                        const std::filesystem::path& previous = {});
 
-/// Throws Error naming the file and what is wrong: another kind of file, another version, truncated
-/// or damaged, no JSON.
+/// Takes a file's bytes apart. Throws Error naming the file and what is wrong: another kind of
+/// file, another version, truncated or damaged, no JSON.
+FramedFile parse_framed_file(std::string bytes, const std::string& name, const FrameFormat& format);
+
+/// The same of a file that is read first.
 FramedFile read_framed_file(const std::filesystem::path& path, const FrameFormat& format);
 
 }  // namespace mapnet

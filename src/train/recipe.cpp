@@ -124,8 +124,8 @@ int resolve_threads(int threads) {
   return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
-std::shared_ptr<Device> open_device(const Recipe& r) {
-  return r.device == DeviceKind::cuda ? open_cuda(r.fast_math) : open_cpu(r.threads);
+std::shared_ptr<Device> open_device(const Recipe& r, int process) {
+  return r.device == DeviceKind::cuda ? open_cuda(r.fast_math, process) : open_cpu(r.threads);
 }
 
 Recipe resolve(const RunConfig& c, const Network& net) {

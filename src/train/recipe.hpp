@@ -79,8 +79,9 @@ DeviceKind resolve_device(const std::string& device);
 /// 0 means all cores.
 int resolve_threads(int threads);
 
-/// Opens the device a recipe runs on. Throws Error where that is missing.
-std::shared_ptr<Device> open_device(const Recipe& recipe);
+/// Opens the device a recipe runs on; of several GPUs one for each process of the machine (see
+/// open_cuda). Throws Error where that is missing.
+std::shared_ptr<Device> open_device(const Recipe& recipe, int process = 0);
 
 /// `net`: the config's target_network. Throws UsageError, naming the flags, for what is unknown,
 /// out of range or contradictory.

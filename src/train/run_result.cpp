@@ -36,6 +36,7 @@ nlohmann::json to_json(const RunResult& r) {
   json["target_params"] = r.target_params;
   json["stored_values"] = r.stored_values;
   json["refreshes"] = r.refreshes;
+  json["ranks"] = r.ranks;
   if (r.state_values > 0) json["running_statistics"] = r.state_values;
   add_metrics(json, r.task, "train_", r.train);
   add_metrics(json, r.task, "test_", r.test);

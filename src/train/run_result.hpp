@@ -25,6 +25,7 @@ struct RunResult {
   SeriesFacts series;             ///< of a forecast
   std::size_t stored_values = 0;  ///< floats of the latent file: what the model needs beside seeds
   std::size_t refreshes = 0;      ///< of the map
+  int ranks = 1;                  ///< that trained it together
   Metrics train, validation, test;  ///< of the last epoch's values
   double seconds = 0;               ///< of the training epochs, evaluation apart
   double setup_seconds = 0;         ///< planning, reading data, building the map

@@ -10,6 +10,7 @@
 #include "device/ops/ema.hpp"
 #include "device/ops/fake_quantize.hpp"
 #include "device/ops/map_refresh.hpp"
+#include "device/ops/mean_over_ranks.hpp"
 #include "device/ops/stability.hpp"
 #include "device/ops/step_control.hpp"
 #include "mapping/mapping_loss.hpp"
@@ -17,6 +18,7 @@
 #include "nets/lower.hpp"
 #include "train/generator.hpp"
 #include "train/objective.hpp"
+#include "train/rank_share.hpp"
 
 namespace mapnet {
 
@@ -45,6 +47,7 @@ struct Builder {
   const Recipe& recipe;
   const Network& net;
   const SampleFormat& format;
+  const std::shared_ptr<Communicator>& ranks;
   RunSchedule& run;
   Generator generator{run.schedule, recipe, net};
   std::optional<MappingLossSteps> loss_steps = {};
@@ -110,7 +113,8 @@ struct Builder {
 
   SampleFeed::Batch batch(const std::string& name, BufferId batches,
                           const AugmentDesc& augment = {}) {
-    return run.samples.next(schedule(), name, net, recipe.batch, batches, run.control, augment);
+    return run.samples.next(schedule(), name, net, largest_share(recipe.batch, ranks->size()),
+                            batches, run.control, augment);
   }
 
   ObjectiveDesc objective() const {
@@ -142,11 +146,16 @@ struct Builder {
     return dz;
   }
 
+  /// A gradient of n values, and where ranks exchange it room for its weight.
+  BufferId gradient_buffer(const char* name, const char* group, std::size_t n, bool exchanged) {
+    return floats(name, group, n + (exchanged && !ranks->alone() ? 1 : 0));
+  }
+
   /// From dtheta to the gradient of what is trained, with all terms of the loss.
   void value_gradient(BufferId perturbed_dz) {
     run.gradient = run.dtheta;
     if (direct()) return;
-    run.gradient = floats("dlatent", "trained", run.n_values);
+    run.gradient = gradient_buffer("dlatent", "trained", run.n_values, true);
     if (loss_steps) loss_steps->add_to_dtheta(schedule(), run.value, run.dtheta);
     generator.backward(run.value, run.dtheta, run.gradient);
     if (loss_steps) loss_steps->add_to_dz(schedule(), run.value, run.gradient);
@@ -166,13 +175,17 @@ struct Builder {
         objective_backward(schedule(), objective(), trace.logits, b.targets, run.control);
     BufferId perturbed_dz = kNoBuffer;
     if (recipe.loss.stability.on) perturbed_dz = perturbed_pass(b, trace.logits, dlogits);
-    run.dtheta = floats("dtheta", "theta", run.n_theta);
+    run.dtheta = gradient_buffer("dtheta", "theta", run.n_theta, direct());
     lower_backward(schedule(), trace, dlogits, run.dtheta, generator.first_trained_layer());
     if (r.weight_decay_theta > 0)
       add_scaled(schedule(), "theta.decay", run.dtheta, run.theta,
                  static_cast<float>(r.weight_decay_theta), run.n_theta);
     generator.mask("dtheta.prune", run.dtheta);
     value_gradient(perturbed_dz);
+    if (!ranks->alone())
+      mean_over_ranks(schedule(), "exchange", run.gradient, run.n_values,
+                      net.task == Task::segment ? Scored::pixels : Scored::samples, run.control,
+                      ranks);
     AdamDesc adam;
     adam.weight_decay = static_cast<float>(r.weight_decay);
     adam_step(schedule(), "adam", adam, run.value, run.adam_m, run.adam_v, run.gradient,
@@ -247,9 +260,10 @@ struct Builder {
 }  // namespace
 
 RunSchedule build_run_schedule(const Recipe& recipe, const Network& net, const SampleCounts& counts,
-                               const SampleFormat& format, Purpose purpose) {
-  RunSchedule run{Schedule(open_device(recipe))};
-  Builder builder{recipe, net, format, run};
+                               const SampleFormat& format, Purpose purpose,
+                               const std::shared_ptr<Communicator>& ranks) {
+  RunSchedule run{Schedule(open_device(recipe, ranks->local_rank()))};
+  Builder builder{recipe, net, format, ranks, run};
   builder.setup(counts, purpose);
   if (purpose == Purpose::train) {
     builder.keep_history(counts);

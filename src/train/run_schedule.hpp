@@ -1,5 +1,6 @@
 #pragma once
 
+#include "device/communicator.hpp"
 #include "device/schedule.hpp"
 #include "train/recipe.hpp"
 #include "train/sample_feed.hpp"
@@ -49,7 +50,7 @@ struct RunSchedule {
   BufferId dtheta = kNoBuffer;         ///< [P], likewise; train only
   BufferId base = kNoBuffer;           ///< [P] fine-tuning: the pre-trained weights, its owner's to
                                        ///< fill
-  BufferId gradient = kNoBuffer;       ///< of `value`
+  BufferId gradient = kNoBuffer;       ///< of `value`, the same on every rank
   BufferId history = kNoBuffer;        ///< [refreshes, d]: the z of each round that is over; train
                                        ///< only, and where it takes less memory than theta
   BufferId map_base = kNoBuffer, map_round = kNoBuffer;  ///< that a refresh changes, with --refresh
@@ -65,8 +66,10 @@ struct RunSchedule {
   BufferId evaluated() const { return average == kNoBuffer ? value : average; }
 };
 
-/// The schedule for the recipe's device. Throws Error where that is missing.
+/// The schedule for the recipe's device, of one of `ranks` with its share of each batch. Throws
+/// Error where the device is missing.
 RunSchedule build_run_schedule(const Recipe& recipe, const Network& net, const SampleCounts& counts,
-                               const SampleFormat& format, Purpose purpose);
+                               const SampleFormat& format, Purpose purpose,
+                               const std::shared_ptr<Communicator>& ranks = alone());
 
 }  // namespace mapnet

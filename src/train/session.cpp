@@ -6,19 +6,23 @@
 #include "device/ops/adam.hpp"
 #include "train/learning_rate.hpp"
 #include "train/objective.hpp"
+#include "train/rank_share.hpp"
 #include "train/sample_order.hpp"
 
 namespace mapnet {
 
 namespace {
 
-/// Appends the batches that cover samples first ... first + n of the order.
-void add_batches(std::vector<BatchInput>& batches, std::size_t first, std::size_t n, int batch) {
+/// Appends a rank's shares of the batches that cover samples first ... first + n of the order.
+void add_batches(std::vector<BatchInput>& batches, std::size_t first, std::size_t n, int batch,
+                 const Communicator& ranks) {
   const auto size = static_cast<std::size_t>(batch);
   for (std::size_t at = 0; at < n; at += size) {
     BatchInput input;
-    input.first = static_cast<std::int64_t>(first + at);
-    input.count = static_cast<std::int32_t>(std::min(size, n - at));
+    const RankShare share = rank_share(std::min(size, n - at), ranks.rank(), ranks.size());
+    input.first = static_cast<std::int64_t>(first + at + share.begin);
+    input.count = static_cast<std::int32_t>(share.count);
+    input.row = static_cast<std::int32_t>(share.begin);
     batches.push_back(input);
   }
 }
@@ -26,13 +30,14 @@ void add_batches(std::vector<BatchInput>& batches, std::size_t first, std::size_
 }  // namespace
 
 Session::Session(const Recipe& recipe, const Network& net, const Dataset& dataset, Purpose purpose,
-                 Plan (*planner)(std::vector<Lifetime>))
+                 Plan (*planner)(std::vector<Lifetime>), std::shared_ptr<Communicator> ranks)
     : recipe_(recipe),
       net_(net),
       counts_(purpose == Purpose::expand
                   ? SampleCounts{}
                   : split_samples(recipe, dataset.task, dataset.train.count, dataset.test.count)),
-      run_(build_run_schedule(recipe, net, counts_, sample_format(dataset), purpose)),
+      ranks_(std::move(ranks)),
+      run_(build_run_schedule(recipe, net, counts_, sample_format(dataset), purpose, ranks_)),
       program_(std::make_unique<Program>(run_.schedule, planner(run_.schedule.lifetimes()))) {
   write(StepControl());
   begin_mapping_loss();
@@ -178,7 +183,7 @@ void Session::write_eval_batches() {
   std::vector<BatchInput> batches;
   std::size_t first = 0;
   for (const std::size_t n : {counts_.train, counts_.validation, counts_.test}) {
-    add_batches(batches, first, n, recipe_.batch);
+    add_batches(batches, first, n, recipe_.batch, *ranks_);
     first += n;
   }
   program_->write<BatchInput>(run_.eval_batches, batches);
@@ -191,7 +196,7 @@ void Session::begin_epoch(int epoch) {
   program_->write<std::uint32_t>(run_.samples.order, order_);
 
   std::vector<BatchInput> batches;
-  add_batches(batches, 0, counts_.train, recipe_.batch);
+  add_batches(batches, 0, counts_.train, recipe_.batch, *ranks_);
   const AdamDesc adam;
   const double ema = recipe_.regularisation.ema;
   std::int64_t step = epoch * steps_per_epoch();
@@ -222,6 +227,7 @@ void Session::train_step(std::int64_t index) {
       static_cast<std::size_t>(index + 1) * static_cast<std::size_t>(recipe_.batch);
   prepare(0, epoch_ == 0 ? std::min(end, counts_.train) : counts_.train);
   program_->run(Phase::train);
+  state_shared_ = false;
   ++next_;
   if (recipe_.refresh.due(epoch_ * steps_per_epoch() + index, training_steps(recipe_, counts_)))
     refresh();
@@ -245,7 +251,7 @@ Metrics Session::finish_epoch(const Progress& progress, const std::function<void
     if (progress && program_->peek(seen, run_.control) && seen.seen > 0) progress(seen.next, seen);
     if (after_step) after_step();
   }
-  return metrics_of(control());
+  return metrics_of(totals());
 }
 
 Session::Batches Session::batches_of_split(Split split) const {
@@ -267,9 +273,10 @@ Metrics Session::walk(Phase phase, std::int64_t begin, std::int64_t end) {
   restart(begin);
   next_ = -1;
   for (std::int64_t index = begin; index < end; ++index) program_->run(phase);
-  Metrics m = metrics_of(control());
+  Metrics m = metrics_of(totals());
   if (!confusion.empty()) {
     program_->read<std::uint64_t>(confusion, run_.confusion);
+    ranks_->sum(confusion);
     const ConfusionSummary summary = summarise(confusion, classes);
     m.mean_iou = summary.mean_iou;
     m.majority = summary.majority;
@@ -278,6 +285,7 @@ Metrics Session::walk(Phase phase, std::int64_t begin, std::int64_t end) {
 }
 
 Metrics Session::evaluate(Split split) {
+  share_state();
   prepare(split);
   expand();
   const auto [begin, end] = batches_of_split(split);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/dataset.hpp"
+#include "device/communicator.hpp"
 #include "device/ops/mapping_loss.hpp"
 #include "device/ops/step_control.hpp"
 #include "device/program.hpp"
@@ -38,16 +39,22 @@ SampleFormat sample_format(const Dataset& dataset);
 ///
 /// Pictures are decoded while training begins: a step waits for its own samples alone. Other data
 /// is read before the first step.
+///
+/// Of several ranks each has a session, with its share of every batch. They train the same values
+/// from the same gradient, and give the same metrics, which are of all shares: what computes any is
+/// called by all of them together. Running statistics of normalisations are each rank's own between
+/// evaluations and checkpoints, where they become their mean.
 class Session {
  public:
   /// Plans, allocates the arena and runs the setup phase. Throws UsageError when the validation
   /// split leaves nothing to train on. `planner`: a test runs with plan_arena_without_reuse and
   /// wants the same bits.
   Session(const Recipe& recipe, const Network& net, const Dataset& dataset, Purpose purpose,
-          Plan (*planner)(std::vector<Lifetime>) = plan_arena);
+          Plan (*planner)(std::vector<Lifetime>) = plan_arena,
+          std::shared_ptr<Communicator> ranks = alone());
 
-  /// Called between steps with the steps done and the sums so far: after each on a CPU, now and
-  /// then on a GPU, which is not waited for.
+  /// Called between steps with the steps done and the sums so far, of this rank's shares: after
+  /// each on a CPU, now and then on a GPU, which is not waited for.
   using Progress = std::function<void(std::int64_t step, const StepControl& sums)>;
 
   /// One pass over the training samples: begin_epoch and finish_epoch. Returns the running metrics
@@ -65,7 +72,7 @@ class Session {
   /// Where the training stands, behind a step or a begun epoch, not behind an evaluation; and back
   /// to there, in a new session of the same recipe and data: what follows has the same bits. Throws
   /// Error saying what differs where they are not the same.
-  TrainingState training_state() const;
+  TrainingState training_state();
   void restore(const TrainingState& state);
 
   /// Ends the round: theta stays, z begins again at zero on another map. A training run does so by
@@ -135,6 +142,8 @@ class Session {
   void begin_state();
   void write_eval_batches();
   void restart(std::int64_t next);
+  StepControl totals() const;
+  void share_state();
   void begin_mapping_loss();
   void clear_mapping_loss();
   void write(const StepControl& control) const;
@@ -154,6 +163,7 @@ class Session {
   Recipe recipe_;
   Network net_;
   SampleCounts counts_;
+  std::shared_ptr<Communicator> ranks_;
   RunSchedule run_;
   std::unique_ptr<Program> program_;
   std::unique_ptr<DecodeAhead> decoder_;  // until all pictures are decoded
@@ -164,7 +174,8 @@ class Session {
   std::vector<std::uint32_t> order_;  // of the epoch last begun, as the device has it
   int epoch_ = 0;                     // last begun
   std::size_t refreshes_ = 0;
-  std::int64_t next_ = 0;  // what the device's control.next is, or -1: an evaluation's
+  bool state_shared_ = true;  // running statistics are the same on every rank
+  std::int64_t next_ = 0;     // what the device's control.next is, or -1: an evaluation's
 };
 
 }  // namespace mapnet

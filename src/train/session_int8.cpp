@@ -25,13 +25,16 @@ std::vector<float> Session::calibrate() {
   prepare(0, samples);
   expand();
   walk(Phase::calibrate, 0, static_cast<std::int64_t>(batches_of(samples, recipe_.batch)));
-  program_->write<std::uint32_t>(run_.samples.order, order_);
   std::vector<float> ranges(weighted_layers(net_));
   program_->read<float>(ranges, run_.activation_ranges);
+  ranks_->max(ranges);
+  program_->write<float>(run_.activation_ranges, ranges);
+  program_->write<std::uint32_t>(run_.samples.order, order_);
   return ranges;
 }
 
 Metrics Session::evaluate_int8(Split split) {
+  share_state();
   calibrate();
   prepare(split);
   const std::vector<float> full = theta();

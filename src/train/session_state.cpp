@@ -15,7 +15,33 @@ std::vector<Session::Carried> Session::carried() const {
   return all;
 }
 
-TrainingState Session::training_state() const {
+/// The control block with the sums of all ranks.
+StepControl Session::totals() const {
+  StepControl c = control();
+  std::uint64_t counts[] = {static_cast<std::uint64_t>(c.correct),
+                            static_cast<std::uint64_t>(c.seen),
+                            static_cast<std::uint64_t>(c.scored)};
+  ranks_->sum(std::span(&c.loss_sum, 1));
+  ranks_->sum(counts);
+  c.correct = static_cast<std::int64_t>(counts[0]);
+  c.seen = static_cast<std::int64_t>(counts[1]);
+  c.scored = static_cast<std::int64_t>(counts[2]);
+  return c;
+}
+
+/// Running statistics become their mean over the ranks. (They are means themselves: whenever this
+/// is done, what they come to in the end is the same but for rounding.)
+void Session::share_state() {
+  if (ranks_->alone() || state_shared_) return;
+  std::vector<float> values = state();
+  ranks_->sum(values);
+  for (float& v : values) v /= static_cast<float>(ranks_->size());
+  set_state(values);
+  state_shared_ = true;
+}
+
+TrainingState Session::training_state() {
+  share_state();
   TrainingState state;
   state.epoch = epoch_;
   state.step = next_;
@@ -25,6 +51,10 @@ TrainingState Session::training_state() const {
   for (const Carried& c : carried()) {
     std::string bytes(run_.schedule.buffer_bytes(c.buffer), '\0');
     program_->read<char>(bytes, c.buffer);
+    if (c.buffer == run_.control) {
+      const StepControl all = totals();
+      std::memcpy(bytes.data(), &all, sizeof all);
+    }
     state.buffers.push_back({c.name, std::move(bytes)});
   }
   return state;
@@ -50,6 +80,7 @@ void Session::restore(const TrainingState& state) {
     program_->write<char>(expected[i].buffer, state.buffers[i].bytes);
   refreshes_ = state.refreshes;
   next_ = state.step;
+  if (!ranks_->first()) restart(next_);  // what was summed up so far is the first rank's to keep
   if (!state.pruned) return;
   pruned_.resize(run_.schedule.buffer_bytes(run_.pruned) / sizeof(std::uint32_t));
   program_->read<std::uint32_t>(pruned_, run_.pruned);

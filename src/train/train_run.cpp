@@ -13,6 +13,7 @@
 #include "train/model.hpp"
 #include "train/resume.hpp"
 #include "train/run_folder.hpp"
+#include "train/run_ranks.hpp"
 
 namespace mapnet {
 
@@ -70,6 +71,9 @@ LatentFile describe_model(const Recipe& recipe, const Network& net, const Datase
   return file;
 }
 
+/// What ranks tell each other after each step.
+enum Flag : unsigned { kStop = 1, kSave = 2 };
+
 /// A run under way: what trains, what it writes, and where it stands.
 class TrainingRun {
  public:
@@ -80,11 +84,12 @@ class TrainingRun {
         dataset_(dataset),
         control_(control),
         watch_(watch),
+        ranks_(*control.ranks),
         folder_{control.folder},
         found_(claim()),
         setup_(),
-        session_(recipe, net, dataset, Purpose::train),
-        log_(folder_, found_ ? found_->checkpoint.metrics : std::string()) {
+        session_(recipe, net, dataset, Purpose::train, plan_arena, control.ranks) {
+    if (ranks_.first()) log_.emplace(folder_, found_ ? found_->checkpoint.metrics : std::string());
     result_.setup_seconds = setup_.seconds();
     report_.steps = session_.steps_per_epoch();
     if (found_)
@@ -99,19 +104,41 @@ class TrainingRun {
       if (++epoch_ == recipe_.epochs) break;
       session_.begin_epoch(epoch_);
       earlier_ = 0;
-      save_if_due();
     }
-    write_result();
-    folder_.remove_checkpoints();
+    make_result();
+    if (ranks_.first()) write_files();
     return result_;
+  }
+
+  /// What is left of it for whoever lost a rank. Where the folder is seen from here it knows best:
+  /// the first rank may have been lost right behind its writing.
+  std::string way_on() const {
+    std::string from = saved_;
+    try {
+      if (const auto found = find_checkpoint(folder_)) from = position_text(found->checkpoint);
+    } catch (const Error&) {  // none that can be read from here; `saved_` is what was heard of
+    }
+    if (from.empty()) return "no checkpoint was written before; begin again";
+    return fmt::format("{} is there, from {}: --resume goes on from it, with any number of ranks",
+                       folder_.checkpoint().string(), from);
   }
 
  private:
   std::optional<FoundCheckpoint> claim() const {
-    folder_.claim(control_.overwrite, control_.resume);
+    nlohmann::json settings = to_json(recipe_);
+    settings.erase("threads");
+    require_same(ranks_,
+                 fmt::format("{} {} {} {}", version_string(), settings.dump(), dataset_.train.count,
+                             dataset_.test.count),
+                 "started with another program, settings or data than the first rank");
+    if (ranks_.first()) folder_.claim(control_.overwrite, control_.resume);
     if (!control_.resume) return std::nullopt;
-    remove_unfinished(folder_.checkpoint());
-    std::optional<FoundCheckpoint> found = find_checkpoint(folder_);
+    std::optional<FoundCheckpoint> found;
+    if (ranks_.first()) {
+      remove_unfinished(folder_.checkpoint());
+      found = find_checkpoint(folder_);
+    }
+    found = from_first(ranks_, std::move(found));
     if (found) check_same_recipe(found->checkpoint.recipe, to_json(recipe_), folder_);
     return found;
   }
@@ -123,7 +150,7 @@ class TrainingRun {
   void begin() {
     std::optional<Model> first;  // read before it is cleared: it may be the run that is replaced
     if (recipe_.init.given()) first = open_model(recipe_.init.file);
-    folder_.clear();
+    if (ranks_.first()) folder_.clear();
     if (first) begin_with(session_, *first);
   }
 
@@ -138,8 +165,14 @@ class TrainingRun {
     result_.seconds = c.seconds;
     earlier_ = c.epoch_seconds;
     const std::string device = session_.program().device().description();
-    tell(fmt::format("going on from {}", position_text(c)));
-    if (device != c.device)
+    saved_ = position_text(c);
+    tell(fmt::format("going on from {}", saved_));
+    if (ranks_.size() != c.ranks)
+      tell(
+          fmt::format("the checkpoint is of {} rank{}, this run has {}: the end will not be the "
+                      "same to the bit",
+                      c.ranks, c.ranks == 1 ? "" : "s", ranks_.size()));
+    else if (device != c.device)
       tell(
           fmt::format("the checkpoint is from {}, this is {}: the end will not be the same to the "
                       "bit",
@@ -164,50 +197,70 @@ class TrainingRun {
     report_.seconds = epoch_seconds();
     report_.loss_terms = loss_terms(session_);
     result_.seconds += report_.seconds;
+    require_same_values();
     if (recipe_.validation > 0) report_.validation = session_.evaluate(Split::validation);
     report_.finished = true;
-    log_.add(epoch_json(report_, net_.task));
+    if (log_) log_->add(epoch_json(report_, net_.task));
     if (watch_) watch_(report_);
   }
 
   double epoch_seconds() const { return earlier_ + watch_epoch_.seconds(); }
 
+  /// Ranks that compute the same from the same must have the same; whatever is the reason when they
+  /// do not, what they would make of it is of no use.
+  void require_same_values() {
+    if (ranks_.alone()) return;
+    const std::vector<float> values = session_.values();
+    require_same(
+        ranks_, {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)},
+        fmt::format("after epoch {} its trained values are not the first rank's", epoch_ + 1));
+  }
+
   void after_step() {
     ++unsaved_steps_;
-    if (control_.stop_requested && control_.stop_requested()) {
-      const std::string position = save();
-      throw Interrupted(fmt::format("stopped in {}; --resume goes on from there", position));
-    }
-    save_if_due();
-  }
-
-  void save_if_due() {
     const CheckpointInterval& every = control_.checkpoints;
-    if ((every.steps > 0 && unsaved_steps_ >= every.steps) ||
-        (every.seconds > 0 && unsaved_.seconds() >= every.seconds))
+    unsigned flags = control_.stop_requested && control_.stop_requested() ? kStop : 0u;
+    // Clocks differ: the first rank's says when it is time, once for each checkpoint.
+    if (ranks_.first() && !save_asked_ && every.seconds > 0 &&
+        unsaved_.seconds() >= every.seconds) {
+      save_asked_ = true;
+      flags |= kSave;
+    }
+    flags = ranks_.agree(flags);
+    if (flags & kStop) {
       save();
+      throw Interrupted(fmt::format("stopped in {}; --resume goes on from there", saved_));
+    }
+    if ((flags & kSave) || (every.steps > 0 && unsaved_steps_ >= every.steps)) save();
   }
 
-  std::string save() {
+  void save() {
     Checkpoint c;
+    c.ranks = ranks_.size();
     c.recipe = to_json(recipe_);
     c.device = session_.program().device().description();
     c.state = session_.training_state();
     c.seconds = result_.seconds;
     c.epoch_seconds = c.state.step > 0 ? epoch_seconds() : 0;
-    c.metrics = log_.lines();
-    write_checkpoint(folder_, c);
+    if (ranks_.first()) {
+      c.metrics = log_->lines();
+      write_checkpoint(folder_, c);
+    }
+    std::byte written{};
+    ranks_.broadcast({&written, 1});  // the others wait until it is
+    saved_ = position_text(c);
+    save_asked_ = false;
     unsaved_steps_ = 0;
     unsaved_ = {};
-    return position_text(c);
   }
 
-  void write_result() {
+  void make_result() {
     RunResult& r = result_;
     r.task = net_.task;
     r.loss_terms = report_.loss_terms;
     session_.prune_if_due(report_.steps * recipe_.epochs);
     r.recipe = recipe_;
+    r.ranks = ranks_.size();
     r.trainable_params = trainable_params(recipe_, net_);
     r.target_params = net_.param_count();
     r.train = session_.evaluate(Split::train);
@@ -225,11 +278,17 @@ class TrainingRun {
     r.peak_rss_bytes = peak_rss_bytes();
     r.device = session_.program().device().description();
     r.version = version_string();
+  }
+
+  /// Of all shares, but by one rank.
+  void write_files() {
+    RunResult& r = result_;
     const LatentFile model = describe_model(recipe_, net_, dataset_, session_);
     r.stored_values = model.values.size();
     r.refreshes = model.refreshes;
     write_latent_file(folder_.model(), model);
     write_file_atomic(folder_.result(), to_json(r).dump(2) + "\n");
+    folder_.remove_checkpoints();
   }
 
   const Recipe& recipe_;
@@ -237,24 +296,35 @@ class TrainingRun {
   const Dataset& dataset_;
   const RunControl& control_;
   const Watch& watch_;
+  Communicator& ranks_;
   const RunFolder folder_;
   const std::optional<FoundCheckpoint> found_;
   const Stopwatch setup_;
   Session session_;
-  MetricsLog log_;
+  std::optional<MetricsLog> log_;  // the first rank's
   RunResult result_;
   EpochReport report_;
   int epoch_ = 0;
   double earlier_ = 0;  // seconds of the present epoch before the run was resumed
   Stopwatch watch_epoch_, unsaved_;
   std::int64_t unsaved_steps_ = 0;
+  bool save_asked_ = false;
+  std::string saved_;  // where the last checkpoint is from
 };
 
 }  // namespace
 
 RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dataset,
                     const RunControl& control, const Watch& watch) {
-  return TrainingRun(recipe, net, dataset, control, watch).finish();
+  require_shareable(recipe, control.ranks->size());
+  TrainingRun run(recipe, net, dataset, control, watch);
+  try {
+    return run.finish();
+  } catch (const Error&) {
+    const std::string loss = control.ranks->loss();
+    if (loss.empty()) throw;
+    fail<LostRank>("{}; {}", loss, run.way_on());
+  }
 }
 
 }  // namespace mapnet

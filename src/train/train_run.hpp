@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/error.hpp"
+#include "device/communicator.hpp"
 #include "train/checkpoint_interval.hpp"
 #include "train/run_result.hpp"
 
@@ -14,7 +15,7 @@ namespace mapnet {
 struct EpochReport {
   int epoch = 0;  ///< from 1
   std::int64_t step = 0, steps = 0;
-  Metrics running;     ///< over the epoch so far
+  Metrics running;     ///< over the epoch so far; while it lasts, of the first rank's shares
   Metrics validation;  ///< after the epoch, where a split was set aside
   double learning_rate = 0, seconds = 0;
   std::vector<LossTermReport> loss_terms;  ///< once finished
@@ -28,7 +29,11 @@ struct RunControl {
   bool overwrite = false;  ///< a finished run, or an interrupted one
   bool resume = false;     ///< an interrupted run; where there is none, begin
   CheckpointInterval checkpoints = {};
-  /// Asked after each step: true ends the run behind it, with a checkpoint.
+  /// Who trains it together. The first of them alone writes the folder and tells its watch; all
+  /// stop, save and resume behind the same step.
+  std::shared_ptr<Communicator> ranks = alone();
+  /// Asked after each step: true ends the run behind it, or of several ranks behind the next, with
+  /// a checkpoint.
   std::function<bool()> stop_requested = {};
   std::function<void(const std::string&)> notice = {};  ///< told what the user may want to know
 };
@@ -40,7 +45,8 @@ struct Interrupted : Error {
 
 /// Trains as the recipe says and writes the folder: metrics.jsonl (a line an epoch), model.latent
 /// and, last, result.json; checkpoints until then. Throws Error when the folder holds a run that
-/// neither `overwrite` nor `resume` is meant for, and Interrupted.
+/// neither `overwrite` nor `resume` is meant for, Interrupted, and LostRank, which both say how to
+/// go on.
 RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dataset,
                     const RunControl& control, const Watch& watch = {});
 

@@ -54,6 +54,14 @@ BOOST_AUTO_TEST_CASE(wrong_usage_is_one_clear_line_and_exit_code_2) {
   }
 }
 
+// Whether MPI is built in and sees only this process, or is not: training alone, each of them would
+// write over the others' files.
+BOOST_AUTO_TEST_CASE(one_of_several_processes_that_cannot_find_the_others_is_refused) {
+  const Environment tasks("SLURM_STEP_NUM_TASKS", "2"), id("SLURM_PROCID", "0"),
+      leaks("ASAN_OPTIONS", "detect_leaks=0");  // MPI's own
+  check_outcome("train", 1, {"started as one of 2 processes"});
+}
+
 BOOST_AUTO_TEST_CASE(help_and_version_succeed) {
   check_outcome("--help", 0, {"train", "plan", "eval", "export", "predict", "data", "bench"});
   check_outcome("train --help", 0, {"--strategy", "--modulation", "--config"});

@@ -12,11 +12,12 @@
 
 namespace mapnet::test {
 
-/// The program under way, its output in a file.
+/// The program under way, or another one, its output in a file.
 class Process {
  public:
-  Process(const std::vector<std::string>& arguments, const std::filesystem::path& output) {
-    std::vector<std::string> words = {MAPNET_PROGRAM};
+  Process(const std::vector<std::string>& arguments, const std::filesystem::path& output,
+          const std::string& program = MAPNET_PROGRAM) {
+    std::vector<std::string> words = {program};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
@@ -36,6 +37,7 @@ class Process {
     if (!over_) signal(SIGKILL), wait();
   }
 
+  ::pid_t id() const { return id_; }
   void signal(int number) const { ::kill(id_, number); }
 
   bool over() {

@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_classifier_is_exported_and_asked) {
     damaged.pixels = {std::vector<double>(n, 0.5), std::vector<double>(n, 0.5)};
     write_latent_file(at + "/damaged.latent", damaged);
     check_outcome("predict --run " + at + "/damaged.latent x.png", 1,
-                  {"damaged.latent", "of pixels for 1 channels"});
+                  {"damaged.latent", "pixel_mean"});
   }
   check_outcome(one + " --out " + at + "/labels", 2, {"--out", "segmentation"});
 }

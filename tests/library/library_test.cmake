@@ -31,7 +31,7 @@ if(status EQUAL 0)
   message(FATAL_ERROR "mapnet data fetch camvid256: expected a refusal")
 endif()
 require_text("mapnet data fetch" "${refusal}" "camvid256: cannot be fetched")
-require_text("mapnet data fetch" "${refusal}" "${WORK}/prefix/share/mapnet/cmake")
+require_text("mapnet data fetch" "${refusal}" "work/prefix/share/mapnet/cmake")
 
 # A program of somebody else's.
 run(ignored ${CMAKE_COMMAND} -S ${SOURCE}/examples/library -B ${WORK}/example -DCMAKE_BUILD_TYPE=Release

@@ -1,5 +1,6 @@
 #include <boost/test/unit_test.hpp>
 
+#include "common/scripted_ranks.hpp"
 #include "memory/arena.hpp"
 #include "train/heap_watch.hpp"
 #include "train/pretrained_file.hpp"
@@ -65,6 +66,20 @@ BOOST_AUTO_TEST_CASE(steps_10_to_100_allocate_nothing_of_ours_and_leave_the_heap
   }
   for (const RunConfig& config : runs) {
     Session session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train);
+    check_steps(session, config, 100);
+  }
+}
+
+// The exchange's own memory is MPI's.
+BOOST_AUTO_TEST_CASE(steps_of_one_of_several_ranks_allocate_nothing_of_ours) {
+  const ToyData data(16 * 100, 10);
+  const auto ranks = std::make_shared<ScriptedRanks>([](std::span<float> values) {
+    for (float& v : values) v *= 2;
+  });
+  for (const char* strategy : {"direct", "slvt"}) {
+    const RunConfig config = small_run(strategy);
+    Session session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train, plan_arena,
+                    ranks);
     check_steps(session, config, 100);
   }
 }

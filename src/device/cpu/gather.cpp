@@ -68,7 +68,7 @@ void gather_batch(Schedule& schedule, const std::string& name, const ImageBuffer
         const std::uint8_t *image = images + sample * size,
                            *given = all_labels + sample * set.label_size;
         Augmentation a;
-        if (augment.any()) a = draw_augmentation(augment, x.h, x.w, c->now.step, i);
+        if (augment.any()) a = draw_augmentation(augment, x.h, x.w, c->now.step, c->now.row + i);
         for (int k = 0; k < x.c; ++k, row += plane, image += plane) {
           const float scale = c->pixel_scale[k], shift = c->pixel_shift[k];
           if (augment.any())

@@ -11,7 +11,10 @@ void next_batch(Schedule& schedule, const std::string& name, BufferId batches, B
   step.bind = [=](const Memory& memory) -> Run {
     const auto* inputs = memory.at<const BatchInput>(batches);
     auto* c = memory.at<StepControl>(control);
-    return [=] { c->now = inputs[c->next++ % n]; };
+    return [=] {
+      c->now = inputs[c->next++ % n];
+      c->scored_before = c->scored;
+    };
   };
   schedule.add(std::move(step));
 }

@@ -10,6 +10,8 @@ std::string cuda_missing() {
 
 bool built_for_cuda() { return false; }
 
-std::shared_ptr<Device> open_cuda(FastMath /*fast_math*/) { fail("{}", cuda_missing()); }
+std::shared_ptr<Device> open_cuda(FastMath /*fast_math*/, int /*process*/) {
+  fail("{}", cuda_missing());
+}
 
 }  // namespace mapnet

@@ -29,7 +29,8 @@ struct Samples {
 };
 
 __device__ Augmentation augmentation_of(const Samples& s, const AugmentDesc& desc, unsigned row) {
-  return draw_augmentation(desc, s.h, s.w, s.control->now.step, static_cast<int>(row));
+  const BatchInput& now = s.control->now;
+  return draw_augmentation(desc, s.h, s.w, now.step, now.row + static_cast<int>(row));
 }
 
 __device__ std::uint8_t pixel_of(const Samples& s, const Augmentation& a, const std::uint8_t* plane,

@@ -28,8 +28,8 @@ constexpr Ops kOps = {
 
 class NvidiaGpu : public Gpu, public std::enable_shared_from_this<NvidiaGpu> {
  public:
-  explicit NvidiaGpu(FastMath fast_math) : fast_math_(fast_math) {
-    MAPNET_CUDA(cudaSetDevice(0));
+  NvidiaGpu(FastMath fast_math, int index) : fast_math_(fast_math), index_(index) {
+    MAPNET_CUDA(cudaSetDevice(index_));
     MAPNET_CUDA(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
   }
   ~NvidiaGpu() override {
@@ -65,9 +65,9 @@ class NvidiaGpu : public Gpu, public std::enable_shared_from_this<NvidiaGpu> {
   }
 
  private:
-  static cudaDeviceProp properties() {
+  cudaDeviceProp properties() const {
     cudaDeviceProp p{};
-    MAPNET_CUDA(cudaGetDeviceProperties(&p, 0));
+    MAPNET_CUDA(cudaGetDeviceProperties(&p, index_));
     return p;
   }
 
@@ -100,6 +100,7 @@ class NvidiaGpu : public Gpu, public std::enable_shared_from_this<NvidiaGpu> {
   }
 
   FastMath fast_math_;
+  int index_;
   cudaStream_t stream_ = nullptr;
   std::shared_ptr<Cudnn> cudnn_;
   std::shared_ptr<Blas> blas_;
@@ -127,10 +128,12 @@ std::string cuda_missing() {
   return "";
 }
 
-std::shared_ptr<Device> open_cuda(FastMath fast_math) {
+std::shared_ptr<Device> open_cuda(FastMath fast_math, int process) {
   if (const std::string why = cuda_missing(); !why.empty())
     fail("no GPU can be used: {}; --device cpu trains without one", why);
-  return std::make_shared<cuda::NvidiaGpu>(fast_math);
+  int devices = 0;
+  MAPNET_CUDA(cudaGetDeviceCount(&devices));
+  return std::make_shared<cuda::NvidiaGpu>(fast_math, process % devices);
 }
 
 }  // namespace mapnet

@@ -9,6 +9,7 @@ namespace {
 __global__ void next_batch_kernel(StepControl* control, const BatchInput* batches, std::int64_t n) {
   control->now = batches[control->next % n];
   control->next += 1;
+  control->scored_before = control->scored;
 }
 
 }  // namespace

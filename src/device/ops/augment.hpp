@@ -27,8 +27,8 @@ struct Augmentation {
 };
 
 /// Draws the augmentation of an image of h x w: uniform dx, dy in -shift ... shift and a uniform
-/// pixel of the image as the square's centre. `step` of the training and `row` of the batch are the
-/// counter, so no two images share a draw.
+/// pixel of the image as the square's centre. `step` of the training and `row` of the whole batch
+/// are the counter, so no two images share a draw, and an image has the same one on any rank.
 MAPNET_HOST_DEVICE inline Augmentation draw_augmentation(const AugmentDesc& d, int h, int w,
                                                          std::int64_t step, int row) {
   const auto words = random_words(d.seed, Stream::augmentation, static_cast<std::uint64_t>(step),

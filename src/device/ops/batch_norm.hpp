@@ -71,7 +71,7 @@ MAPNET_HOST_DEVICE inline float batch_norm_value(float x, float mean, float scal
 }
 
 /// A channel's mean and inverse deviation, and where they are not null its running statistics. One
-/// value alone has no unbiased variance: it counts as 0.
+/// value alone has no unbiased variance: it counts as 0. No value leaves them as they were.
 MAPNET_HOST_DEVICE inline void batch_norm_finish(const Moments<double>& batch,
                                                  const BatchNormDesc& desc, float& mean,
                                                  float& inverse_std, float* running_mean,
@@ -79,7 +79,7 @@ MAPNET_HOST_DEVICE inline void batch_norm_finish(const Moments<double>& batch,
   const double n = batch.n > 1 ? batch.n : 1, others = n > 1 ? n - 1 : 1;
   mean = static_cast<float>(batch.mean);
   inverse_std = batch_norm_inverse_std(static_cast<float>(batch.squares / n), desc.epsilon);
-  if (running_mean == nullptr) return;
+  if (running_mean == nullptr || batch.n == 0) return;
   const auto unbiased = static_cast<float>(batch.squares / others);
   *running_mean = (1.0f - desc.momentum) * *running_mean + desc.momentum * mean;
   *running_var = (1.0f - desc.momentum) * *running_var + desc.momentum * unbiased;

@@ -17,6 +17,7 @@ struct BatchInput {
   float adam_inverse_root = 1;
   float lr = 0;          ///< learning rate of this step, for weight decay
   float ema_weight = 1;  ///< of this step's values in their average
+  std::int32_t row = 0;  ///< of the whole batch, where this is a rank's share: its first sample's
 };
 
 /// Channels an image has at most.
@@ -34,11 +35,13 @@ struct StepControl {
   std::int64_t correct = 0;  ///< arg-max hits among them
   std::int64_t seen = 0;     ///< samples
   std::int64_t scored = 0;   ///< pixels, where each has a label; 0: samples are what is scored
+  std::int64_t scored_before = 0;  ///< the same when this step began
 };
 
-/// Adds the step control.now = batches[control.next++], batches an array of BatchInput that the
-/// trainer fills before an epoch: so a recorded step does its work without being told which it is.
-/// Behind the last it begins again with the first; control.next goes on counting.
+/// Adds the step that begins a step of a run: control.now = batches[control.next++], batches an
+/// array of BatchInput that the trainer fills before an epoch: so a recorded step does its work
+/// without being told which it is. Behind the last it begins again with the first; control.next
+/// goes on counting.
 void next_batch(Schedule& schedule, const std::string& name, BufferId batches, BufferId control);
 
 }  // namespace mapnet

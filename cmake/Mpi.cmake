@@ -1,0 +1,10 @@
+# MPI's C interface, and MAPNET_WITH_MPI: whether it is built in.
+set(MAPNET_WITH_MPI OFF)
+if(MAPNET_MPI STREQUAL AUTO)
+  find_package(MPI QUIET COMPONENTS C)
+elseif(MAPNET_MPI)
+  find_package(MPI REQUIRED COMPONENTS C)
+endif()
+if(MAPNET_MPI AND MPI_C_FOUND)
+  set(MAPNET_WITH_MPI ON)
+endif()
