@@ -15,9 +15,9 @@ struct Outcome {
   std::string output;  // standard output and standard error
 };
 
-inline Outcome mapnet_with(const std::string& arguments) {
-  const std::string command = std::string(MAPNET_PROGRAM) + " " + arguments + " 2>&1";
-  std::FILE* pipe = ::popen(command.c_str(), "r");
+/// Of a command line as a shell reads it.
+inline Outcome run_command(const std::string& command) {
+  std::FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
   BOOST_REQUIRE(pipe);
   Outcome outcome{0, {}};
   char buffer[4096];
@@ -25,6 +25,10 @@ inline Outcome mapnet_with(const std::string& arguments) {
     outcome.output.append(buffer, n);
   outcome.code = WEXITSTATUS(::pclose(pipe));
   return outcome;
+}
+
+inline Outcome mapnet_with(const std::string& arguments) {
+  return run_command(std::string(MAPNET_PROGRAM) + " " + arguments);
 }
 
 /// The exit code, and that the output holds every one of `parts`.
