@@ -26,5 +26,8 @@ if(MAPNET_CPU)
   string(APPEND CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS
          ", libdnnl-dev, ocl-icd-opencl-dev, libopenblas-dev, liblapacke-dev")
 endif()
+if(MAPNET_WITH_MPI)
+  string(APPEND CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS ", libopenmpi-dev")
+endif()
 set(CPACK_COMPONENT_LIBRARY_DESCRIPTION "mapnet as a static C++20 library: headers and a CMake package.")
 include(CPack)

@@ -9,6 +9,7 @@
 #include "train/recipe/check.hpp"
 #include "train/recipe/combinations.hpp"
 #include "train/recipe/limits.hpp"
+#include "train/recipe/mapping_flags.hpp"
 
 namespace mapnet {
 
@@ -29,15 +30,7 @@ double default_alpha(Modulation modulation) {
 MappingConfig resolve_direct(const RunConfig& c) {
   resolve_variant(c, Strategy::direct);  // refuses any
   constexpr const char* why = "has no meaning with --strategy direct, which trains theta itself";
-  refuse(c.latent.has_value(), "--latent", why);
-  refuse(!c.latents.empty(), "--latents", why);
-  refuse(c.map.has_value(), "--map", why);
-  refuse(c.modulation.has_value(), "--modulation", why);
-  refuse(c.alpha.has_value(), "--alpha", why);
-  refuse(c.activation.has_value(), "--activation", why);
-  refuse(c.omega.has_value(), "--omega", why);
-  refuse(c.base.has_value(), "--base", why);
-  refuse(c.latent_std.has_value(), "--latent-std", why);
+  refuse_mapping_flags(c, why);
   MappingConfig m;
   m.strategy = Strategy::direct;
   m.seed = c.seed;

@@ -6,6 +6,7 @@
 #include "data/sha256.hpp"
 #include "train/model.hpp"
 #include "train/recipe/check.hpp"
+#include "train/recipe/mapping_flags.hpp"
 
 namespace mapnet {
 
@@ -13,15 +14,7 @@ namespace {
 
 void refuse_contradictions(const RunConfig& c, const Model& model) {
   constexpr const char* why = "comes with the model of --init; leave it out";
-  refuse(c.latent.has_value(), "--latent", why);
-  refuse(!c.latents.empty(), "--latents", why);
-  refuse(c.map.has_value(), "--map", why);
-  refuse(c.modulation.has_value(), "--modulation", why);
-  refuse(c.alpha.has_value(), "--alpha", why);
-  refuse(c.activation.has_value(), "--activation", why);
-  refuse(c.omega.has_value(), "--omega", why);
-  refuse(c.base.has_value(), "--base", why);
-  refuse(c.latent_std.has_value(), "--latent-std", why);
+  refuse_mapping_flags(c, why);
   refuse(c.variant.name.has_value(), "--variant", why);
   refuse(!c.finetune.layers.empty(), "--finetune", why);
   refuse(c.finetune.share.has_value(), "--share", why);
