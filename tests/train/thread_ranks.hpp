@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <barrier>
 #include <cstring>
 #include <functional>
@@ -63,12 +64,12 @@ class ThreadRank : public Communicator {
   void combine(std::span<T> values, const Combine& both) {
     show(values.data());
     std::vector<T> all(values.size());
-    std::memcpy(all.data(), place_->given[0], values.size_bytes());
+    std::copy_n(static_cast<const T*>(place_->given[0]), all.size(), all.begin());
     for (std::size_t r = 1; r < place_->given.size(); ++r)
       for (std::size_t i = 0; i < all.size(); ++i)
         all[i] = both(all[i], static_cast<const T*>(place_->given[r])[i]);
     place_->all_here.arrive_and_wait();
-    std::memcpy(values.data(), all.data(), values.size_bytes());
+    std::copy(all.begin(), all.end(), values.begin());
   }
 
   std::shared_ptr<MeetingPlace> place_;
