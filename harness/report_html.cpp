@@ -7,6 +7,7 @@
 #include "harness/gnuplot.hpp"
 #include "harness/pictures.hpp"
 #include "harness/report.hpp"
+#include "harness/report_figures.hpp"
 
 namespace mapnet {
 
@@ -63,10 +64,6 @@ std::string verdict_span(const std::string& verdict) {
 
 std::string cell(const std::string& text) { return "<td>" + text + "</td>"; }
 
-std::string figure_of(const Metric& metric, const json& holder, const char* key) {
-  return holder.contains(key) ? format_figure(metric, holder[key].get<double>()) : std::string();
-}
-
 std::string row_html(const json& entry, const json& m) {
   const Metric& metric = *find_metric(m["metric"]);
   std::string data = escaped(entry["data"]), ours, verdict = entry["state"];
@@ -79,8 +76,6 @@ std::string row_html(const json& entry, const json& m) {
       ours += fmt::format(" <small>({} to {})</small>", figure_of(metric, s, "min"),
                           figure_of(metric, s, "max"));
   }
-  std::string gap = figure_of(metric, m, "gap");
-  if (!gap.empty() && gap.front() != '-') gap = "+" + gap;
   if (verdict == "done") verdict = m.value("against_paper", "");
   std::string reference = m.contains("reference")
                               ? figure_of(metric, m["reference"], "mean") + " " +
@@ -88,8 +83,8 @@ std::string row_html(const json& entry, const json& m) {
                               : std::string();
   std::string html = "<tr>";
   html += cell(escaped(entry["row"])) + cell(escaped(entry["method"])) + cell(data) +
-          cell(metric.name) + cell(figure_of(metric, m, "paper")) + cell(ours) + cell(gap) +
-          cell(verdict_span(verdict)) + cell(reference) +
+          cell(metric.name) + cell(figure_of(metric, m, "paper")) + cell(ours) +
+          cell(gap_of(metric, m)) + cell(verdict_span(verdict)) + cell(reference) +
           cell(figure_of(metric, m, "train_test_drop"));
   for (const char* key : {"trainable_params", "target_params"})
     html += cell(entry.contains(key) ? std::to_string(entry[key].get<std::size_t>()) : "");

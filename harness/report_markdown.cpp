@@ -4,6 +4,7 @@
 
 #include "common/bytes.hpp"
 #include "harness/report.hpp"
+#include "harness/report_figures.hpp"
 
 namespace mapnet {
 
@@ -11,22 +12,14 @@ namespace {
 
 using nlohmann::json;
 
-std::string figure(const Metric& metric, const json& holder, const char* key) {
-  return holder.contains(key) ? format_figure(metric, holder[key].get<double>()) : std::string();
-}
-
 /// "87.87 (87.68 to 88.11)"; of one seed the figure alone.
 std::string spread(const Metric& metric, const json& holder, const char* key) {
   if (!holder.contains(key)) return {};
   const json& s = holder[key];
-  const std::string mean = figure(metric, s, "mean");
+  const std::string mean = figure_of(metric, s, "mean");
   if (s["n"].get<int>() < 2) return mean;
-  return fmt::format("{} ({} to {})", mean, figure(metric, s, "min"), figure(metric, s, "max"));
-}
-
-std::string signed_figure(const Metric& metric, const json& holder, const char* key) {
-  const std::string text = figure(metric, holder, key);
-  return text.empty() || text.front() == '-' ? text : "+" + text;
+  return fmt::format("{} ({} to {})", mean, figure_of(metric, s, "min"),
+                     figure_of(metric, s, "max"));
 }
 
 std::string verdict_of(const json& entry, const json& metric) {
@@ -44,14 +37,14 @@ std::string text_of(const json& value) {
 void add_row(std::string& text, const json& entry, const json& m) {
   const Metric& metric = *find_metric(m["metric"]);
   const std::string reference =
-      m.contains("reference") ? figure(metric, m["reference"], "mean") : std::string();
+      m.contains("reference") ? figure_of(metric, m["reference"], "mean") : std::string();
   text += fmt::format(
       "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
       entry["row"].get<std::string>(), entry["method"].get<std::string>(),
       entry["data"].get<std::string>() + (entry.contains("stand_in_for") ? " (stand-in)" : ""),
-      metric.name, figure(metric, m, "paper"), spread(metric, m, "test"),
-      signed_figure(metric, m, "gap"), verdict_of(entry, m), reference,
-      figure(metric, m, "train_test_drop"), text_of(entry.value("trainable_params", json())),
+      metric.name, figure_of(metric, m, "paper"), spread(metric, m, "test"), gap_of(metric, m),
+      verdict_of(entry, m), reference, figure_of(metric, m, "train_test_drop"),
+      text_of(entry.value("trainable_params", json())),
       entry.contains("seconds") ? fmt::format("{:.0f}", entry["seconds"]["mean"].get<double>())
                                 : std::string(),
       entry.contains("arena_bytes") ? format_bytes(entry["arena_bytes"].get<std::size_t>())

@@ -76,13 +76,6 @@ bool EntryVerdict::regressed() const {
   });
 }
 
-bool EntryVerdict::reached_paper() const {
-  return std::none_of(metrics.begin(), metrics.end(), [](const MetricVerdict& v) {
-    return v.paper && (v.against_paper == AgainstPaper::not_reached ||
-                       v.against_paper == AgainstPaper::nothing);
-  });
-}
-
 std::string to_string(AgainstPaper verdict) {
   switch (verdict) {
     case AgainstPaper::reproduced:

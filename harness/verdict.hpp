@@ -45,7 +45,6 @@ struct EntryVerdict {
   std::vector<MetricVerdict> metrics;
 
   bool regressed() const;
-  bool reached_paper() const;  ///< in every metric the paper has a figure of
 };
 
 /// Figures on a stand-in are not held against the paper's.

@@ -1,13 +1,12 @@
 #include "train/framed_file.hpp"
 
-#include <zlib.h>
-
 #include <limits>
 #include <vector>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "common/json.hpp"
+#include "train/checksum.hpp"
 
 namespace mapnet {
 
@@ -16,12 +15,6 @@ namespace {
 constexpr std::size_t kWord = sizeof(std::uint32_t);
 /// Of a description; a recipe's fine-tuned layers lie five deep.
 constexpr int kMaxDepth = 16;
-
-std::uint32_t add_to_checksum(std::uint32_t sum, std::string_view bytes) {
-  if (bytes.empty()) return sum;  // of no bytes at no address zlib makes the first sum again
-  return static_cast<std::uint32_t>(
-      crc32_z(sum, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
-}
 
 std::string word(std::uint32_t value) {
   std::string bytes;
@@ -50,7 +43,7 @@ void write_framed_file(const std::filesystem::path& path, const FrameFormat& for
   std::vector<std::string_view> parts = {head};
   parts.insert(parts.end(), payload.begin(), payload.end());
   std::uint32_t sum = 0;
-  for (const std::string_view part : parts) sum = add_to_checksum(sum, part);
+  for (const std::string_view part : parts) sum = checksum(part, sum);
   const std::string tail = word(sum);
   parts.push_back(tail);
   write_file_atomic(path, parts, previous);
@@ -69,7 +62,7 @@ FramedFile parse_framed_file(std::string whole, const std::string& name,
     fail("{}: {} version {}; this mapnet reads version {}", name, format.name, version,
          format.version);
   const std::uint32_t stored = word_at(bytes, bytes.size() - kWord);
-  const std::uint32_t found = add_to_checksum(0, bytes.substr(0, bytes.size() - kWord));
+  const std::uint32_t found = checksum(bytes.substr(0, bytes.size() - kWord));
   if (stored != found)
     fail("{}: damaged: checksum {:08x} expected, {:08x} found", name, stored, found);
   const std::size_t text_size = word_at(bytes, format.magic.size() + kWord);

@@ -4,7 +4,6 @@
 
 #include "common/error.hpp"
 #include "device/ops/prune.hpp"
-#include "device/ops/step_control.hpp"
 #include "train/target_network.hpp"
 
 namespace mapnet {
@@ -65,11 +64,6 @@ Model open_model(const std::filesystem::path& run_or_file,
   if (f.state.size() != model.net.state_count())
     fail("{}: {} running statistics; {} has {}", path.string(), f.state.size(), f.recipe.net,
          model.net.state_count());
-  const std::size_t scaled = f.pixels.mean.size();
-  if (f.pixels.stddev.size() != scaled || scaled > kMaxImageChannels ||
-      (scaled > 0 && scaled != static_cast<std::size_t>(f.channels)))
-    fail("{}: {} means and {} deviations of pixels for {} channels", path.string(), scaled,
-         f.pixels.stddev.size(), f.channels);
   const bool pruned = f.recipe.add_ons.pruning.on();
   if (f.pruned.size() != (pruned ? pruned_words(model.net.param_count()) : 0))
     fail("{}: the mask is not that of {} parameters", path.string(), model.net.param_count());

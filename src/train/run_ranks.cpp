@@ -1,10 +1,9 @@
 #include "train/run_ranks.hpp"
 
-#include <zlib.h>
-
 #include <cstdint>
 
 #include "common/file.hpp"
+#include "train/checksum.hpp"
 
 namespace mapnet {
 
@@ -21,9 +20,8 @@ void require_shareable(const Recipe& r, int ranks) {
 
 void require_same(Communicator& ranks, std::string_view bytes, const std::string& what) {
   if (ranks.alone()) return;
-  const std::uint64_t own = crc32_z(
-      crc32_z(0, nullptr, 0), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-  std::uint64_t first = own;
+  const std::uint32_t own = checksum(bytes);
+  std::uint32_t first = own;
   ranks.broadcast(std::as_writable_bytes(std::span(&first, 1)));
   if (own != first)
     fail("rank {} of {}: {} (checksum {:08x} there, {:08x} here)", ranks.rank(), ranks.size(), what,

@@ -1,5 +1,3 @@
-#include <cstring>
-
 #include "common/error.hpp"
 #include "train/session.hpp"
 

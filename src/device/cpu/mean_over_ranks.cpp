@@ -23,11 +23,7 @@ MAPNET_CPU_LEVELS void divide(float* values, std::size_t n, float all) {
 
 void mean_over_ranks(Schedule& schedule, const std::string& name, BufferId gradient, std::size_t n,
                      Scored scored, BufferId control, const std::shared_ptr<Communicator>& ranks) {
-  Step step;
-  step.name = name;
-  step.reads = {gradient, control};
-  step.writes = {gradient};
-  step.bytes = 4.0 * sizeof(float) * static_cast<double>(n);
+  Step step = mean_over_ranks_step(name, gradient, n, control);
   step.bind = [=, n_threads = schedule.n_threads()](const Memory& memory) -> Run {
     auto* values = memory.at<float>(gradient);
     const auto* c = memory.at<const StepControl>(control);

@@ -29,11 +29,7 @@ __global__ void divide_kernel(float* values, std::size_t n) {
 
 void mean_over_ranks(Schedule& schedule, const std::string& name, BufferId gradient, std::size_t n,
                      Scored scored, BufferId control, const std::shared_ptr<Communicator>& ranks) {
-  Step step;
-  step.name = name;
-  step.reads = {gradient, control};
-  step.writes = {gradient};
-  step.bytes = 4.0 * sizeof(float) * static_cast<double>(n);
+  Step step = mean_over_ranks_step(name, gradient, n, control);
   const cudaStream_t stream = gpu_of(schedule).stream();
   const std::shared_ptr<const RankSum> sum = plan_rank_sum(ranks, stream);
   step.bind = [=](const Memory& memory) -> Run {

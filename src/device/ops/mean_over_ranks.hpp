@@ -41,4 +41,15 @@ MAPNET_HOST_DEVICE inline float weighted(float gradient, float weight) {
 void mean_over_ranks(Schedule& schedule, const std::string& name, BufferId gradient, std::size_t n,
                      Scored scored, BufferId control, const std::shared_ptr<Communicator>& ranks);
 
+/// What both twins say of that step: all but how it is bound.
+inline Step mean_over_ranks_step(const std::string& name, BufferId gradient, std::size_t n,
+                                 BufferId control) {
+  Step step;
+  step.name = name;
+  step.reads = {gradient, control};
+  step.writes = {gradient};
+  step.bytes = 4.0 * sizeof(float) * static_cast<double>(n);
+  return step;
+}
+
 }  // namespace mapnet
