@@ -1,5 +1,7 @@
 #include "device/cpu/onednn.hpp"
 
+#include <omp.h>
+
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -7,10 +9,11 @@
 
 #include "device/cpu/conv2d_steps.hpp"
 #include "device/device.hpp"
+#include "device/program.hpp"
 #include "device/windows.hpp"
 
 /// oneDNN has a kernel of its own for every pass of the networks' layers, in the layout it likes:
-/// no plain loops. Nothing is run.
+/// no plain loops; and it takes no more threads than asked for.
 namespace data = boost::unit_test::data;
 using namespace mapnet;
 using namespace mapnet::cpu;
@@ -75,6 +78,24 @@ BOOST_DATA_TEST_CASE(inner_layers_have_compiled_kernels, data::make(kInner), lay
       BOOST_TEST(steps.y().channel_block == block);
       for (const std::string_view kernel : steps.kernels()) BOOST_TEST(is_compiled(kernel), kernel);
     }
+}
+
+// A run of fewer threads than the machine has leaves the rest to others: two beside each other
+// would else wait for one another.
+BOOST_AUTO_TEST_CASE(no_more_threads_are_taken_than_asked_for) {
+  for (const int n_threads : {1, 2, 3}) {
+    Schedule s(open_cpu(n_threads));
+    BOOST_TEST(omp_get_max_threads() == n_threads);  // when primitives are planned
+    int seen = 0;
+    Step look;
+    look.name = "look";
+    look.bind = [&](const Memory&) { return Run([&] { seen = omp_get_max_threads(); }); };
+    s.add(look);
+    const Program program(s, plan_arena(s.lifetimes()));
+    omp_set_num_threads(7);
+    program.run(Phase::setup);
+    BOOST_TEST(seen == n_threads);  // when they run
+  }
 }
 
 BOOST_AUTO_TEST_CASE(poolings_have_compiled_kernels) {

@@ -1,4 +1,5 @@
 #include <fmt/core.h>
+#include <omp.h>
 
 #include <chrono>
 #include <cstring>
@@ -26,7 +27,8 @@ constexpr Ops kOps = {
 
 class HostExecutor : public Executor {
  public:
-  explicit HostExecutor(std::size_t arena_bytes) : arena_(arena_bytes) {}
+  HostExecutor(std::size_t arena_bytes, int n_threads)
+      : arena_(arena_bytes), n_threads_(n_threads) {}
   std::byte* data() const override { return arena_.data(); }
   void write(std::byte* to, const void* from, std::size_t bytes) override {
     if (bytes > 0) std::memcpy(to, from, bytes);
@@ -35,6 +37,7 @@ class HostExecutor : public Executor {
     if (bytes > 0) std::memcpy(to, from, bytes);
   }
   void run(int /*phase*/, const std::vector<Run>& steps, bool /*recordable*/) override {
+    omp_set_num_threads(n_threads_);  // oneDNN takes as many as it may
     for (const Run& step : steps) step();
   }
   void wait() override {}
@@ -51,6 +54,7 @@ class HostExecutor : public Executor {
 
  private:
   Arena arena_;
+  const int n_threads_;
 };
 
 std::string processor_name() {
@@ -64,7 +68,8 @@ std::string processor_name() {
 
 class Cpu : public Device {
  public:
-  explicit Cpu(int n_threads) : n_threads_(n_threads) {}
+  /// oneDNN plans its primitives for the threads that it may take when a schedule is built.
+  explicit Cpu(int n_threads) : n_threads_(n_threads) { omp_set_num_threads(n_threads); }
   DeviceKind kind() const override { return DeviceKind::cpu; }
   std::string description() const override {
     return fmt::format("cpu ({}, {} thread{})", processor_name(), n_threads_,
@@ -73,7 +78,7 @@ class Cpu : public Device {
   int n_threads() const override { return n_threads_; }
   const Ops& ops() const override { return kOps; }
   std::unique_ptr<Executor> allocate(std::size_t arena_bytes) override {
-    return std::make_unique<HostExecutor>(arena_bytes);
+    return std::make_unique<HostExecutor>(arena_bytes, n_threads_);
   }
   Peak measure_peak() override { return measure_machine_peak(n_threads_); }
 
