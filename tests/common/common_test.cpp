@@ -29,6 +29,31 @@ BOOST_AUTO_TEST_CASE(bytes_read_as_people_write_them) {
   BOOST_TEST(format_bytes(std::size_t{1} << 30) == "1.00 GiB");
 }
 
+BOOST_AUTO_TEST_CASE(sizes_are_read_as_people_write_them) {
+  const auto read = [](const char* text) { return parse_bytes(text, "--memory-budget"); };
+  constexpr std::size_t MiB = 1024 * 1024;
+  for (const char* text : {"512MiB", "512M", "512m", "0.5GiB", ".5G", "524288K", "512 MiB",
+                           "536870912", "536870912B", "512.0mib"})
+    BOOST_TEST(read(text) == 512 * MiB, text);
+  BOOST_TEST(read("500MB") == 500'000'000u);
+  BOOST_TEST(read("2GB") == 2'000'000'000u);
+  BOOST_TEST(read("1T") == MiB * MiB);
+  BOOST_TEST(read("1.5KiB") == 1536u);
+  BOOST_TEST(read("1.0001K") == 1024u);  // 1024.1024
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_size_is_refused) {
+  for (const char* text :
+       {"",     "M",     "MiB",  "-1M",   "+1M",          "0",        "0G",       "0.4B",
+        "1e3M", "inf",   "nan",  "0x10M", "1.2.3M",       "512 M iB", "512  MiB", "512MiBs",
+        "512Q", "512Mi", "lots", "1,5G",  "99999999999T", "1M "})
+    BOOST_CHECK_EXCEPTION(parse_bytes(text, "--memory-budget"), UsageError, [&](const Error& e) {
+      const std::string what = e.what();
+      return what.find("--memory-budget '" + std::string(text) + "'") == 0 &&
+             what.find("512MiB") != std::string::npos;
+    });
+}
+
 BOOST_FIXTURE_TEST_CASE(a_file_is_replaced_whole_and_leaves_nothing_beside_it, Folder) {
   const fs::path file = path / "new" / "folder" / "result.json";
   write_file_atomic(file, "first");
