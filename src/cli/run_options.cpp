@@ -58,6 +58,7 @@ void add_run_options(CLI::App& command, RunOptions& o) {
   add_refresh_options(command, c.refresh);
   add_add_on_options(command, c.add_ons);
   add_finetune_options(command, c.finetune);
+  add_footprint_options(command, c.footprint);
   command.add_option("--init", c.init,
                      "begin with the latents of a trained model, under its map: a run folder or "
                      "latent file");

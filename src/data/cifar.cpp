@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <initializer_list>
 #include <numeric>
 #include <string>
@@ -39,23 +40,45 @@ fs::path inner_folder(const fs::path& folder, const char* name) {
   return fs::is_directory(folder / name) ? folder / name : folder;
 }
 
-/// Reads `bytes` of each record, those at `offset` in it, one record after another.
-void read_records(const CifarSplit& split, std::size_t offset, std::size_t bytes,
+/// Reads `bytes` of each record, those at `offset` in it, from record `first` on, one after
+/// another until `out` is full.
+void read_records(const CifarSplit& split, std::size_t offset, std::size_t bytes, std::size_t first,
                   std::span<std::uint8_t> out) {
-  if (out.size() != count_of(split) * bytes) {
-    fail("{}: expected a buffer of {} bytes to read into, found {}", split.files[0].string(),
-         count_of(split) * bytes, out.size());
-  }
-  for (std::size_t f = 0; f < split.files.size(); ++f) {
+  for (std::size_t f = 0; f < split.files.size() && !out.empty(); ++f) {
+    if (first >= split.counts[f]) {
+      first -= split.counts[f];
+      continue;
+    }
     const InputFile file(split.files[f]);
     if (file.size() != split.counts[f] * record_bytes(split)) {
       fail("{}: expected {} records as when it was opened, found {} bytes", file.path().string(),
            split.counts[f], file.size());
     }
-    for (std::size_t i = 0; i < split.counts[f]; ++i) {
-      file.read(i * record_bytes(split) + offset, out.first(bytes));
+    for (; first < split.counts[f] && !out.empty(); ++first) {
+      file.read(first * record_bytes(split) + offset, out.first(bytes));
       out = out.subspan(bytes);
     }
+    first = 0;
+  }
+}
+
+/// Throws Error naming file and record of a label that is no class.
+void check_labels(const CifarSplit& split, std::size_t classes, std::size_t first,
+                  std::span<const std::uint8_t> labels) {
+  std::size_t before = 0;  // records of the files before
+  for (std::size_t f = 0; f < split.files.size(); before += split.counts[f++])
+    for (std::size_t at = std::max(first, before);
+         at < std::min(before + split.counts[f], first + labels.size()); ++at) {
+      if (labels[at - first] < classes) continue;
+      fail("{}: expected labels below {}, found {} in record {}", split.files[f].string(), classes,
+           labels[at - first], at - before);
+    }
+}
+
+void require_room(const CifarSplit& split, std::size_t bytes, std::span<std::uint8_t> out) {
+  if (out.size() != count_of(split) * bytes) {
+    fail("{}: expected a buffer of {} bytes to read into, found {}", split.files[0].string(),
+         count_of(split) * bytes, out.size());
   }
 }
 
@@ -80,18 +103,21 @@ std::size_t count_of(const CifarSplit& split) {
 }
 
 void read_pixels(const CifarSplit& split, std::span<std::uint8_t> out) {
-  read_records(split, split.label_bytes, split.pixels, out);
+  require_room(split, split.pixels, out);
+  read_records(split, split.label_bytes, split.pixels, 0, out);
 }
 
 void read_labels(const CifarSplit& split, std::size_t classes, std::span<std::uint8_t> out) {
-  read_records(split, split.label_bytes - 1, 1, out);
-  std::size_t at = 0;
-  for (std::size_t f = 0; f < split.files.size(); ++f)
-    for (std::size_t i = 0; i < split.counts[f]; ++i, ++at) {
-      if (out[at] < classes) continue;
-      fail("{}: expected labels below {}, found {} in record {}", split.files[f].string(), classes,
-           out[at], i);
-    }
+  require_room(split, 1, out);
+  read_records(split, split.label_bytes - 1, 1, 0, out);
+  check_labels(split, classes, 0, out);
+}
+
+void read_part(const CifarSplit& split, std::size_t classes, std::size_t first,
+               std::span<std::uint8_t> pixels, std::span<std::uint8_t> labels) {
+  read_records(split, split.label_bytes, split.pixels, first, pixels);
+  read_records(split, split.label_bytes - 1, 1, first, labels);
+  check_labels(split, classes, first, labels);
 }
 
 }  // namespace mapnet

@@ -35,4 +35,8 @@ std::size_t count_of(const CifarSplit& split);
 void read_pixels(const CifarSplit& split, std::span<std::uint8_t> out);
 void read_labels(const CifarSplit& split, std::size_t classes, std::span<std::uint8_t> out);
 
+/// The same of samples `first` on, as many as the buffers have room for.
+void read_part(const CifarSplit& split, std::size_t classes, std::size_t first,
+               std::span<std::uint8_t> pixels, std::span<std::uint8_t> labels);
+
 }  // namespace mapnet

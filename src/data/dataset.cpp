@@ -166,6 +166,26 @@ void read_labels(const Dataset& d, const DatasetSplit& split, std::span<std::uin
       split.files);
 }
 
+void read_part(const Dataset& d, std::size_t first, std::span<std::uint8_t> pixels,
+               std::span<std::uint8_t> labels) {
+  const bool training = first < d.train.count;
+  const std::size_t at = training ? first : first - d.train.count;
+  std::visit(
+      [&]<class Files>(const Files& files) {
+        if constexpr (std::is_same_v<Files, NoiseSplit>) {
+          const NoiseSplit part = {files.shape, files.first + at,
+                                   labels.size() / labels_per_sample(d)};
+          read_pixels(part, pixels);
+          read_labels(part, labels);
+        } else if constexpr (std::is_same_v<Files, IdxSplit> || std::is_same_v<Files, CifarSplit>) {
+          read_part(files, static_cast<std::size_t>(d.classes), at, pixels, labels);
+        } else {
+          fail("{}: cannot be read in parts", d.name);
+        }
+      },
+      training ? d.train.files : d.test.files);
+}
+
 bool has_pictures(const Dataset& d) {
   return std::holds_alternative<SegmentationSplit>(d.train.files);
 }

@@ -76,6 +76,12 @@ void read_pixels(const Dataset& dataset, const DatasetSplit& split, std::span<st
 /// `ignore`. Not for a series.
 void read_labels(const Dataset& dataset, const DatasetSplit& split, std::span<std::uint8_t> out);
 
+/// Reads the pixels and labels of samples `first` on, counted through the training samples and then
+/// the test samples, all of one split: as many as the buffers have room for. Only of images that
+/// are no pictures in files of their own.
+void read_part(const Dataset& dataset, std::size_t first, std::span<std::uint8_t> pixels,
+               std::span<std::uint8_t> labels);
+
 /// Whether the samples are pictures in files of their own, whose decoding takes time.
 bool has_pictures(const Dataset& dataset);
 

@@ -63,13 +63,22 @@ std::array<std::size_t, N> read_header(const std::filesystem::path& path, std::s
   return sizes;
 }
 
-void read_values(const std::filesystem::path& path, std::size_t header_bytes, std::size_t bytes,
-                 std::span<std::uint8_t> out) {
+/// Items of `item` bytes from `first` on, of `count` behind the header.
+void read_items(const std::filesystem::path& path, std::size_t header_bytes, std::size_t item,
+                std::size_t count, std::size_t first, std::span<std::uint8_t> out) {
+  if (out.size() % item != 0 || first > count || out.size() / item > count - first) {
+    fail("{}: expected a buffer of {} bytes for each of at most {} items to read into, found {}",
+         path.string(), item, first > count ? 0 : count - first, out.size());
+  }
+  InputFile(path).read(header_bytes + first * item, out);
+}
+
+void require_whole(const std::filesystem::path& path, std::size_t bytes,
+                   std::span<std::uint8_t> out) {
   if (out.size() != bytes) {
     fail("{}: expected a buffer of {} bytes to read into, found {}", path.string(), bytes,
          out.size());
   }
-  InputFile(path).read(header_bytes, out);
 }
 
 }  // namespace
@@ -85,15 +94,26 @@ IdxLabels open_idx_labels(const std::filesystem::path& file) {
 }
 
 void read_idx(const IdxImages& images, std::span<std::uint8_t> out) {
-  read_values(images.file, 16, images.count * images.height * images.width, out);
+  require_whole(images.file, images.count * images.height * images.width, out);
+  read_idx(images, 0, out);
+}
+
+void read_idx(const IdxImages& images, std::size_t first, std::span<std::uint8_t> out) {
+  read_items(images.file, 16, images.height * images.width, images.count, first, out);
 }
 
 void read_idx(const IdxLabels& labels, std::size_t classes, std::span<std::uint8_t> out) {
-  read_values(labels.file, 8, labels.count, out);
+  require_whole(labels.file, labels.count, out);
+  read_idx(labels, classes, 0, out);
+}
+
+void read_idx(const IdxLabels& labels, std::size_t classes, std::size_t first,
+              std::span<std::uint8_t> out) {
+  read_items(labels.file, 8, 1, labels.count, first, out);
   const auto bad = std::ranges::find_if(out, [&](std::uint8_t label) { return label >= classes; });
   if (bad != out.end()) {
     fail("{}: expected labels below {}, found {} at index {}", labels.file.string(), classes, *bad,
-         bad - out.begin());
+         first + static_cast<std::size_t>(bad - out.begin()));
   }
 }
 

@@ -28,8 +28,15 @@ IdxLabels open_idx_labels(const std::filesystem::path& file);
 /// Reads all pixels, count * height * width bytes, straight into `out`, which must be of that size.
 void read_idx(const IdxImages& images, std::span<std::uint8_t> out);
 
+/// The same of whole images from `first` on, as many as fit.
+void read_idx(const IdxImages& images, std::size_t first, std::span<std::uint8_t> out);
+
 /// Reads all labels, count bytes, straight into `out`; a label not below `classes` is an Error
 /// naming its index.
 void read_idx(const IdxLabels& labels, std::size_t classes, std::span<std::uint8_t> out);
+
+/// The same of labels from `first` on, as many as fit.
+void read_idx(const IdxLabels& labels, std::size_t classes, std::size_t first,
+              std::span<std::uint8_t> out);
 
 }  // namespace mapnet

@@ -40,6 +40,16 @@ void read_pixels(const IdxSplit& split, std::span<std::uint8_t> out) {
   read_idx(images, out);
 }
 
+void read_part(const IdxSplit& split, std::size_t classes, std::size_t first,
+               std::span<std::uint8_t> pixels, std::span<std::uint8_t> labels) {
+  const IdxImages images = open_idx_images(split.images);
+  require_count(split.images, images.count, split);
+  read_idx(images, first, pixels);
+  const IdxLabels all = open_idx_labels(split.labels);
+  require_count(split.labels, all.count, split);
+  read_idx(all, classes, first, labels);
+}
+
 void read_labels(const IdxSplit& split, std::size_t classes, std::span<std::uint8_t> out) {
   const IdxLabels labels = open_idx_labels(split.labels);
   require_count(split.labels, labels.count, split);

@@ -24,4 +24,8 @@ IdxSplit open_idx_split(const DatasetManifest& manifest, const std::filesystem::
 void read_pixels(const IdxSplit& split, std::span<std::uint8_t> out);
 void read_labels(const IdxSplit& split, std::size_t classes, std::span<std::uint8_t> out);
 
+/// The same of samples `first` on, as many as the buffers have room for.
+void read_part(const IdxSplit& split, std::size_t classes, std::size_t first,
+               std::span<std::uint8_t> pixels, std::span<std::uint8_t> labels);
+
 }  // namespace mapnet

@@ -9,6 +9,11 @@ const Ops& twins(const Schedule& schedule) { return schedule.device()->ops(); }
 
 }  // namespace
 
+void accumulate(Schedule& schedule, const std::string& name, BufferId sum, std::size_t offset,
+                BufferId gradient, std::size_t n, Scored scored, BufferId control) {
+  twins(schedule).accumulate(schedule, name, sum, offset, gradient, n, scored, control);
+}
+
 void adam_step(Schedule& schedule, const std::string& name, const AdamDesc& desc, BufferId value,
                BufferId m, BufferId v, BufferId gradient, std::size_t n, BufferId control) {
   twins(schedule).adam_step(schedule, name, desc, value, m, v, gradient, n, control);
@@ -27,6 +32,11 @@ void add_scaled(Schedule& schedule, const std::string& name, BufferId y, BufferI
 void alignment(Schedule& schedule, const std::string& name, const MapDesc& desc, BufferId z,
                BufferId mean_w, BufferId mean_s, BufferId loss, BufferId dz) {
   twins(schedule).alignment(schedule, name, desc, z, mean_w, mean_s, loss, dz);
+}
+
+void average_parts(Schedule& schedule, const std::string& name, BufferId sum, std::size_t n,
+                   Scored scored, BufferId control) {
+  twins(schedule).average_parts(schedule, name, sum, n, scored, control);
 }
 
 Tensor batch_norm_backward(Schedule& schedule, const std::string& name, const BatchNormDesc& desc,
@@ -106,6 +116,11 @@ void cross_entropy(Schedule& schedule, const std::string& name, const Tensor& lo
 void ema_step(Schedule& schedule, const std::string& name, BufferId average, BufferId value,
               std::size_t n, BufferId control) {
   twins(schedule).ema_step(schedule, name, average, value, n, control);
+}
+
+void end_micro_batches(Schedule& schedule, const std::string& name, BufferId batches,
+                       BufferId control) {
+  twins(schedule).end_micro_batches(schedule, name, batches, control);
 }
 
 void fake_quantize(Schedule& schedule, const std::string& name, const Tensor& x, BufferId ranges,
@@ -243,6 +258,11 @@ void mse(Schedule& schedule, const std::string& name, const Tensor& y, BufferId 
 
 void next_batch(Schedule& schedule, const std::string& name, BufferId batches, BufferId control) {
   twins(schedule).next_batch(schedule, name, batches, control);
+}
+
+void next_micro_batch(Schedule& schedule, const std::string& name, const MicroBatchDesc& desc,
+                      BufferId batches, BufferId control) {
+  twins(schedule).next_micro_batch(schedule, name, desc, batches, control);
 }
 
 void observe_range(Schedule& schedule, const std::string& name, const Tensor& x, BufferId ranges,

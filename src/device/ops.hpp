@@ -24,6 +24,7 @@
 #include "device/ops/mapping_loss.hpp"
 #include "device/ops/max_pool.hpp"
 #include "device/ops/mean_over_ranks.hpp"
+#include "device/ops/micro_batch.hpp"
 #include "device/ops/mse.hpp"
 #include "device/ops/pixel_cross_entropy.hpp"
 #include "device/ops/prune.hpp"
@@ -39,10 +40,12 @@ namespace mapnet {
 
 /// Every op there is, once: MAPNET_OPS(OP) expands to OP(name) for each.
 #define MAPNET_OPS(OP)          \
+  OP(accumulate)                \
   OP(adam_step)                 \
   OP(add_forward)               \
   OP(add_scaled)                \
   OP(alignment)                 \
+  OP(average_parts)             \
   OP(batch_norm_backward)       \
   OP(batch_norm_evaluate)       \
   OP(batch_norm_forward)        \
@@ -56,6 +59,7 @@ namespace mapnet {
   OP(conv_transpose2d_forward)  \
   OP(cross_entropy)             \
   OP(ema_step)                  \
+  OP(end_micro_batches)         \
   OP(fake_quantize)             \
   OP(fill)                      \
   OP(fill_normal)               \
@@ -81,6 +85,7 @@ namespace mapnet {
   OP(mean_over_ranks)           \
   OP(mse)                       \
   OP(next_batch)                \
+  OP(next_micro_batch)          \
   OP(observe_range)             \
   OP(perturb_latents)           \
   OP(pixel_cross_entropy)       \

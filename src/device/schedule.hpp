@@ -13,15 +13,17 @@ namespace mapnet {
 
 /// The stretches of a run, in the order they stand on the planning timeline.
 enum class Phase {
-  setup,       ///< once: data, fixed maps, initial latents
-  train,       ///< once a training step
-  refresh,     ///< every R training steps, where a run refreshes its map
-  eval_begin,  ///< once before an evaluation: z -> theta
-  eval,        ///< once a batch of an evaluation
-  calibrate,   ///< once a batch whose activations' ranges are taken, before an int8 evaluation
-  eval_int8,   ///< once a batch of an int8 evaluation
+  setup,        ///< once: data, fixed maps, initial latents
+  step_begin,   ///< once a training step whose batch is cut into micro-batches: theta
+  micro_batch,  ///< once for each of them
+  train,        ///< once a training step; behind its micro-batches, where there are any
+  refresh,      ///< every R training steps, where a run refreshes its map
+  eval_begin,   ///< once before an evaluation: z -> theta
+  eval,         ///< once a batch of an evaluation
+  calibrate,    ///< once a batch whose activations' ranges are taken, before an int8 evaluation
+  eval_int8,    ///< once a batch of an int8 evaluation
 };
-inline constexpr int kPhases = 7;
+inline constexpr int kPhases = 9;
 
 using BufferId = int;
 inline constexpr BufferId kNoBuffer = -1;

@@ -1,13 +1,16 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "device/ops/lstm.hpp"
+#include "device/ops/micro_batch.hpp"
 #include "device/schedule.hpp"
 #include "device/tensor.hpp"
 #include "nets/network.hpp"
+#include "nets/recompute.hpp"
 
 namespace mapnet {
 
@@ -32,16 +35,26 @@ struct ForwardTrace {
     int pool = 0;             ///< window of a max-pooling joined to a convolution
     bool relu = false;        ///< a ReLU behind it all, fused or in place
     std::vector<Tensor> x;
-    Tensor y;                         ///< after the ReLU
-    BufferId argmax = kNoBuffer;      ///< of a pooling
-    BufferId statistics = kNoBuffer;  ///< of a normalisation
-    BufferId saved = kNoBuffer;       ///< of an LSTM
-    std::vector<ParamSlice> params;   ///< in the order of the layer's tensors
-    std::vector<ParamSlice> running;  ///< of a normalisation: mean, variance
+    Tensor y;                                      ///< after the ReLU
+    BufferId argmax = kNoBuffer;                   ///< of a pooling
+    BufferId statistics = kNoBuffer;               ///< of a normalisation
+    BufferId saved = kNoBuffer;                    ///< of an LSTM
+    std::vector<ParamSlice> params;                ///< in the order of the layer's tensors
+    std::size_t params_begin = 0, params_end = 0;  ///< of theta: the stretch they fill
+    std::vector<ParamSlice> running;               ///< of a normalisation: mean, variance
   };
   std::vector<Op> ops;
-  BufferId control = kNoBuffer;
+  const Network* net = nullptr;
+  NetBuffers buffers;
+  Tensor input;
   Tensor logits;  ///< [N, classes], or a segmentation's [N, classes, H, W]
+
+  /// The values an op reads, as their makers left them.
+  std::vector<Tensor> inputs_of(const Op& op) const {
+    std::vector<Tensor> x;
+    for (const int i : op.inputs) x.push_back(i < 0 ? input : ops[static_cast<std::size_t>(i)].y);
+    return x;
+  }
 };
 
 /// Adds steps that see or change what enters a layer with weights.
@@ -56,11 +69,28 @@ ForwardTrace lower_forward(Schedule& schedule, const Network& net, const Tensor&
                            const NetBuffers& buffers, Pass pass,
                            const BeforeLayer& before_layer = {});
 
+/// Of a backward pass over one part of a batch: how its gradient joins those of the parts before.
+struct Accumulation {
+  Scored scored = Scored::samples;
+  BufferId control = kNoBuffer;
+};
+
+struct BackwardOptions {
+  std::string_view first = {};  ///< layer to go back to; empty: all the way
+  std::optional<Accumulation> accumulation = {};
+  Recompute recompute = {};
+};
+
 /// Adds the steps of dtheta = (d logits / d theta)^T dlogits. Sets every value of dtheta [P] or,
 /// where `first` names a layer, those of that layer and all behind it: with the layers in front
 /// frozen there is nothing to carry further back. Gradients of a value that several layers read are
 /// summed. May change dlogits.
+///
+/// With `accumulation` the gradient is added to dtheta (device/ops/micro_batch.hpp), a layer at a
+/// time: one layer's gradient is all that lies beside it. With `recompute` some activations are
+/// made again when first needed, by the same steps and so to the same bits; running statistics are
+/// left alone. The trace's network must still be there.
 void lower_backward(Schedule& schedule, const ForwardTrace& trace, const Tensor& dlogits,
-                    BufferId dtheta, std::string_view first = {});
+                    BufferId dtheta, const BackwardOptions& options = {});
 
 }  // namespace mapnet

@@ -11,18 +11,6 @@ namespace mapnet {
 
 namespace {
 
-/// Of one channel.
-struct Sums {
-  std::uint64_t sum = 0, squares = 0;  // exact: 2^64 / 255^2 is more pixels than there are
-
-  void add(std::span<const std::uint8_t> pixels) {
-    for (const std::uint64_t pixel : pixels) {
-      sum += pixel;
-      squares += pixel * pixel;
-    }
-  }
-};
-
 std::vector<double> numbers(const nlohmann::json& json) {
   if (json.is_array()) return json.get<std::vector<double>>();
   return {json.get<double>()};
@@ -35,21 +23,33 @@ PixelScale pixel_scale(const PixelStatistics& pixels, std::size_t channel) {
   return {static_cast<float>(1.0 / (255.0 * stddev)), static_cast<float>(-mean / stddev)};
 }
 
-PixelStatistics measure_pixels(std::span<const std::uint8_t> images, std::size_t channels,
-                               std::size_t plane, std::span<const std::uint32_t> samples) {
-  std::vector<Sums> sums(channels);
-  for (const std::size_t sample : samples)
-    for (std::size_t c = 0; c < channels; ++c)
-      sums[c].add(images.subspan((sample * channels + c) * plane, plane));
+void PixelMeasure::add(std::span<const std::uint8_t> image) {
+  for (std::size_t c = 0; c < sums_.size(); ++c)
+    for (const std::uint64_t pixel : image.subspan(c * plane_, plane_)) {
+      sums_[c].sum += pixel;
+      sums_[c].squares += pixel * pixel;
+    }
+  ++images_;
+}
+
+PixelStatistics PixelMeasure::result() const {
   PixelStatistics pixels;
-  const double n = static_cast<double>(samples.size() * plane);
-  for (const Sums& s : sums) {
+  const double n = static_cast<double>(images_ * plane_);
+  for (const Sums& s : sums_) {
     const double mean = static_cast<double>(s.sum) / n / 255.0;
     const double variance = static_cast<double>(s.squares) / n / (255.0 * 255.0) - mean * mean;
     pixels.mean.push_back(mean);
     pixels.stddev.push_back(std::sqrt(std::max(variance, 1e-12)));
   }
   return pixels;
+}
+
+PixelStatistics measure_pixels(std::span<const std::uint8_t> images, std::size_t channels,
+                               std::size_t plane, std::span<const std::uint32_t> samples) {
+  PixelMeasure measure(channels, plane);
+  for (const std::size_t sample : samples)
+    measure.add(images.subspan(sample * channels * plane, channels * plane));
+  return measure.result();
 }
 
 void add_pixels(nlohmann::json& json, const PixelStatistics& pixels) {

@@ -19,8 +19,23 @@ struct PixelScale {
 };
 PixelScale pixel_scale(const PixelStatistics& pixels, std::size_t channel);
 
-/// Of images [count, channels, plane], those whose numbers `samples` lists. Exact sums: the order
-/// does not matter. A channel that never changes gets a stddev of 1e-6.
+/// Measures images [channels, plane], one after another. Exact sums: the order does not matter. A
+/// channel that never changes gets a stddev of 1e-6.
+class PixelMeasure {
+ public:
+  PixelMeasure(std::size_t channels, std::size_t plane) : plane_(plane), sums_(channels) {}
+  void add(std::span<const std::uint8_t> image);
+  PixelStatistics result() const;
+
+ private:
+  struct Sums {                          // of one channel
+    std::uint64_t sum = 0, squares = 0;  // 2^64 / 255^2 is more pixels than there are
+  };
+  std::size_t plane_, images_ = 0;
+  std::vector<Sums> sums_;
+};
+
+/// Of images [count, channels, plane], those whose numbers `samples` lists.
 PixelStatistics measure_pixels(std::span<const std::uint8_t> images, std::size_t channels,
                                std::size_t plane, std::span<const std::uint32_t> samples);
 

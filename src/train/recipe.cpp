@@ -161,6 +161,7 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   require(r.batch >= 1 && r.batch <= kMaxBatch, "--batch", r.batch, "1 to 65536");
   require(r.lr > 0, "--lr", r.lr, "more than 0");
   require(r.warmup >= 0, "--warmup", r.warmup, "0 or more epochs");
+  r.footprint = resolve(c.footprint, r);
   refuse_combinations(r, net);
   return r;
 }
@@ -188,6 +189,7 @@ nlohmann::json to_json(const Recipe& r) {
   if (r.init.given()) json["init"] = r.init;
   if (m.seed != r.seed) json["map_seed"] = m.seed;
   if (r.features.given()) json["features"] = r.features;
+  if (r.footprint.any()) json["footprint"] = r.footprint;
   if (m.strategy == Strategy::direct) return json;
   json["latents"] = m.latents;
   json["latent_std"] = r.latent_std;
@@ -243,6 +245,7 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     if (json.contains("pretrained")) json.at("pretrained").get_to(r.pretrained);
     if (json.contains("init")) json.at("init").get_to(r.init);
     if (json.contains("features")) json.at("features").get_to(r.features);
+    if (json.contains("footprint")) json.at("footprint").get_to(r.footprint);
     if (m.strategy == Strategy::direct) return r;
     for (const nlohmann::json& latents : json.at("latents"))
       m.latents.push_back(

@@ -14,6 +14,7 @@
 #include "train/features/feature_source.hpp"
 #include "train/recipe/add_ons.hpp"
 #include "train/recipe/finetune.hpp"
+#include "train/recipe/footprint.hpp"
 #include "train/recipe/init.hpp"
 #include "train/recipe/mapping_loss.hpp"
 #include "train/recipe/refresh.hpp"
@@ -38,6 +39,7 @@ struct RunConfig {
   RefreshConfig refresh;
   AddOnsConfig add_ons;
   FinetuneConfig finetune;
+  FootprintConfig footprint;
   std::optional<std::string> init;  ///< a trained model: run folder or latent file
   FeaturesConfig features;          ///< of videos
   int epochs = 10;
@@ -62,6 +64,7 @@ struct Recipe {
   Regularisation regularisation;
   Refresh refresh;
   AddOns add_ons;
+  Footprint footprint;
   Pretrained pretrained;
   Init init;
   FeatureSource features;  ///< of videos

@@ -11,6 +11,7 @@
 #include "device/ops/fake_quantize.hpp"
 #include "device/ops/map_refresh.hpp"
 #include "device/ops/mean_over_ranks.hpp"
+#include "device/ops/micro_batch.hpp"
 #include "device/ops/stability.hpp"
 #include "device/ops/step_control.hpp"
 #include "mapping/mapping_loss.hpp"
@@ -24,6 +25,15 @@ namespace mapnet {
 
 std::int64_t training_steps(const Recipe& recipe, const SampleCounts& counts) {
   return static_cast<std::int64_t>(batches_of(counts.train, recipe.batch)) * recipe.epochs;
+}
+
+int micro_batch_of(const Recipe& recipe, int ranks) {
+  const int share = largest_share(recipe.batch, ranks), micro = recipe.footprint.micro_batch;
+  return micro > 0 ? std::min(micro, share) : share;
+}
+
+int eval_batch_of(const Recipe& recipe, int ranks) {
+  return std::min(recipe.batch, micro_batch_of(recipe, ranks) * ranks);
 }
 
 SampleCounts split_samples(const Recipe& recipe, Task task, std::size_t train, std::size_t test) {
@@ -63,19 +73,23 @@ struct Builder {
   }
 
   void add_data(const SampleCounts& counts) {
-    run.samples.add_buffers(schedule(), net, format, counts.total());
-    const auto batches = [&](std::size_t samples) { return batches_of(samples, recipe.batch); };
-    run.train_batches =
-        persistent("train_batches", "control", batches(counts.train) * sizeof(BatchInput));
-    run.eval_batches =
-        persistent("eval_batches", "control",
-                   (batches(counts.train) + batches(counts.validation) + batches(counts.test)) *
-                       sizeof(BatchInput));
+    const std::size_t at_hand = recipe.footprint.samples_in_file
+                                    ? static_cast<std::size_t>(run.micro_batch)
+                                    : counts.total();
+    run.samples.add_buffers(schedule(), net, format, at_hand);
+    run.train_batches = persistent("train_batches", "control",
+                                   batches_of(counts.train, recipe.batch) * sizeof(BatchInput));
+    std::size_t eval_batches = 0;
+    for (const std::size_t n : {counts.train, counts.validation, counts.test})
+      eval_batches += batches_of(n, eval_batch_of(recipe, ranks->size()));
+    run.eval_batches = persistent("eval_batches", "control", eval_batches * sizeof(BatchInput));
   }
 
   void setup(const SampleCounts& counts, Purpose purpose) {
     run.n_theta = net.param_count();
     run.n_values = trainable_params(recipe, net);
+    run.micro_batch = micro_batch_of(recipe, ranks->size());
+    run.in_parts = run.micro_batch < largest_share(recipe.batch, ranks->size());
     if (generator.value_count() != run.n_values)
       fail("{} of {} is to train {} values; its schedule trains {}", default_run_name(recipe, net),
            net.name, run.n_values, generator.value_count());
@@ -113,9 +127,19 @@ struct Builder {
 
   SampleFeed::Batch batch(const std::string& name, BufferId batches,
                           const AugmentDesc& augment = {}) {
-    return run.samples.next(schedule(), name, net, largest_share(recipe.batch, ranks->size()),
-                            batches, run.control, augment);
+    next_batch(schedule(), name + ".next", batches, run.control);
+    return run.samples.gather(schedule(), name, net, run.micro_batch, run.control, augment);
   }
+
+  SampleFeed::Batch training_batch() {
+    const AugmentDesc augment = recipe.regularisation.augment(recipe.seed);
+    if (!run.in_parts) return batch("batch", run.train_batches, augment);
+    next_micro_batch(schedule(), "batch.next", {run.micro_batch, recipe.footprint.samples_in_file},
+                     run.train_batches, run.control);
+    return run.samples.gather(schedule(), "batch", net, run.micro_batch, run.control, augment);
+  }
+
+  Scored scored() const { return net.task == Task::segment ? Scored::pixels : Scored::samples; }
 
   ObjectiveDesc objective() const {
     return {net.task, format.ignore, static_cast<float>(recipe.regularisation.label_smoothing)};
@@ -140,7 +164,8 @@ struct Builder {
     dperturbed.buffer = schedule().buffer("perturbed.dlogits", "activations", dperturbed.bytes());
     stability(schedule(), "stability", logits, trace.logits, run.loss, run.control, dlogits,
               dperturbed);
-    lower_backward(schedule(), trace, dperturbed, dtheta);
+    lower_backward(schedule(), trace, dperturbed, dtheta,
+                   {.recompute = recipe.footprint.recompute});
     second.mask("perturbed.prune", dtheta);
     second.backward(z, dtheta, dz);
     return dz;
@@ -163,28 +188,45 @@ struct Builder {
       add_scaled(schedule(), "perturbed.add", run.gradient, perturbed_dz, 1.0f, run.n_values);
   }
 
+  /// What comes before the parts of a batch. The sum of their gradients is written here first, so
+  /// that it keeps its place from one to the next.
+  void begin_sums() {
+    schedule().begin(Phase::step_begin);
+    generator.forward(run.value, run.theta, true);
+    run.dtheta = gradient_buffer("dtheta", "theta", run.n_theta, direct());
+    fill(schedule(), "dtheta.begin", run.dtheta, 0, run.n_theta);
+  }
+
   void train() {
     const Regularisation& r = recipe.regularisation;
     run.adam_m = persistent("adam.m", "trained", run.n_values * sizeof(float));
     run.adam_v = persistent("adam.v", "trained", run.n_values * sizeof(float));
-    schedule().begin(Phase::train);
-    const SampleFeed::Batch b = batch("batch", run.train_batches, r.augment(recipe.seed));
-    generator.forward(run.value, run.theta, true);
+    if (run.in_parts) begin_sums();
+    schedule().begin(run.in_parts ? Phase::micro_batch : Phase::train);
+    const SampleFeed::Batch b = training_batch();
+    if (!run.in_parts) generator.forward(run.value, run.theta, true);
     const ForwardTrace trace = lower_forward(schedule(), net, b.x, reads(run.theta), Pass::train);
     const Tensor dlogits =
         objective_backward(schedule(), objective(), trace.logits, b.targets, run.control);
     BufferId perturbed_dz = kNoBuffer;
     if (recipe.loss.stability.on) perturbed_dz = perturbed_pass(b, trace.logits, dlogits);
-    run.dtheta = gradient_buffer("dtheta", "theta", run.n_theta, direct());
-    lower_backward(schedule(), trace, dlogits, run.dtheta, generator.first_trained_layer());
+    if (!run.in_parts) run.dtheta = gradient_buffer("dtheta", "theta", run.n_theta, direct());
+    const std::string first = generator.first_trained_layer();
+    BackwardOptions backward = {.first = first, .recompute = recipe.footprint.recompute};
+    if (run.in_parts) backward.accumulation = {scored(), run.control};
+    lower_backward(schedule(), trace, dlogits, run.dtheta, backward);
+    if (run.in_parts) {
+      schedule().begin(Phase::train);
+      end_micro_batches(schedule(), "batch.end", run.train_batches, run.control);
+      average_parts(schedule(), "dtheta.average", run.dtheta, run.n_theta, scored(), run.control);
+    }
     if (r.weight_decay_theta > 0)
       add_scaled(schedule(), "theta.decay", run.dtheta, run.theta,
                  static_cast<float>(r.weight_decay_theta), run.n_theta);
     generator.mask("dtheta.prune", run.dtheta);
     value_gradient(perturbed_dz);
     if (!ranks->alone())
-      mean_over_ranks(schedule(), "exchange", run.gradient, run.n_values,
-                      net.task == Task::segment ? Scored::pixels : Scored::samples, run.control,
+      mean_over_ranks(schedule(), "exchange", run.gradient, run.n_values, scored(), run.control,
                       ranks);
     AdamDesc adam;
     adam.weight_decay = static_cast<float>(r.weight_decay);

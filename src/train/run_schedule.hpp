@@ -24,6 +24,12 @@ constexpr std::size_t batches_of(std::size_t n, int batch) {
   return (n + size - 1) / size;
 }
 
+/// Samples of a share of a batch that go through the network at a time.
+int micro_batch_of(const Recipe& recipe, int ranks);
+
+/// Samples of an evaluation's batch, of all ranks: as many as a training step has at a time.
+int eval_batch_of(const Recipe& recipe, int ranks);
+
 /// Steps of a whole training.
 std::int64_t training_steps(const Recipe& recipe, const SampleCounts& counts);
 
@@ -61,6 +67,8 @@ struct RunSchedule {
   BufferId confusion = kNoBuffer;  ///< uint64 [K, K] of an evaluation, for a segmentation
   SampleFeed samples;              ///< train, then validation, then test
   std::size_t n_values = 0, n_theta = 0;
+  int micro_batch = 0;    ///< samples of a share of a batch that a pass takes
+  bool in_parts = false;  ///< a training step has micro-batches: phases step_begin, micro_batch
 
   /// What an evaluation uses and a latent file holds: `value`, or its average where there is one.
   BufferId evaluated() const { return average == kNoBuffer ? value : average; }

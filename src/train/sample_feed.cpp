@@ -29,8 +29,9 @@ std::size_t target_bytes(Task task, const Tensor& x) {
 }  // namespace
 
 void SampleFeed::add_buffers(Schedule& schedule, const Network& net, const SampleFormat& format,
-                             std::size_t n) {
+                             std::size_t samples) {
   format_ = format;
+  n = samples;
   values = schedule.persistent_buffer(
       format.floats ? "values" : "images", "data",
       format.floats ? format.n_values * sizeof(float) : n * input_size(net));
@@ -38,10 +39,9 @@ void SampleFeed::add_buffers(Schedule& schedule, const Network& net, const Sampl
   order = schedule.persistent_buffer("order", "data", n * sizeof(std::uint32_t));
 }
 
-SampleFeed::Batch SampleFeed::next(Schedule& schedule, const std::string& name, const Network& net,
-                                   int batch, BufferId batches, BufferId control,
-                                   const AugmentDesc& augment) const {
-  next_batch(schedule, name + ".next", batches, control);
+SampleFeed::Batch SampleFeed::gather(Schedule& schedule, const std::string& name,
+                                     const Network& net, int batch, BufferId control,
+                                     const AugmentDesc& augment) const {
   Batch b;
   b.x.n = batch;
   b.x.c = net.channels;

@@ -21,7 +21,8 @@ struct SampleFormat {
 /// A data set in the arena and the steps that take batches from it.
 class SampleFeed {
  public:
-  /// Plans the buffers for `n` samples; none for a schedule without data.
+  /// Plans the buffers for `n` samples: all there are, or those that a step takes, which its owner
+  /// puts there. None for a schedule without data.
   void add_buffers(Schedule& schedule, const Network& net, const SampleFormat& format,
                    std::size_t n);
 
@@ -31,13 +32,14 @@ class SampleFeed {
         targets;  ///< int32 [batch], uint8 [batch, H, W] or float [batch], by the network's task
   };
 
-  /// Adds the steps that take the next batch of `batches` (see next_batch) and gather it.
-  Batch next(Schedule& schedule, const std::string& name, const Network& net, int batch,
-             BufferId batches, BufferId control, const AugmentDesc& augment = {}) const;
+  /// Adds the step that gathers the batch that control.now is about, of at most `batch` samples.
+  Batch gather(Schedule& schedule, const std::string& name, const Network& net, int batch,
+               BufferId control, const AugmentDesc& augment = {}) const;
 
   BufferId values = kNoBuffer;  ///< uint8 [n, C, H, W], or all float32 values
   BufferId labels = kNoBuffer;  ///< uint8 [n, labels a sample]
   BufferId order = kNoBuffer;  ///< uint32 [n]: the sample at each position: train, validation, test
+  std::size_t n = 0;           ///< samples there is room for
 
  private:
   SampleFormat format_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "device/ops/adam.hpp"
 #include "train/learning_rate.hpp"
@@ -13,21 +14,31 @@ namespace mapnet {
 
 namespace {
 
-/// Appends a rank's shares of the batches that cover samples first ... first + n of the order.
-void add_batches(std::vector<BatchInput>& batches, std::size_t first, std::size_t n, int batch,
-                 const Communicator& ranks) {
+/// Of batch `index` of samples first ... first + n of the order the positions that are one rank's.
+RankShare share_of_batch(std::size_t index, std::size_t first, std::size_t n, int batch,
+                         const Communicator& ranks) {
   const auto size = static_cast<std::size_t>(batch);
-  for (std::size_t at = 0; at < n; at += size) {
-    BatchInput input;
-    const RankShare share = rank_share(std::min(size, n - at), ranks.rank(), ranks.size());
-    input.first = static_cast<std::int64_t>(first + at + share.begin);
-    input.count = static_cast<std::int32_t>(share.count);
-    input.row = static_cast<std::int32_t>(share.begin);
-    batches.push_back(input);
-  }
+  const std::size_t at = index * size;
+  const RankShare share = rank_share(std::min(size, n - at), ranks.rank(), ranks.size());
+  return {first + at + share.begin, share.count};
 }
 
 }  // namespace
+
+/// Appends this rank's shares of the batches that cover samples first ... first + n of the order.
+void Session::add_batches(std::vector<BatchInput>& batches, std::size_t first, std::size_t n,
+                          int batch) const {
+  for (std::size_t i = 0; i < batches_of(n, batch); ++i) {
+    const RankShare share = share_of_batch(i, first, n, batch, *ranks_);
+    BatchInput input;
+    // What is read from a file lies at the beginning whenever it is read.
+    input.first = file_ ? 0 : static_cast<std::int64_t>(share.begin);
+    input.count = static_cast<std::int32_t>(share.count);
+    input.row =
+        static_cast<std::int32_t>(share.begin - first - i * static_cast<std::size_t>(batch));
+    batches.push_back(input);
+  }
+}
 
 Session::Session(const Recipe& recipe, const Network& net, const Dataset& dataset, Purpose purpose,
                  Plan (*planner)(std::vector<Lifetime>), std::shared_ptr<Communicator> ranks)
@@ -43,6 +54,11 @@ Session::Session(const Recipe& recipe, const Network& net, const Dataset& datase
   begin_mapping_loss();
   begin_state();
   if (purpose != Purpose::expand) {
+    if (recipe.footprint.samples_in_file)
+      file_ = std::make_unique<SampleFile>(
+          counts_.total(),
+          static_cast<std::size_t>(net.channels) * static_cast<std::size_t>(net.height * net.width),
+          labels_per_sample(dataset));
     begin_epoch(0);
     load(dataset, purpose);
     write_eval_batches();
@@ -183,20 +199,28 @@ void Session::write_eval_batches() {
   std::vector<BatchInput> batches;
   std::size_t first = 0;
   for (const std::size_t n : {counts_.train, counts_.validation, counts_.test}) {
-    add_batches(batches, first, n, recipe_.batch, *ranks_);
+    add_batches(batches, first, n, eval_batch());
     first += n;
   }
   program_->write<BatchInput>(run_.eval_batches, batches);
+}
+
+/// The device's order: the epoch's, or of samples that lie as they were read that they do.
+void Session::write_order() const {
+  if (!file_) return program_->write<std::uint32_t>(run_.samples.order, order_);
+  std::vector<std::uint32_t> in_turn(run_.samples.n);
+  std::iota(in_turn.begin(), in_turn.end(), 0u);
+  program_->write<std::uint32_t>(run_.samples.order, in_turn);
 }
 
 void Session::begin_epoch(int epoch) {
   epoch_ = epoch;
   order_.resize(counts_.total());
   fill_sample_order(order_, counts_, recipe_.seed, static_cast<std::uint32_t>(epoch));
-  program_->write<std::uint32_t>(run_.samples.order, order_);
+  write_order();
 
   std::vector<BatchInput> batches;
-  add_batches(batches, 0, counts_.train, recipe_.batch, *ranks_);
+  add_batches(batches, 0, counts_.train, recipe_.batch);
   const AdamDesc adam;
   const double ema = recipe_.regularisation.ema;
   std::int64_t step = epoch * steps_per_epoch();
@@ -226,11 +250,26 @@ void Session::train_step(std::int64_t index) {
   const std::size_t end =
       static_cast<std::size_t>(index + 1) * static_cast<std::size_t>(recipe_.batch);
   prepare(0, epoch_ == 0 ? std::min(end, counts_.train) : counts_.train);
+  run_parts(index);
   program_->run(Phase::train);
   state_shared_ = false;
   ++next_;
   if (recipe_.refresh.due(epoch_ * steps_per_epoch() + index, training_steps(recipe_, counts_)))
     refresh();
+}
+
+/// Of a step whose batch is cut into parts all but what comes behind them; of any other step what
+/// it needs beforehand. A part without samples is not run, but a gradient needs one.
+void Session::run_parts(std::int64_t index) {
+  const RankShare share =
+      share_of_batch(static_cast<std::size_t>(index), 0, counts_.train, recipe_.batch, *ranks_);
+  if (!run_.in_parts) return read_window(share.begin, share.count);
+  const auto size = static_cast<std::size_t>(run_.micro_batch);
+  program_->run(Phase::step_begin);
+  for (std::size_t at = 0; at == 0 || at < share.count; at += size) {
+    read_window(share.begin + at, std::min(size, share.count - at));
+    program_->run(Phase::micro_batch);
+  }
 }
 
 void Session::refresh() {
@@ -256,13 +295,25 @@ Metrics Session::finish_epoch(const Progress& progress, const std::function<void
 
 Session::Batches Session::batches_of_split(Split split) const {
   const auto batches = [&](std::size_t n) {
-    return static_cast<std::int64_t>(batches_of(n, recipe_.batch));
+    return static_cast<std::int64_t>(batches_of(n, eval_batch()));
   };
   const std::int64_t validation = batches(counts_.train);
   const std::int64_t test = validation + batches(counts_.validation);
   if (split == Split::train) return {0, validation};
   if (split == Split::validation) return {validation, test};
   return {test, test + batches(counts_.test)};
+}
+
+/// The positions of this rank's share of an evaluation's batch.
+RankShare Session::eval_share(std::size_t index) const {
+  std::size_t first = 0;
+  for (const std::size_t n : {counts_.train, counts_.validation, counts_.test}) {
+    const std::size_t batches = batches_of(n, eval_batch());
+    if (index < batches) return share_of_batch(index, first, n, eval_batch(), *ranks_);
+    index -= batches;
+    first += n;
+  }
+  return {};
 }
 
 /// Runs an evaluation's phase over some of its batches; the sums are of them.
@@ -272,7 +323,11 @@ Metrics Session::walk(Phase phase, std::int64_t begin, std::int64_t end) {
   if (!confusion.empty()) program_->write<std::uint64_t>(run_.confusion, confusion);
   restart(begin);
   next_ = -1;
-  for (std::int64_t index = begin; index < end; ++index) program_->run(phase);
+  for (std::int64_t index = begin; index < end; ++index) {
+    const RankShare share = eval_share(static_cast<std::size_t>(index));
+    read_window(share.begin, share.count);
+    program_->run(phase);
+  }
   Metrics m = metrics_of(totals());
   if (!confusion.empty()) {
     program_->read<std::uint64_t>(confusion, run_.confusion);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/dataset.hpp"
+#include "data/sample_file.hpp"
 #include "device/communicator.hpp"
 #include "device/ops/mapping_loss.hpp"
 #include "device/ops/step_control.hpp"
@@ -14,6 +15,7 @@
 #include "train/decode_ahead.hpp"
 #include "train/metrics.hpp"
 #include "train/pixel_statistics.hpp"
+#include "train/rank_share.hpp"
 #include "train/run_schedule.hpp"
 #include "train/training_state.hpp"
 
@@ -39,6 +41,8 @@ SampleFormat sample_format(const Dataset& dataset);
 ///
 /// Pictures are decoded while training begins: a step waits for its own samples alone. Other data
 /// is read before the first step.
+///
+/// With --samples file they are all in a temporary file, and a pass reads its own from there.
 ///
 /// Of several ranks each has a session, with its share of every batch. They train the same values
 /// from the same gradient, and give the same metrics, which are of all shares: what computes any is
@@ -133,6 +137,7 @@ class Session {
  private:
   void load(const Dataset& dataset, Purpose purpose);
   void load_pictures(const Dataset& dataset, Purpose purpose);
+  void load_into_file(const Dataset& dataset);
   void prepare(std::size_t begin, std::size_t end);
   void load_series(const Dataset& dataset);
   void load_features(const Dataset& dataset);
@@ -141,6 +146,12 @@ class Session {
   void load_pretrained(const Network& net, BufferId into);
   void begin_state();
   void write_eval_batches();
+  void add_batches(std::vector<BatchInput>& batches, std::size_t first, std::size_t n,
+                   int batch) const;
+  void read_window(std::size_t first, std::size_t count);
+  void run_parts(std::int64_t index);
+  void write_order() const;
+  RankShare eval_share(std::size_t index) const;
   void restart(std::int64_t next);
   StepControl totals() const;
   void share_state();
@@ -157,6 +168,7 @@ class Session {
   };
   void prepare(Split split);
   Batches batches_of_split(Split split) const;
+  int eval_batch() const { return eval_batch_of(recipe_, ranks_->size()); }
   Metrics walk(Phase phase, std::int64_t begin, std::int64_t end);
   std::int64_t pruning_step() const;
 
@@ -166,6 +178,8 @@ class Session {
   std::shared_ptr<Communicator> ranks_;
   RunSchedule run_;
   std::unique_ptr<Program> program_;
+  std::unique_ptr<SampleFile> file_;      // with --samples file
+  std::vector<std::uint8_t> window_;      // of it, on its way to a GPU
   std::unique_ptr<DecodeAhead> decoder_;  // until all pictures are decoded
   DecodeTimes decode_times_;              // of it, once it is gone
   PixelStatistics pixels_;

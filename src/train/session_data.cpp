@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <numeric>
 
 #include "data/pm25.hpp"
 #include "train/session.hpp"
@@ -12,6 +11,9 @@ namespace {
 /// Training samples, the first of the first epoch's order, whose pixels are measured where decoding
 /// them all would have to come before the first step.
 constexpr std::size_t kMeasuredPictures = 64;
+
+/// Bytes that are on their way into a file of samples at a time.
+constexpr std::size_t kPart = 256 * 1024;
 
 }  // namespace
 
@@ -33,6 +35,7 @@ SampleFormat sample_format(const Dataset& dataset) {
 void Session::load(const Dataset& dataset, Purpose purpose) {
   if (dataset.task == Task::forecast) return load_series(dataset);
   if (has_pictures(dataset)) return load_pictures(dataset, purpose);
+  if (file_) return load_into_file(dataset);
   if (dataset.floats)
     load_features(dataset);
   else
@@ -84,6 +87,7 @@ void Session::load_pictures(const Dataset& dataset, Purpose purpose) {
   const std::size_t bytes = channels * plane;
   const auto place = [this](std::uint32_t sample, std::span<const std::uint8_t> pixels,
                             std::span<const std::uint8_t> labels) {
+    if (file_) return file_->write(sample, pixels, labels);
     program_->write(run_.samples.values, pixels, sample * pixels.size());
     program_->write(run_.samples.labels, labels, sample * labels.size());
   };
@@ -92,13 +96,65 @@ void Session::load_pictures(const Dataset& dataset, Purpose purpose) {
   if (!training) return;
   const std::size_t n = std::min(kMeasuredPictures, counts_.train);
   prepare(0, n);
-  std::vector<std::uint8_t> images(n * bytes);
-  for (std::size_t i = 0; i < n; ++i)
-    program_->read<std::uint8_t>(std::span(images).subspan(i * bytes, bytes), run_.samples.values,
-                                 order_[i] * bytes);
-  std::vector<std::uint32_t> in_turn(n);
-  std::iota(in_turn.begin(), in_turn.end(), 0u);
-  set_pixels(measure_pixels(images, channels, plane, in_turn));
+  PixelMeasure measure(channels, plane);
+  std::vector<std::uint8_t> image(bytes), labels(labels_per_sample(dataset));
+  for (std::size_t i = 0; i < n; ++i) {
+    if (file_)
+      file_->read(order_[i], image, labels);
+    else
+      program_->read<std::uint8_t>(image, run_.samples.values, order_[i] * bytes);
+    measure.add(image);
+  }
+  set_pixels(measure.result());
+}
+
+/// Copies all samples, a few at a time, and measures the pixels of those to train on.
+void Session::load_into_file(const Dataset& dataset) {
+  const auto channels = static_cast<std::size_t>(net_.channels);
+  const auto plane = static_cast<std::size_t>(net_.height * net_.width);
+  const std::size_t pixels = file_->pixel_bytes(), labels = file_->label_bytes();
+  const std::size_t at_a_time = std::max<std::size_t>(1, kPart / (pixels + labels));
+  std::vector<bool> trained(counts_.total());
+  for (const std::uint32_t sample : std::span(order_).first(counts_.train)) trained[sample] = true;
+  std::vector<std::uint8_t> buffer(at_a_time * (pixels + labels));
+  PixelMeasure measure(channels, plane);
+  std::size_t end = 0;
+  for (const DatasetSplit* split : {&dataset.train, &dataset.test}) {
+    std::size_t sample = end;
+    end += split->count;
+    while (sample < end) {
+      const std::size_t n = std::min(at_a_time, end - sample);
+      const std::span<std::uint8_t> all_pixels = std::span(buffer).first(n * pixels),
+                                    all_labels = std::span(buffer).last(n * labels);
+      read_part(dataset, sample, all_pixels, all_labels);
+      for (std::size_t i = 0; i < n; ++i, ++sample) {
+        const auto image = all_pixels.subspan(i * pixels, pixels);
+        file_->write(sample, image, all_labels.subspan(i * labels, labels));
+        if (trained[sample]) measure.add(image);
+      }
+    }
+  }
+  set_pixels(measure.result());
+}
+
+/// With --samples file puts `count` samples of the epoch's order, from position `first` on, where
+/// the next pass finds them.
+void Session::read_window(std::size_t first, std::size_t count) {
+  if (!file_) return;
+  const std::size_t pixels = file_->pixel_bytes(), labels = file_->label_bytes();
+  auto* values = program_->host<std::uint8_t>(run_.samples.values);
+  auto* targets = program_->host<std::uint8_t>(run_.samples.labels);
+  const bool in_place = values != nullptr;
+  if (!in_place) {
+    window_.resize(run_.samples.n * (pixels + labels));
+    values = window_.data();
+    targets = values + run_.samples.n * pixels;
+  }
+  for (std::size_t i = 0; i < count; ++i)
+    file_->read(order_[first + i], {values + i * pixels, pixels}, {targets + i * labels, labels});
+  if (in_place) return;
+  program_->write<std::uint8_t>(run_.samples.values, {values, count * pixels});
+  program_->write<std::uint8_t>(run_.samples.labels, {targets, count * labels});
 }
 
 /// The samples at these positions of the first epoch's order are where steps look for them.

@@ -18,18 +18,20 @@ std::vector<float> Session::calibrate() {
   const std::vector<float> nothing_seen(weighted_layers(net_), 0.0f);
   program_->write<float>(run_.activation_ranges, nothing_seen);
   // Always the same samples, whichever epoch's order the device has.
-  std::vector<std::uint32_t> order(order_.size());
-  fill_sample_order(order, counts_, recipe_.seed, 0);
-  program_->write<std::uint32_t>(run_.samples.order, order);
+  std::vector<std::uint32_t> epochs_order(order_.size());
+  order_.swap(epochs_order);
+  fill_sample_order(order_, counts_, recipe_.seed, 0);
+  write_order();
   const std::size_t samples = std::min(kCalibrationSamples, counts_.train);
   prepare(0, samples);
   expand();
-  walk(Phase::calibrate, 0, static_cast<std::int64_t>(batches_of(samples, recipe_.batch)));
+  walk(Phase::calibrate, 0, static_cast<std::int64_t>(batches_of(samples, eval_batch())));
   std::vector<float> ranges(weighted_layers(net_));
   program_->read<float>(ranges, run_.activation_ranges);
   ranks_->max(ranges);
   program_->write<float>(run_.activation_ranges, ranges);
-  program_->write<std::uint32_t>(run_.samples.order, order_);
+  order_.swap(epochs_order);
+  write_order();
   return ranges;
 }
 

@@ -35,7 +35,9 @@ struct StepControl {
   std::int64_t correct = 0;  ///< arg-max hits among them
   std::int64_t seen = 0;     ///< samples
   std::int64_t scored = 0;   ///< pixels, where each has a label; 0: samples are what is scored
-  std::int64_t scored_before = 0;  ///< the same when this step began
+  std::int64_t scored_before = 0;        ///< the same when this step began
+  std::int64_t scored_before_micro = 0;  ///< or this micro-batch
+  std::int32_t micro = 0;                ///< micro-batches of this step that are begun
 };
 
 /// Adds the step that begins a step of a run: control.now = batches[control.next++], batches an

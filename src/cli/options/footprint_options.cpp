@@ -1,0 +1,21 @@
+#include <CLI/CLI.hpp>
+
+#include "cli/options/groups.hpp"
+
+namespace mapnet {
+
+void add_footprint_options(CLI::App& command, FootprintConfig& c) {
+  command.add_option("--memory-budget", c.memory_budget,
+                     "bytes that data and libraries may take, as 256MiB: what is left open of the "
+                     "next three is chosen to fit  [none]");
+  command.add_option("--micro-batch", c.micro_batch,
+                     "samples that go through the network at a time; gradients are summed up  "
+                     "[the batch]");
+  command.add_option("--recompute", c.recompute,
+                     "activations made again in the backward pass: none, norms, or N: all but "
+                     "what N stretches of layers begin with  [none]");
+  command.add_option("--samples", c.samples,
+                     "memory, or file: each step reads its own from a temporary file  [memory]");
+}
+
+}  // namespace mapnet

@@ -1,0 +1,53 @@
+#include "train/recipe/footprint.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "common/json.hpp"
+#include "train/recipe.hpp"
+#include "train/recipe/check.hpp"
+#include "train/recipe/limits.hpp"
+
+namespace mapnet {
+
+Footprint resolve(const FootprintConfig& c, const Recipe& r) {
+  Footprint f;
+  const int micro = c.micro_batch.value_or(r.batch);
+  require(micro >= 1 && micro <= r.batch, "--micro-batch", micro, "1 to what --batch says");
+  if (micro < r.batch) f.micro_batch = micro;
+  refuse(f.micro_batch > 0 && r.loss.stability.on, "--micro-batch",
+         "cuts batches up; the term stable of --loss compares samples of a whole one");
+  if (c.recompute) f.recompute = parse_recompute(*c.recompute);
+  const std::string samples = c.samples.value_or("memory");
+  require(samples == "memory" || samples == "file", "--samples", samples, "memory or file");
+  f.samples_in_file = samples == "file";
+  refuse(f.samples_in_file && (r.task == Task::forecast || r.features.given()), "--samples",
+         "file is for images; a series and features of videos stay in memory");
+  return f;
+}
+
+std::string flags_of(const Footprint& f) {
+  std::string flags;
+  const auto add = [&](const std::string& flag) { flags += (flags.empty() ? "" : " ") + flag; };
+  if (f.micro_batch > 0) add("--micro-batch " + std::to_string(f.micro_batch));
+  if (f.recompute.on()) add("--recompute " + to_string(f.recompute));
+  if (f.samples_in_file) add("--samples file");
+  return flags;
+}
+
+void to_json(nlohmann::json& json, const Footprint& f) {
+  json = nlohmann::json::object();
+  if (f.micro_batch > 0) json["micro_batch"] = f.micro_batch;
+  if (f.recompute.on()) json["recompute"] = to_string(f.recompute);
+  if (f.samples_in_file) json["samples"] = "file";
+}
+
+void from_json(const nlohmann::json& json, Footprint& f) {
+  if (json.contains("micro_batch"))
+    f.micro_batch =
+        static_cast<int>(whole_number(json.at("micro_batch"), "micro_batch", 1, kMaxBatch));
+  if (json.contains("recompute"))
+    f.recompute = parse_recompute(json.at("recompute").get<std::string>());
+  f.samples_in_file = json.value("samples", "memory") == "file";
+}
+
+}  // namespace mapnet

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "nets/recompute.hpp"
+
+/// How much memory a training takes, apart from what it computes: the same values in less room,
+/// for more time.
+namespace mapnet {
+
+struct Recipe;
+struct Network;
+
+/// As asked for. What is left open is chosen where there is a budget to fit into.
+struct FootprintConfig {
+  std::optional<std::string> memory_budget;  ///< bytes of the process, or of a GPU
+  std::optional<int> micro_batch;
+  std::optional<std::string> recompute, samples;
+};
+
+struct Footprint {
+  int micro_batch = 0;           ///< samples that go through the network at a time; 0: the batch
+  Recompute recompute = {};      ///< of activations, in the backward pass
+  bool samples_in_file = false;  ///< each step reads its own from a temporary file; else in memory
+
+  bool any() const { return micro_batch > 0 || recompute.on() || samples_in_file; }
+  bool operator==(const Footprint&) const = default;
+};
+
+/// Throws UsageError, naming the flag, for what is out of range or without meaning for this recipe,
+/// all else of which is resolved.
+Footprint resolve(const FootprintConfig& config, const Recipe& recipe);
+
+/// "--micro-batch 16 --samples file": the flags that ask for it; empty for the plain one.
+std::string flags_of(const Footprint& footprint);
+
+/// The JSON of a recipe's "footprint", under the flags' names; only what is on. Throws nlohmann's
+/// exceptions.
+void to_json(nlohmann::json& json, const Footprint& footprint);
+void from_json(const nlohmann::json& json, Footprint& footprint);
+
+}  // namespace mapnet
