@@ -4,13 +4,16 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/commands.hpp"
 #include "cli/run_data.hpp"
 #include "cli/run_options.hpp"
+#include "common/error.hpp"
 #include "common/file.hpp"
 #include "data/dataset.hpp"
 #include "memory/report.hpp"
+#include "train/budget/report.hpp"
 #include "train/session.hpp"
 
 namespace mapnet {
@@ -18,7 +21,7 @@ namespace mapnet {
 namespace {
 
 struct PlanOptions : RunOptions {
-  std::string svg;
+  std::string svg, alternatives_svg;
   bool json = false;
 };
 
@@ -28,30 +31,47 @@ std::vector<std::string> step_names(const Schedule& schedule) {
   return names;
 }
 
-/// The plan, and what is trained in it.
-std::string run_json(const Recipe& recipe, const Network& net, const Plan& arena) {
+/// The plan, what is trained in it, and how it came to be.
+std::string run_json(const Recipe& recipe, const Network& net, const Plan& arena,
+                     const std::optional<BudgetSearch>& search) {
   auto json = nlohmann::json::parse(plan_json(arena));
+  if (search) json["memory_budget"] = budget_json(*search);
   json["trainable_params"] = trainable_params(recipe, net);
   json["target_params"] = net.param_count();
   return json.dump(2) + "\n";
 }
 
+/// Writes a picture behind what is printed, where both go to one file.
+void draw(const std::string& file, const std::string& picture) {
+  if (file.empty()) return;
+  write_file_atomic(file, picture);
+  std::fflush(stdout);
+  fmt::print(stderr, "picture written to {}\n", file);
+}
+
 void plan(CLI::App& command, PlanOptions& o) {
   read_config_file(command, o);
+  if (!o.alternatives_svg.empty() && !o.config.footprint.memory_budget)
+    fail<UsageError>("--alternatives-svg draws what --memory-budget chooses from; give one");
   const Network net = network_of(o.config);
-  const Recipe recipe = resolve(o.config, net);
+  Recipe recipe = resolve(o.config, net);
   const Dataset dataset = describe_run_data(o.config);
   const SampleCounts counts =
       split_samples(recipe, dataset.task, dataset.train.count, dataset.test.count);
+  std::optional<BudgetSearch> search;
+  if (o.config.footprint.memory_budget) {
+    search = search_budget(o.config, recipe, net, counts, dataset);
+    if (!o.json) fmt::print("{}\n", budget_table(*search));
+    if (!o.alternatives_svg.empty()) draw(o.alternatives_svg, budget_svg(*search));
+    std::fflush(stdout);  // also where nothing fits
+    require_fit(*search);
+    recipe = search->best().recipe;
+  }
   const RunSchedule run =
       build_run_schedule(recipe, net, counts, sample_format(dataset), Purpose::train);
   const Plan arena = plan_arena(run.schedule.lifetimes());
-  fmt::print("{}", o.json ? run_json(recipe, net, arena) : plan_table(arena));
-  if (!o.svg.empty()) {
-    write_file_atomic(o.svg, plan_svg(arena, step_names(run.schedule)));
-    std::fflush(stdout);  // the table first, where both go to one file
-    fmt::print(stderr, "picture written to {}\n", o.svg);
-  }
+  fmt::print("{}", o.json ? run_json(recipe, net, arena, search) : plan_table(arena));
+  draw(o.svg, plan_svg(arena, step_names(run.schedule)));
 }
 
 }  // namespace
@@ -61,6 +81,8 @@ void add_plan_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("plan", "show where a run's buffers lie, without running");
   add_run_options(*command, *options);
   command->add_option("--svg", options->svg, "draw the plan into this file");
+  command->add_option("--alternatives-svg", options->alternatives_svg,
+                      "draw time and memory of all that --memory-budget chooses from");
   command->add_flag("--json", options->json, "for tools, instead of the table");
   command->callback([command, options] { plan(*command, *options); });
 }

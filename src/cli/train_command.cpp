@@ -14,6 +14,7 @@
 #include "cli/threads.hpp"
 #include "common/bytes.hpp"
 #include "common/error.hpp"
+#include "train/budget/search.hpp"
 #include "train/resume.hpp"
 #include "train/run_ranks.hpp"
 #include "train/train_run.hpp"
@@ -108,6 +109,11 @@ void print_summary(const RunResult& r, const std::string& folder) {
   row("arena", fmt::format("{} ({:.4f} of the lower bound)", format_bytes(r.arena_bytes),
                            static_cast<double>(r.arena_bytes) /
                                static_cast<double>(r.arena_lower_bound_bytes)));
+  if (r.memory)
+    row("memory in all",
+        fmt::format("{}{}, beside {} of program", format_bytes(r.memory->own_bytes()),
+                    r.memory_budget > 0 ? " of " + format_bytes(r.memory_budget) : "",
+                    format_bytes(r.memory->image_bytes)));
   row("training time",
       fmt::format("{:.1f} s ({:.2f} s an epoch) after {:.1f} s of set-up", r.seconds,
                   r.seconds / std::max(1, r.recipe.epochs), r.setup_seconds));
@@ -119,6 +125,14 @@ void print_summary(const RunResult& r, const std::string& folder) {
 void tell_fallback(const RunConfig& config, const Recipe& recipe) {
   if (built_for_cuda() && config.device == "auto" && recipe.device == DeviceKind::cpu)
     fmt::print(stderr, "mapnet: no GPU can be used ({}); training on the CPU\n", cuda_missing());
+}
+
+/// What a budget has chosen.
+void tell_footprint(const RunConfig& config, const Recipe& recipe) {
+  if (!config.footprint.memory_budget) return;
+  const std::string flags = flags_of(recipe.footprint);
+  fmt::print(stderr, "mapnet: --memory-budget {}: {}\n", *config.footprint.memory_budget,
+             flags.empty() ? "the whole batch and all samples in memory" : flags);
 }
 
 /// What CI asks of a run's test accuracy, or of a forecast's MSE.
@@ -160,13 +174,17 @@ void train(CLI::App& command, TrainOptions& o) {
   read_config_file(command, o);
   if (o.config.threads == 0) o.config.threads = threads_of_one(ranks->local_size());
   const Network net = network_of(o.config);
-  const Recipe recipe = resolve(o.config, net);
+  const Recipe asked = resolve(o.config, net);
   if (o.require_accuracy && net.task == Task::forecast)
     fail<UsageError>("--require-accuracy is for classes; a forecast is held to --require-mse");
   if (o.require_mse && net.task != Task::forecast)
     fail<UsageError>("--require-mse is for forecasts; classes are held to --require-accuracy");
-  require_shareable(recipe, ranks->size());
-  const Dataset dataset = open_in_turn(*ranks, o, recipe);
+  require_shareable(asked, ranks->size());
+  const Dataset dataset = open_in_turn(*ranks, o, asked);
+  const Recipe recipe = fit_to_budget(
+      o.config, asked, net,
+      split_samples(asked, dataset.task, dataset.train.count, dataset.test.count), dataset, ranks);
+  if (ranks->first()) tell_footprint(o.config, recipe);
   if (ranks->first()) tell_fallback(o.config, recipe);
   const std::string folder = o.out.empty() ? "runs/" + default_run_name(recipe, net) : o.out;
   if (o.resume && finished(*ranks, folder)) {
@@ -177,6 +195,8 @@ void train(CLI::App& command, TrainOptions& o) {
   control.checkpoints = parse_checkpoint_interval(o.checkpoint_every);
   control.stop_requested = [] { return stop_signal() != 0; };
   control.ranks = ranks;
+  if (o.config.footprint.memory_budget)
+    control.memory_budget = parse_bytes(*o.config.footprint.memory_budget, "--memory-budget");
   if (ranks->first())
     control.notice = [&](const std::string& text) {
       fmt::print(stderr, "mapnet: {}: {}\n", folder, text);

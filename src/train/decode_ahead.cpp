@@ -33,6 +33,8 @@ DecodeAhead::DecodeAhead(const Dataset& dataset, std::span<const std::uint32_t> 
   start(std::move(all));
 }
 
+std::size_t DecodeAhead::samples_ahead() { return kChunksAhead * kChunk; }
+
 void DecodeAhead::require(std::size_t begin, std::size_t end) {
   for (std::size_t at = begin; at < end; ++at) {
     if (placed_[at]) continue;

@@ -36,6 +36,9 @@ class DecodeAhead {
   /// or a sample before them, threw.
   void require(std::size_t begin, std::size_t end);
 
+  /// Decoded samples there is room for.
+  static std::size_t samples_ahead();
+
   bool done() const { return placed_count_ == placed_.size(); }
   DecodeTimes times() { return {prefetcher_->decode_seconds(), prefetcher_->waited_seconds()}; }
 

@@ -72,7 +72,8 @@ MappingConfig resolve_mapped(const RunConfig& c, Strategy strategy, const Networ
     m.latents = c.latents.empty() ? allot_latents(targets, c.latent.value_or(2688)) : c.latents;
     layer_wise_blocks(targets, m.latents);
   }
-  m.map = parse_map_kind(c.map.value_or("hadamard"));
+  const std::string map = c.map.value_or("auto");
+  m.map = map == "auto" ? MapKind::hadamard : parse_map_kind(map);  // the fastest, and the smallest
   const char* modulation = variant == Variant::lv_wmap ? "scalar" : "none";
   m.modulation = parse_modulation(c.modulation.value_or(modulation));
   refuse(c.alpha && m.modulation == Modulation::none, "--alpha",

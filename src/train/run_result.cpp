@@ -64,7 +64,12 @@ nlohmann::json to_json(const RunResult& r) {
   json["arena_lower_bound_bytes"] = r.arena_lower_bound_bytes;
   json["map_bytes"] = r.map_bytes;
   json["stored_value_bytes"] = r.stored_value_bytes;
-  json["peak_rss_bytes"] = r.peak_rss_bytes;
+  if (r.memory) {
+    json["peak_rss_bytes"] = r.memory->peak_bytes;
+    json["image_bytes"] = r.memory->image_bytes;
+    json["memory_bytes"] = r.memory->own_bytes();
+  }
+  if (r.memory_budget > 0) json["memory_budget_bytes"] = r.memory_budget;
   json["device"] = r.device;
   json["version"] = r.version;
   return json;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "train/add_on_result.hpp"
+#include "train/budget/process_memory.hpp"
 #include "train/session.hpp"
 
 namespace mapnet {
@@ -31,10 +32,11 @@ struct RunResult {
   double setup_seconds = 0;         ///< planning, reading data, building the map
   DecodeTimes decode;               ///< of pictures
   std::size_t arena_bytes = 0, arena_lower_bound_bytes = 0;
-  std::size_t map_bytes = 0;           ///< of fixed weights stored beside the latents
-  std::optional<AddOnResult> add_ons;  ///< what they made of theta
-  std::size_t stored_value_bytes = 0;  ///< of the trained values, in the latent file
-  std::size_t peak_rss_bytes = 0;
+  std::size_t map_bytes = 0;            ///< of fixed weights stored beside the latents
+  std::optional<AddOnResult> add_ons;   ///< what they made of theta
+  std::size_t stored_value_bytes = 0;   ///< of the trained values, in the latent file
+  std::optional<ProcessMemory> memory;  ///< of the process so far, where that can be told
+  std::size_t memory_budget = 0;        ///< that it was to fit into; 0: none
   std::string device, version;
   std::vector<LossTermReport> loss_terms;  ///< of the last epoch
 };

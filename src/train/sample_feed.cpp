@@ -32,6 +32,7 @@ void SampleFeed::add_buffers(Schedule& schedule, const Network& net, const Sampl
                              std::size_t samples) {
   format_ = format;
   n = samples;
+  if (!format.floats) sample_bytes = input_size(net);
   values = schedule.persistent_buffer(
       format.floats ? "values" : "images", "data",
       format.floats ? format.n_values * sizeof(float) : n * input_size(net));

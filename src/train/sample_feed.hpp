@@ -40,6 +40,7 @@ class SampleFeed {
   BufferId labels = kNoBuffer;  ///< uint8 [n, labels a sample]
   BufferId order = kNoBuffer;  ///< uint32 [n]: the sample at each position: train, validation, test
   std::size_t n = 0;           ///< samples there is room for
+  std::size_t sample_bytes = 0;  ///< pixels of one; of floats none
 
  private:
   SampleFormat format_;

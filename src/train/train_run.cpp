@@ -1,7 +1,6 @@
 #include "train/train_run.hpp"
 
 #include <fmt/core.h>
-#include <sys/resource.h>
 
 #include <chrono>
 #include <nlohmann/json.hpp>
@@ -27,12 +26,6 @@ class Stopwatch {
   using Clock = std::chrono::steady_clock;
   Clock::time_point start_ = Clock::now();
 };
-
-std::size_t peak_rss_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
-}
 
 std::size_t map_bytes(const Plan& plan) {
   for (const Group& group : groups_of(plan))
@@ -96,6 +89,7 @@ class TrainingRun {
       resume(found_->checkpoint);
     else
       begin();
+    found_.reset();  // it holds as much as everything that is trained
   }
 
   RunResult finish() {
@@ -275,7 +269,7 @@ class TrainingRun {
     r.series = session_.series();
     r.decode = session_.decode_times();
     r.stored_value_bytes = r.trainable_params * sizeof(float);
-    r.peak_rss_bytes = peak_rss_bytes();
+    r.memory_budget = control_.memory_budget;
     r.device = session_.program().device().description();
     r.version = version_string();
   }
@@ -283,10 +277,13 @@ class TrainingRun {
   /// Of all shares, but by one rank.
   void write_files() {
     RunResult& r = result_;
-    const LatentFile model = describe_model(recipe_, net_, dataset_, session_);
-    r.stored_values = model.values.size();
-    r.refreshes = model.refreshes;
-    write_latent_file(folder_.model(), model);
+    {
+      const LatentFile model = describe_model(recipe_, net_, dataset_, session_);
+      r.stored_values = model.values.size();
+      r.refreshes = model.refreshes;
+      write_latent_file(folder_.model(), model);
+    }
+    r.memory = measure_process_memory();  // with the model's copy of its values
     write_file_atomic(folder_.result(), to_json(r).dump(2) + "\n");
     folder_.remove_checkpoints();
   }
@@ -298,7 +295,7 @@ class TrainingRun {
   const Watch& watch_;
   Communicator& ranks_;
   const RunFolder folder_;
-  const std::optional<FoundCheckpoint> found_;
+  std::optional<FoundCheckpoint> found_;
   const Stopwatch setup_;
   Session session_;
   std::optional<MetricsLog> log_;  // the first rank's

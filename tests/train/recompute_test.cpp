@@ -69,10 +69,12 @@ BOOST_AUTO_TEST_CASE(recomputing_takes_less_memory) {
     config.batch = 8;
     return static_cast<double>(arena_of(recomputing(config, kind), build_network(net_name, input)));
   };
-  // ResNet-50's activations are 70 MiB a picture of 224 x 224, twice its weights and their moments.
+  // ResNet-50's activations at batch 8 are 620 MiB of 1.1 GiB. A third of them are convolutions'
+  // outputs, another the blocks' sums, and the rest what norms drops: but for the widest, which the
+  // forward pass alone reads, those take 100 MiB.
   const double kept = arena("resnet50", {3, 224, 224, 1000}, "none");
-  BOOST_TEST(arena("resnet50", {3, 224, 224, 1000}, "norms") < 0.85 * kept);
-  BOOST_TEST(arena("resnet50", {3, 224, 224, 1000}, "4") < 0.75 * kept);
+  BOOST_TEST(arena("resnet50", {3, 224, 224, 1000}, "norms") < 0.93 * kept);
+  BOOST_TEST(arena("resnet50", {3, 224, 224, 1000}, "4") < 0.7 * kept);
   const double unet = arena("cnn3", {3, 64, 64, 11}, "none");
   BOOST_TEST(arena("cnn3", {3, 64, 64, 11}, "norms") < 0.95 * unet);
 }

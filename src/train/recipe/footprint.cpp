@@ -16,9 +16,10 @@ Footprint resolve(const FootprintConfig& c, const Recipe& r) {
   if (micro < r.batch) f.micro_batch = micro;
   refuse(f.micro_batch > 0 && r.loss.stability.on, "--micro-batch",
          "cuts batches up; the term stable of --loss compares samples of a whole one");
-  if (c.recompute) f.recompute = parse_recompute(*c.recompute);
-  const std::string samples = c.samples.value_or("memory");
-  require(samples == "memory" || samples == "file", "--samples", samples, "memory or file");
+  const std::string recompute = c.recompute.value_or("auto"), samples = c.samples.value_or("auto");
+  if (recompute != "auto") f.recompute = parse_recompute(recompute);
+  require(samples == "memory" || samples == "file" || samples == "auto", "--samples", samples,
+          "memory, file or auto");
   f.samples_in_file = samples == "file";
   refuse(f.samples_in_file && (r.task == Task::forecast || r.features.given()), "--samples",
          "file is for images; a series and features of videos stay in memory");

@@ -13,7 +13,8 @@ namespace mapnet {
 struct Recipe;
 struct Network;
 
-/// As asked for. What is left open is chosen where there is a budget to fit into.
+/// As asked for. What is left open, or "auto", is chosen where there is a budget to fit into;
+/// without one everything is kept in memory.
 struct FootprintConfig {
   std::optional<std::string> memory_budget;  ///< bytes of the process, or of a GPU
   std::optional<int> micro_batch;

@@ -1,0 +1,74 @@
+#include "train/budget/process_memory.hpp"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+
+#include "data/each.hpp"
+#include "data/manifest.hpp"
+#include "train/decode_ahead.hpp"
+
+namespace mapnet {
+
+namespace {
+
+constexpr std::size_t kKiB = 1024, kMiB = 1024 * kKiB;
+
+// The libraries' own: OpenBLAS's and oneDNN's buffers and tables, and the run's books.
+constexpr std::size_t kLibraries = 5 * kMiB, kThread = kMiB / 2;
+// A step's closure, its primitive and the code that is generated for it.
+constexpr std::size_t kStep = 24 * kKiB;
+// A picture on its way: its file, its pixels, and the decoder's.
+constexpr std::size_t kPicture = 8 * kMiB;
+
+bool decodes_pictures(const Dataset& d) { return d.task == Task::segment && !parse_noise(d.name); }
+
+std::size_t bytes_of(const Schedule& schedule, BufferId buffer) {
+  return buffer == kNoBuffer ? 0 : schedule.buffer_bytes(buffer);
+}
+
+/// What a checkpoint, or a model that stores its weights themselves, is written from.
+std::size_t saved_bytes(const RunSchedule& run, const Recipe& recipe) {
+  std::size_t bytes = 0;
+  for (const BufferId buffer : {run.value, run.adam_m, run.adam_v, run.average, run.state,
+                                run.history, run.map_base, run.pruned})
+    bytes += bytes_of(run.schedule, buffer);
+  const bool theta = recipe.refresh.on() || recipe.add_ons.any();
+  return std::max(bytes, theta ? 3 * run.n_theta * sizeof(float) : 0);
+}
+
+}  // namespace
+
+std::size_t bytes_beside_arena(const RunSchedule& run, const Recipe& recipe,
+                               const Dataset& dataset) {
+  // cuBLAS's and cuDNN's handles and kernels, the context and its stacks.
+  if (recipe.device == DeviceKind::cuda) return 512 * kMiB;
+  std::size_t bytes = kLibraries + kThread * static_cast<std::size_t>(recipe.threads) +
+                      kStep * run.schedule.steps().size();
+  bytes += saved_bytes(run, recipe);
+  bytes += (dataset.train.count + dataset.test.count) * (sizeof(std::uint32_t) + 1);  // the order
+  if (decodes_pictures(dataset))
+    bytes +=
+        DecodeAhead::samples_ahead() * (run.samples.sample_bytes + labels_per_sample(dataset)) +
+        kPicture * static_cast<std::size_t>(decoding_threads());
+  if (dataset.floats) bytes += 2 * bytes_of(run.schedule, run.samples.values);  // as it is read
+  return bytes;
+}
+
+std::optional<ProcessMemory> measure_process_memory() {
+  std::ifstream status("/proc/self/status");
+  ProcessMemory memory;
+  std::string key;
+  for (std::size_t kib = 0; status >> key; status.ignore(1000, '\n')) {
+    if (key == "VmHWM:" && status >> kib) memory.peak_bytes = kib * kKiB;
+    if (key == "RssFile:" && status >> kib) memory.image_bytes = kib * kKiB;
+  }
+  if (memory.peak_bytes == 0) return std::nullopt;
+  return memory;
+}
+
+void return_free_memory() { ::malloc_trim(0); }
+
+}  // namespace mapnet

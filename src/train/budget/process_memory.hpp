@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "data/dataset.hpp"
+#include "train/run_schedule.hpp"
+
+/// What a run takes beside its arena: foretold before it begins, and measured when it is over.
+namespace mapnet {
+
+/// Bytes that the libraries, the schedule itself, data on its way and what a checkpoint is written
+/// from take at most beside the arena, by what was measured of every network (docs/memory.md). The
+/// program's own image, which it shares with every other run, is not among them. Of a GPU's memory
+/// it is what its libraries keep for themselves.
+std::size_t bytes_beside_arena(const RunSchedule& run, const Recipe& recipe,
+                               const Dataset& dataset);
+
+/// The most memory that this process has had so far, and what of it is the image: pages of files
+/// that are mapped, which are the program and its libraries.
+struct ProcessMemory {
+  std::size_t peak_bytes = 0, image_bytes = 0;
+
+  std::size_t own_bytes() const { return peak_bytes > image_bytes ? peak_bytes - image_bytes : 0; }
+};
+
+/// As Linux counts it (VmHWM, RssFile in /proc/self/status); nothing where it does not say.
+std::optional<ProcessMemory> measure_process_memory();
+
+/// Memory that was freed and is kept for later goes back to the system.
+void return_free_memory();
+
+}  // namespace mapnet

@@ -1,0 +1,217 @@
+#include "train/budget/search.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+#include "common/bytes.hpp"
+#include "common/error.hpp"
+#include "memory/placement.hpp"
+#include "train/rank_share.hpp"
+#include "train/session.hpp"
+
+namespace mapnet {
+
+namespace {
+
+/// More stretches than the root of the number of layers keep more at the cuts than they save
+/// between them.
+constexpr int kStretches[] = {2, 3, 4, 6, 8, 12};
+
+std::vector<int> micro_batches(const FootprintConfig& c, const Recipe& r, int ranks) {
+  if (c.micro_batch || r.loss.stability.on) return {r.footprint.micro_batch};
+  std::vector<int> sizes = {0};
+  for (int size = (largest_share(r.batch, ranks) + 1) / 2;; size = (size + 1) / 2) {
+    if (size >= (sizes.back() == 0 ? largest_share(r.batch, ranks) : sizes.back())) break;
+    sizes.push_back(size);
+  }
+  return sizes;
+}
+
+std::vector<Recompute> recomputations(const FootprintConfig& c, const Recipe& r,
+                                      const Network& net) {
+  if (c.recompute.value_or("auto") != "auto") return {r.footprint.recompute};
+  std::vector<Recompute> all = {{}};
+  const auto cheap = [](const Layer& l) {
+    return l.kind == Layer::Kind::batch_norm || l.kind == Layer::Kind::concat;
+  };
+  if (std::any_of(net.layers.begin(), net.layers.end(), cheap))
+    all.push_back({Recompute::Kind::norms, 0});
+  for (const int n : kStretches)
+    if (static_cast<std::size_t>(n) * 2 <= net.layers.size())
+      all.push_back({Recompute::Kind::stretches, n});
+  return all;
+}
+
+std::vector<MapKind> maps(const RunConfig& c, const Recipe& r) {
+  const MappingConfig& m = r.mapping;
+  const bool fixed = m.strategy != Strategy::direct && !trains_map(m.variant) && !m.finetune.on();
+  if (c.map != "auto" || !fixed) return {m.map};
+  return {MapKind::hadamard, MapKind::dense, MapKind::dense_bf16};
+}
+
+/// Samples in memory and in a file, as far as that is open; one schedule tells both.
+std::vector<bool> places(const FootprintConfig& c, const Recipe& r) {
+  const bool images = r.task != Task::forecast && !r.features.given();
+  if (c.samples.value_or("auto") != "auto" || !images) return {r.footprint.samples_in_file};
+  return {false, true};
+}
+
+std::size_t rounded(std::size_t bytes) { return round_up(bytes, kArenaAlignment); }
+
+/// What the samples take of the arena.
+std::size_t data_bytes(const Schedule& schedule, const SampleFeed& samples) {
+  std::size_t bytes = 0;
+  for (const BufferId buffer : {samples.values, samples.labels, samples.order})
+    if (buffer != kNoBuffer) bytes += rounded(schedule.buffer_bytes(buffer));
+  return bytes;
+}
+
+/// The same of a recipe that differs in where they are alone.
+std::size_t data_bytes(const Recipe& recipe, const Network& net, const SampleFormat& format,
+                       std::size_t all, int ranks) {
+  Schedule schedule(open_cpu(1));
+  SampleFeed samples;
+  samples.add_buffers(schedule, net, format,
+                      recipe.footprint.samples_in_file
+                          ? static_cast<std::size_t>(micro_batch_of(recipe, ranks))
+                          : all);
+  return data_bytes(schedule, samples);
+}
+
+class Search {
+ public:
+  Search(const RunConfig& config, const Recipe& recipe, const Network& net,
+         const SampleCounts& counts, const Dataset& dataset,
+         const std::shared_ptr<Communicator>& ranks)
+      : config_(config),
+        recipe_(recipe),
+        net_(net),
+        counts_(counts),
+        dataset_(dataset),
+        format_(sample_format(dataset)),
+        ranks_(ranks) {}
+
+  std::vector<Candidate> candidates() const {
+    std::vector<Candidate> all;
+    for (const MapKind map : maps(config_, recipe_))
+      for (const Recompute& recompute : recomputations(config_.footprint, recipe_, net_))
+        for (const int micro : micro_batches(config_.footprint, recipe_, ranks_->size()))
+          add(all, map, {micro, recompute, false});
+    std::stable_sort(all.begin(), all.end(), [](const Candidate& a, const Candidate& b) {
+      return a.cost.seconds < b.cost.seconds;
+    });
+    return all;
+  }
+
+  /// Plans it, as it will be run.
+  std::size_t planned(const Candidate& c) const {
+    return plan_arena(build(c.recipe).schedule.lifetimes()).total;
+  }
+
+ private:
+  RunSchedule build(const Recipe& recipe) const {
+    return build_run_schedule(recipe, net_, counts_, format_, Purpose::train, ranks_);
+  }
+
+  /// Both places of the samples from one schedule: they are held from beginning to end.
+  void add(std::vector<Candidate>& all, MapKind map, Footprint footprint) const {
+    const std::vector<bool> in_file = places(config_.footprint, recipe_);
+    Candidate c;
+    c.recipe = recipe_;
+    c.recipe.mapping.map = map;
+    c.recipe.footprint = footprint;
+    c.recipe.footprint.samples_in_file = in_file.front();
+    const RunSchedule run = build(c.recipe);
+    const std::size_t bound = arena_lower_bound(run.schedule.lifetimes());
+    const std::size_t without = bound - data_bytes(run.schedule, run.samples);
+    for (const bool file : in_file) {
+      c.recipe.footprint.samples_in_file = file;
+      c.arena_bytes =
+          without + data_bytes(c.recipe, net_, format_, counts_.total(), ranks_->size());
+      c.beside_bytes = bytes_beside_arena(run, c.recipe, dataset_);
+      c.cost = cost_of_step(run, c.recipe, format_);
+      all.push_back(c);
+    }
+  }
+
+  const RunConfig& config_;
+  const Recipe& recipe_;
+  const Network& net_;
+  const SampleCounts& counts_;
+  const Dataset& dataset_;
+  const SampleFormat format_;
+  const std::shared_ptr<Communicator>& ranks_;
+};
+
+}  // namespace
+
+std::string Candidate::flags(bool with_map) const {
+  std::string flags = flags_of(recipe.footprint);
+  if (with_map)
+    flags = "--map " + to_string(recipe.mapping.map) + (flags.empty() ? "" : " ") + flags;
+  return flags;
+}
+
+BudgetSearch search_budget(const RunConfig& config, const Recipe& recipe, const Network& net,
+                           const SampleCounts& counts, const Dataset& dataset,
+                           const std::shared_ptr<Communicator>& ranks) {
+  const auto start = std::chrono::steady_clock::now();
+  BudgetSearch found;
+  found.budget_bytes = parse_bytes(config.footprint.memory_budget.value(), "--memory-budget");
+  found.maps_differ = maps(config, recipe).size() > 1;
+  const Search search(config, recipe, net, counts, dataset, ranks);
+  found.candidates = search.candidates();
+  std::vector<Candidate>& all = found.candidates;
+  for (std::size_t i = 0; i < all.size() && !found.chosen; ++i) {
+    if (all[i].total_bytes() > found.budget_bytes) continue;
+    all[i].arena_bytes = search.planned(all[i]);
+    if (all[i].total_bytes() <= found.budget_bytes) found.chosen = i;
+  }
+  // A plan may lie a little above its bound: the smallest is the smallest of those planned.
+  const auto less = [](const Candidate& a, const Candidate& b) {
+    return a.total_bytes() < b.total_bytes();
+  };
+  for (bool sure = false; !sure;) {
+    const auto smallest = std::min_element(all.begin(), all.end(), less);
+    const std::size_t bound = smallest->arena_bytes;
+    smallest->arena_bytes = search.planned(*smallest);
+    sure = smallest->arena_bytes == bound ||
+           std::min_element(all.begin(), all.end(), less) == smallest;
+    found.smallest = static_cast<std::size_t>(smallest - all.begin());
+  }
+  found.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return_free_memory();
+  return found;
+}
+
+std::string budget_text(std::size_t bytes) {
+  return fmt::format("{:.1f}MiB",
+                     std::ceil(static_cast<double>(bytes) / (1024.0 * 1024.0) * 10) / 10);
+}
+
+void require_fit(const BudgetSearch& search) {
+  if (search.chosen) return;
+  const Candidate& c = search.candidates[search.smallest];
+  const std::string flags = c.flags(search.maps_differ);
+  fail(
+      "--memory-budget {}: nothing fits; the smallest that would is {}{}{} ({} of arena and {} "
+      "beside it)",
+      format_bytes(search.budget_bytes), budget_text(c.total_bytes()),
+      flags.empty() ? "" : ", with ", flags, format_bytes(c.arena_bytes),
+      format_bytes(c.beside_bytes));
+}
+
+Recipe fit_to_budget(const RunConfig& config, const Recipe& recipe, const Network& net,
+                     const SampleCounts& counts, const Dataset& dataset,
+                     const std::shared_ptr<Communicator>& ranks) {
+  if (!config.footprint.memory_budget) return recipe;
+  const BudgetSearch search = search_budget(config, recipe, net, counts, dataset, ranks);
+  require_fit(search);
+  return search.best().recipe;
+}
+
+}  // namespace mapnet
