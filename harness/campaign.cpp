@@ -45,6 +45,7 @@ ChosenEntry chosen(const Table& table, const Row& row, const Entry& entry,
   c.entry = &entry;
   c.settings = options.quick ? entry.quick : entry.settings;
   c.settings["device"] = {options.device};
+  if (!options.memory_budget.empty()) c.settings["memory-budget"] = {options.memory_budget};
   if (options.threads > 0) c.settings["threads"] = {std::to_string(options.threads)};
   const auto seeds = options.seeds > 0
                          ? std::min(table.seeds.size(), static_cast<std::size_t>(options.seeds))

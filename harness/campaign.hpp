@@ -18,6 +18,7 @@ struct CampaignOptions {
   bool quick = false;           ///< the quick tier alone, with its own settings and references
   bool stand_in = false;        ///< where a data set is absent, what may stand in for it
   std::string device = "auto";  ///< of `mapnet train`
+  std::string memory_budget;    ///< of a run, as `mapnet train` takes it; empty: none
   int threads = 0;              ///< of a run on a CPU; 0: the machine's, shared by the jobs
   std::map<std::string, std::string> data_folders;  ///< --data-dir of each data set that needs one
   std::filesystem::path runs;                       ///< folder of the run folders

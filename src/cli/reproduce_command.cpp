@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/runner_progress.hpp"
 #include "cli/stop_signals.hpp"
+#include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "harness/campaign.hpp"
 #include "harness/report.hpp"
@@ -83,6 +84,7 @@ void print_references(const Campaign& campaign) {
 void reproduce(ReproduceOptions& o) {
   read_data_folders(o);
   o.campaign.runs = fs::absolute(o.runs);
+  if (!o.campaign.memory_budget.empty()) parse_bytes(o.campaign.memory_budget, "--memory-budget");
   o.campaign.threads = threads_of_a_job(o.campaign.threads, o.jobs);
   const std::vector<Table> tables = tables_of(o);
   std::vector<Campaign> campaigns;
@@ -156,6 +158,8 @@ void add_reproduce_command(CLI::App& app) {
   command->add_flag("--stand-in", o->campaign.stand_in,
                     "where a licensed data set is absent, run on what may stand in for it");
   command->add_option("--device", o->campaign.device, "auto, cpu, cuda")->capture_default_str();
+  command->add_option("--memory-budget", o->campaign.memory_budget,
+                      "of each run, as mapnet train takes it  [none]");
   command->add_option("--threads", o->campaign.threads, "of a run on a CPU  [cores / jobs]")
       ->check(CLI::Range(1, 1024));
   command->add_option("--data-dir", o->data_folders, "NAME=DIR: where data set NAME lies");

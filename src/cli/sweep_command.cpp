@@ -9,6 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/runner_progress.hpp"
 #include "cli/stop_signals.hpp"
+#include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "harness/runner.hpp"
@@ -32,6 +33,7 @@ void sweep(SweepOptions& o) {
   const fs::path out =
       o.out.empty() ? fs::path(o.file).replace_extension(".jsonl") : fs::path(o.out);
   o.campaign.runs = fs::absolute(o.runs);
+  if (!o.campaign.memory_budget.empty()) parse_bytes(o.campaign.memory_budget, "--memory-budget");
   o.campaign.threads = threads_of_a_job(o.campaign.threads, o.jobs);
   std::vector<Campaign> campaigns = {choose(table, o.campaign)};
   find_done(campaigns[0]);
@@ -68,6 +70,8 @@ void add_sweep_command(CLI::App& app) {
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
   command->add_option("--device", o->campaign.device, "auto, cpu, cuda")->capture_default_str();
+  command->add_option("--memory-budget", o->campaign.memory_budget,
+                      "of each run, as mapnet train takes it  [none]");
   command->add_option("--threads", o->campaign.threads, "of a run on a CPU  [cores / jobs]")
       ->check(CLI::Range(1, 1024));
   command->add_option("--runs", o->runs, "folder of the runs, which are gone on with")

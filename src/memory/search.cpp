@@ -21,17 +21,46 @@ Order order_by(std::span<const Block> blocks, Key key) {
   return order;
 }
 
+// The most bytes live at any step of each block's life: how hard it is to place. Counted where
+// blocks begin, since only there more become live; steps may be any numbers.
+std::vector<std::size_t> crowding(std::span<const Block> blocks) {
+  std::vector<int> starts;
+  for (const Block& b : blocks) starts.push_back(b.first);
+  std::ranges::sort(starts);
+  starts.erase(std::unique(starts.begin(), starts.end()), starts.end());
+  std::vector<std::size_t> live(starts.size());
+  const auto life_of = [&](const Block& b) {
+    const auto begin = std::ranges::lower_bound(starts, b.first) - starts.begin();
+    const auto end = std::ranges::upper_bound(starts, b.last) - starts.begin();
+    return std::span(live).subspan(static_cast<std::size_t>(begin),
+                                   static_cast<std::size_t>(end - begin));
+  };
+  for (const Block& b : blocks)
+    for (std::size_t& bytes : life_of(b)) bytes += b.bytes;
+  std::vector<std::size_t> most;
+  for (const Block& b : blocks) most.push_back(std::ranges::max(life_of(b)));
+  return most;
+}
+
 // In a training step the saved activations nest: laid down longest first they pile up without a
-// gap. Sets of another kind have another order that suits them, and trying one costs microseconds.
+// gap. Where some are made again they do not nest, and what is live when the most is comes first.
+// Sets of another kind have another order that suits them, and trying one costs microseconds.
 std::vector<Order> greedy_orders(std::span<const Block> blocks) {
   const auto steps = [](const Block& b) { return static_cast<double>(b.last) - b.first + 1; };
   const auto bytes = [](const Block& b) { return static_cast<double>(b.bytes); };
+  const std::vector<std::size_t> crowds = crowding(blocks);
+  const auto crowd = [&](const Block& b) {
+    return crowds[static_cast<std::size_t>(&b - blocks.data())];
+  };
   return {
       order_by(blocks, [&](const Block& b) { return std::pair(steps(b), bytes(b)); }),
       order_by(blocks, [&](const Block& b) { return std::pair(bytes(b), steps(b)); }),
       order_by(blocks, [&](const Block& b) { return steps(b) * bytes(b); }),
       order_by(blocks, [&](const Block& b) { return -static_cast<double>(b.first); }),
       order_by(blocks, [&](const Block& b) { return static_cast<double>(b.last); }),
+      order_by(blocks, [&](const Block& b) { return std::pair(crowd(b), steps(b)); }),
+      order_by(blocks, [&](const Block& b) { return std::pair(crowd(b), bytes(b)); }),
+      order_by(blocks, [&](const Block& b) { return std::pair(crowd(b), steps(b) * bytes(b)); }),
   };
 }
 
@@ -132,7 +161,7 @@ class LocalSearch {
 // pairs holds the time, to some 50 ms; below thirty blocks the cap holds it.
 std::size_t rounds_for(std::size_t n_blocks) {
   constexpr std::size_t pairs = 25'000'000;
-  return std::clamp<std::size_t>(pairs / (n_blocks * n_blocks), 125, 30'000);
+  return std::clamp<std::size_t>(pairs / (n_blocks * n_blocks), 50, 30'000);
 }
 
 }  // namespace

@@ -67,6 +67,7 @@ nlohmann::json to_json(const RunResult& r) {
   if (r.memory) {
     json["peak_rss_bytes"] = r.memory->peak_bytes;
     json["image_bytes"] = r.memory->image_bytes;
+    json["data_segment_bytes"] = r.memory->data_bytes;
     json["memory_bytes"] = r.memory->own_bytes();
   }
   if (r.memory_budget > 0) json["memory_budget_bytes"] = r.memory_budget;

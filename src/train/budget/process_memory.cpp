@@ -63,6 +63,7 @@ std::optional<ProcessMemory> measure_process_memory() {
   std::string key;
   for (std::size_t kib = 0; status >> key; status.ignore(1000, '\n')) {
     if (key == "VmHWM:" && status >> kib) memory.peak_bytes = kib * kKiB;
+    if (key == "VmData:" && status >> kib) memory.data_bytes = kib * kKiB;
     if (key == "RssFile:" && status >> kib) memory.image_bytes = kib * kKiB;
   }
   if (memory.peak_bytes == 0) return std::nullopt;

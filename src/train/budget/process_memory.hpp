@@ -17,14 +17,17 @@ std::size_t bytes_beside_arena(const RunSchedule& run, const Recipe& recipe,
                                const Dataset& dataset);
 
 /// The most memory that this process has had so far, and what of it is the image: pages of files
-/// that are mapped, which are the program and its libraries.
+/// that are mapped, which are the program and its libraries. `data_bytes` is what a limit on the
+/// data segment (ulimit -d) counts now: also what is set aside and never used, as OpenBLAS's 128
+/// MiB a thread.
 struct ProcessMemory {
-  std::size_t peak_bytes = 0, image_bytes = 0;
+  std::size_t peak_bytes = 0, image_bytes = 0, data_bytes = 0;
 
   std::size_t own_bytes() const { return peak_bytes > image_bytes ? peak_bytes - image_bytes : 0; }
 };
 
-/// As Linux counts it (VmHWM, RssFile in /proc/self/status); nothing where it does not say.
+/// As Linux counts it (VmHWM, RssFile and VmData in /proc/self/status); nothing where it does not
+/// say.
 std::optional<ProcessMemory> measure_process_memory();
 
 /// Memory that was freed and is kept for later goes back to the system.

@@ -1,0 +1,183 @@
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "cli/program.hpp"
+#include "common/file.hpp"
+#include "common/temporary.hpp"
+#include "data/picture_files.hpp"
+#include "data/store.hpp"
+#include "nets/network.hpp"
+#include "train/pretrained_file.hpp"
+#include "train/toy_data.hpp"
+
+/// The promise of --memory-budget, kept by the program as it is run: what the kernel counted of its
+/// memory is under the budget, and where its data segment is limited to the budget it runs all the
+/// same, while the plain schedule does not.
+using namespace mapnet;
+using namespace mapnet::test;
+
+namespace {
+
+constexpr std::size_t kMiB = 1024 * 1024;
+
+/// One thread of everything, so that what is set aside for threads is the same each time.
+const std::string kAlone =
+    "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MALLOC_ARENA_MAX=1 timeout 300 ";
+
+Outcome train(const std::string& flags, const Folder& at, std::size_t data_limit_kib = 0) {
+  const std::string limit =
+      data_limit_kib > 0 ? "ulimit -d " + std::to_string(data_limit_kib) + "; " : "";
+  return run_command("( " + limit + kAlone + MAPNET_PROGRAM + " train --threads 1 --quiet " +
+                     flags + " --overwrite --out " + (at.path / "run").string() + " )");
+}
+
+/// Trains under the budget, alone and confined to it. Returns the result.
+nlohmann::json train_within(std::size_t mib, std::size_t arena_mib, const std::string& flags) {
+  const Folder at;
+  const std::string budget = " --memory-budget " + std::to_string(mib) + "MiB";
+  const Outcome outcome = train(flags + budget, at);
+  BOOST_REQUIRE_MESSAGE(outcome.code == 0, outcome.output);
+  const auto result = nlohmann::json::parse(read_file(at.path / "run" / "result.json"));
+  const auto own = result.at("memory_bytes").get<std::size_t>();
+  const auto arena = result.at("arena_bytes").get<std::size_t>();
+  BOOST_TEST_MESSAGE(flags << ": " << static_cast<double>(own) / kMiB << " MiB of " << mib
+                           << " MiB, arena " << static_cast<double>(arena) / kMiB << " MiB, "
+                           << result.value("footprint", nlohmann::json()).dump());
+  BOOST_TEST(result.at("memory_budget_bytes") == mib * kMiB);
+  BOOST_TEST(own <= mib * kMiB);
+  BOOST_TEST(arena <= arena_mib * kMiB);
+
+  // What the libraries set aside and never touch counts as data too: the limit is that, as this run
+  // had it, and the budget. (Sanitizers set aside terabytes.)
+  const auto data = result.at("data_segment_bytes").get<std::size_t>();
+  if (data > 64 * 1024 * kMiB || data < own) return result;
+  const std::size_t limit_kib = (data - own + mib * kMiB) / 1024;
+  const Outcome confined = train(flags + budget, at, limit_kib);
+  BOOST_TEST(confined.code == 0, confined.output);
+  return result;
+}
+
+bool has_fashion_mnist() {
+  return run_command(std::string(MAPNET_PROGRAM) + " data check fashion-mnist").code == 0;
+}
+
+/// Photographs of the segmentation's size, few enough to train on in seconds.
+class Photographs : Folder {
+ public:
+  Photographs() {
+    for (const char* split : {"train", "test"})
+      for (int i = 0; i < 3; ++i) {
+        const reference::Vector noise = reference::uniform(3 * 256 * 256, 7 + i, 0, 255);
+        Image image{256, 256, 3, {}}, labels{256, 256, 1, {}};
+        for (std::size_t k = 0; k < 256 * 256; ++k) labels.pixels.push_back(k / 256 < 100 ? 1 : 0);
+        for (const double value : noise) image.pixels.push_back(static_cast<std::uint8_t>(value));
+        const std::string name = "p" + std::to_string(i) + ".png";
+        write_png(path / split / "images" / name, image);
+        write_png(path / split / "labels" / name, labels);
+      }
+  }
+  std::string flags() const { return "--data camvid256 --data-dir " + path.string(); }
+};
+
+/// Weights of every tensor of a ResNet-50, running statistics too.
+std::string write_resnet50(const Folder& folder) {
+  const Network net = build_network("resnet50", {3, 224, 224, 1000});
+  const std::vector<float> theta = some_weights(net);
+  std::vector<float> state(net.state_count());
+  std::vector<NamedTensor> tensors = named_tensors(net, theta);
+  for (const StateTensor& s : net.state) {
+    std::fill_n(state.begin() + static_cast<std::ptrdiff_t>(s.offset), s.size, s.initial);
+    tensors.push_back(
+        {s.name, {static_cast<int>(s.size)}, std::span(state).subspan(s.offset, s.size)});
+  }
+  const std::filesystem::path file = folder.path / "resnet50.safetensors";
+  write_safetensors(file, tensors);
+  return file.string();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(cnn2_trains_2048_latents_in_16_mib_of_arena_and_64_mib_in_all) {
+  const ToyData toy(700, 200);
+  const std::string data = has_fashion_mnist() ? "" : " --data-dir " + toy.folder().string();
+  // Half of the budget would do: that is the stronger test.
+  const auto result = train_within(32, 16, "--net cnn2 --micro-batch 64 --epochs 1" + data);
+  BOOST_TEST(result.at("footprint").at("samples") == "file");
+  BOOST_TEST(result.at("latents").at(0) == 2048);
+}
+
+BOOST_AUTO_TEST_CASE(cnn1_trains_in_48_mib_of_arena) {
+  // Of the published size, so that nothing of the data can be in memory.
+  const Outcome plan = mapnet_with("plan --net cnn1 --threads 1 --json --memory-budget 48MiB");
+  BOOST_REQUIRE_MESSAGE(plan.code == 0, plan.output);
+  const auto json = nlohmann::json::parse(plan.output);
+  BOOST_TEST(json.at("total_bytes").get<std::size_t>() <= 48 * kMiB);
+  BOOST_TEST(json.at("memory_budget").at("chosen").at("flags") == "--samples file");
+  train_within(48, 48, "--net cnn1 --data noise-1x28x28x10 --epochs 1 --samples file");
+}
+
+BOOST_AUTO_TEST_CASE(cnn3_trains_on_256_x_256_pixels_in_192_mib) {
+  const Photographs photographs;
+  train_within(192, 192, "--net cnn3 --batch 1 --epochs 1 " + photographs.flags());
+}
+
+// Minutes: by name alone, `--run_test=resnet50_is_fine_tuned_in_2_gib`.
+BOOST_AUTO_TEST_CASE(resnet50_is_fine_tuned_in_2_gib, *boost::unit_test::disabled()) {
+  const Folder weights;
+  train_within(2048, 2048,
+               "--net resnet50 --data noise-3x224x224x1000 --batch 8 --epochs 1 --latent 2048 "
+               "--share 1 --pretrained " +
+                   write_resnet50(weights));
+}
+
+BOOST_AUTO_TEST_CASE(the_plain_schedule_does_not_run_where_the_fitted_one_does) {
+  const Folder at;
+  const Outcome fitted = train(
+      "--net cnn1 --data noise-1x28x28x10 --epochs 1 "
+      "--memory-budget 32MiB",
+      at);
+  BOOST_REQUIRE_MESSAGE(fitted.code == 0, fitted.output);
+  const auto result = nlohmann::json::parse(read_file(at.path / "run" / "result.json"));
+  const auto data = result.at("data_segment_bytes").get<std::size_t>();
+  const auto arena = result.at("arena_bytes").get<std::size_t>();
+  if (data > 64 * 1024 * kMiB) return;  // a sanitizer's
+  const Outcome plain =
+      train("--net cnn1 --data noise-1x28x28x10 --epochs 1", at, (data - arena + 24 * kMiB) / 1024);
+  BOOST_TEST(plain.code == 1, plain.output);
+  BOOST_TEST(plain.output.find("arena: cannot allocate") != std::string::npos, plain.output);
+}
+
+BOOST_AUTO_TEST_CASE(a_budget_is_told_and_refused_from_the_command_line) {
+  check_outcome("plan --net cnn2 --threads 2 --memory-budget 24MiB", 0,
+                {"* --micro-batch 64 --samples file", "does not fit", "lower bound"});
+  check_outcome("plan --net cnn2 --threads 2 --memory-budget 1MiB", 1,
+                {"does not fit", "nothing fits; the smallest that would is", "--samples file"});
+  check_outcome("train --net cnn2 --data noise-1x28x28x10 --memory-budget 1MiB --out /nonexistent",
+                1, {"nothing fits"});
+  check_outcome("plan --memory-budget lots", 2, {"--memory-budget 'lots'", "512MiB"});
+  check_outcome("reproduce --memory-budget lots", 2, {"--memory-budget 'lots'"});
+  check_outcome("plan --micro-batch 129", 2, {"--micro-batch is 129"});
+  check_outcome("plan --recompute sometimes", 2, {"--recompute is sometimes"});
+  check_outcome("plan --alternatives-svg x.svg", 2, {"--memory-budget"});
+  const Folder at;
+  at.write("run.toml", "memory-budget = \"24MiB\"\nnet = \"cnn2\"\n");
+  const std::string svg = (at.path / "alternatives.svg").string();
+  check_outcome(
+      "plan --threads 2 --config " + (at.path / "run.toml").string() + " --alternatives-svg " + svg,
+      0, {"* --micro-batch 64 --samples file", "picture written to " + svg});
+  BOOST_TEST(read_file(svg).find("budget: 24.0 MiB") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_fitted_run_is_resumed_and_evaluated) {
+  const ToyData data(300, 50);
+  const Folder at;
+  const std::string from = " --data-dir " + data.folder().string();
+  const std::string flags = "--net cnn2 --epochs 2 --batch 32 --memory-budget 18MiB" + from;
+  const Outcome outcome = train(flags, at);
+  BOOST_REQUIRE_MESSAGE(outcome.code == 0, outcome.output);
+  const auto result = nlohmann::json::parse(read_file(at.path / "run" / "result.json"));
+  const Outcome eval = mapnet_with("eval --json --run " + (at.path / "run").string() + from);
+  BOOST_TEST(eval.code == 0, eval.output);
+  BOOST_TEST(nlohmann::json::parse(eval.output).at("accuracy") == result.at("test_accuracy"));
+}
