@@ -5,12 +5,14 @@
 #include <boost/test/unit_test.hpp>
 #include <numeric>
 
+#include "memory/greedy_by_size.hpp"
 #include "memory/lifetimes.hpp"
 #include "memory/placement.hpp"
 #include "memory/plan.hpp"
 
 using namespace mapnet;
 using mapnet::test::flaw;
+using mapnet::test::greedy_by_size;
 using mapnet::test::RandomLifetimes;
 
 namespace {
@@ -84,6 +86,38 @@ BOOST_AUTO_TEST_CASE(small_plans_are_optimal) {
     const auto buffers = random.any(random.between(1, 6), 8, 5);
     BOOST_TEST(plan_arena(buffers).total == optimum(buffers));
   }
+}
+
+// Three buffers by hand: the largest at the bottom, the next above it, the last in the gap that the
+// first leaves.
+BOOST_AUTO_TEST_CASE(greedy_by_size_fills_the_lowest_gap) {
+  const auto buffer = [](std::size_t units, int first, int last) {
+    return Lifetime{"b", "g", 64 * units, 64, first, last};
+  };
+  BOOST_TEST(greedy_by_size({buffer(4, 0, 1), buffer(3, 1, 3), buffer(2, 2, 3)}) == 64u * 7);
+  BOOST_TEST(greedy_by_size({buffer(1, 0, 0), buffer(1, 1, 1)}) == 64u);
+  BOOST_TEST(greedy_by_size({}) == 0u);
+}
+
+// Measured: 1.6% above the lower bound on average where ours is at 0.007%, and 24% at worst.
+BOOST_AUTO_TEST_CASE(plans_are_no_larger_than_greedy_by_size) {
+  RandomLifetimes random(6);
+  double ours = 0, greedy = 0, worst = 0;
+  constexpr int kPlans = 500;
+  for (int i = 0; i < kPlans; ++i) {
+    const auto buffers = i % 2 ? random.training_step(random.between(1, 40))
+                               : random.any(random.between(1, 100), 60, 30);
+    const Plan plan = plan_arena(buffers);
+    const std::size_t other = greedy_by_size(buffers);
+    BOOST_TEST(plan.total <= other);
+    const auto bound = static_cast<double>(plan.lower_bound);
+    ours += static_cast<double>(plan.total) / bound;
+    greedy += static_cast<double>(other) / bound;
+    worst = std::max(worst, static_cast<double>(other) / bound);
+  }
+  BOOST_TEST_MESSAGE("of the lower bound: ours " << ours / kPlans << ", greedy by size "
+                                                 << greedy / kPlans << ", at worst " << worst);
+  BOOST_TEST(ours < greedy);
 }
 
 // A trap: walked into from any greedy order, sideways steps alone never lead out of eleven units.
