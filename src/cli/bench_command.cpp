@@ -9,7 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/run_data.hpp"
 #include "cli/run_options.hpp"
-#include "common/error.hpp"
+#include "train/budget/search.hpp"
 #include "train/session.hpp"
 #include "train/train_run.hpp"
 
@@ -30,7 +30,26 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-/// Median seconds of each step of the training phase, and of the whole walk, untimed inside.
+/// A step of a training step, and how often it runs in that: once for each part of a batch, where
+/// it is cut up.
+struct TimedStep {
+  Program::Bound step;
+  Run run;
+  double times;
+};
+
+std::vector<TimedStep> steps_of(const Session& session, const Recipe& recipe) {
+  const RunSchedule& run = session.run_schedule();
+  const int parts = (recipe.batch + run.micro_batch - 1) / run.micro_batch;
+  std::vector<TimedStep> steps;
+  for (const Phase phase : {Phase::step_begin, Phase::micro_batch, Phase::train})
+    for (std::size_t k = 0; k < session.program().steps(phase).size(); ++k)
+      steps.push_back({session.program().steps(phase)[k], session.program().runs(phase)[k],
+                       phase == Phase::micro_batch ? parts : 1.0});
+  return steps;
+}
+
+/// Median seconds of each step, and of the whole walk, untimed inside.
 struct Timings {
   std::vector<double> steps;
   double whole = 0;
@@ -38,12 +57,11 @@ struct Timings {
 
 /// On a CPU each step is timed where it stands in the walk, so with the caches as they really are.
 /// On a GPU a walk is over before the clock has moved: there each is repeated, and the mean taken.
-Timings time_steps(Session& session, const BenchOptions& o) {
+Timings time_steps(Session& session, const std::vector<TimedStep>& steps, const BenchOptions& o) {
   const Program& program = session.program();
-  const auto& runs = program.runs(Phase::train);
   const int repeats = program.device().kind() == DeviceKind::cpu ? 1 : 50;
   const std::int64_t per_epoch = session.steps_per_epoch();
-  std::vector<std::vector<double>> samples(runs.size());
+  std::vector<std::vector<double>> samples(steps.size());
   std::vector<double> whole;
   for (int i = 0; i < o.warm_up; ++i) session.train_step(i % per_epoch);
   program.wait();
@@ -54,8 +72,8 @@ Timings time_steps(Session& session, const BenchOptions& o) {
     whole.push_back(std::chrono::duration<double>(Clock::now() - start).count() / repeats);
   }
   for (int i = 0; i < o.steps; i += repeats)
-    for (std::size_t k = 0; k < runs.size(); ++k)
-      samples[k].push_back(program.seconds({runs[k]}, repeats));
+    for (std::size_t k = 0; k < steps.size(); ++k)
+      samples[k].push_back(program.seconds({steps[k].run}, repeats));
   Timings t;
   t.whole = median(whole);
   for (std::vector<double>& sample : samples) t.steps.push_back(median(std::move(sample)));
@@ -64,16 +82,17 @@ Timings time_steps(Session& session, const BenchOptions& o) {
 
 bool belongs_to_mapping(const std::string& step) { return step.rfind("map.", 0) == 0; }
 
-void print_table(const Session& session, const Timings& t, const Peak& peak, double mapping_share) {
+void print_table(const Session& session, const std::vector<TimedStep>& steps, const Timings& t,
+                 const Peak& peak, double mapping_share) {
   fmt::print("{:<28}{:>10}{:>8}{:>10}{:>8}{:>10}{:>8}\n", "step", "us", "share", "GFLOP/s", "peak",
              "GB/s", "copy");
-  const auto& steps = session.program().steps(Phase::train);
   for (std::size_t k = 0; k < steps.size(); ++k) {
-    const double gflops = steps[k].flops / t.steps[k] * 1e-9;
-    const double gb = steps[k].bytes / t.steps[k] * 1e-9;
-    fmt::print("{:<28}{:>10.1f}{:>7.1f}%", steps[k].name, 1e6 * t.steps[k],
-               100 * t.steps[k] / t.whole);
-    if (steps[k].flops > 0)
+    const Program::Bound& step = steps[k].step;
+    const double gflops = step.flops / t.steps[k] * 1e-9;
+    const double gb = step.bytes / t.steps[k] * 1e-9;
+    fmt::print("{:<28}{:>10.1f}{:>7.1f}%", step.name, 1e6 * t.steps[k],
+               100 * steps[k].times * t.steps[k] / t.whole);
+    if (step.flops > 0)
       fmt::print("{:>10.1f}{:>7.0f}%", gflops, 100 * gflops / peak.gflops);
     else
       fmt::print("{:>18}", "");
@@ -89,18 +108,21 @@ void print_table(const Session& session, const Timings& t, const Peak& peak, dou
 void bench(CLI::App& command, BenchOptions& o) {
   read_config_file(command, o);
   const Network net = network_of(o.config);
-  const Recipe recipe = resolve(o.config, net);
-  const Dataset dataset = open_run_data(o, recipe);
+  const Recipe asked = resolve(o.config, net);
+  const Dataset dataset = open_run_data(o, asked);
+  const Recipe recipe = fit_to_budget(
+      o.config, asked, net,
+      split_samples(asked, dataset.task, dataset.train.count, dataset.test.count), dataset);
   Session session(recipe, net, dataset, Purpose::train);
   session.finish_loading();
   const Peak peak = session.program().device().measure_peak();
-  const Timings t = time_steps(session, o);
+  const std::vector<TimedStep> steps = steps_of(session, recipe);
+  const Timings t = time_steps(session, steps, o);
 
-  const auto& steps = session.program().steps(Phase::train);
   double mapping = 0;
   for (std::size_t k = 0; k < steps.size(); ++k)
-    if (belongs_to_mapping(steps[k].name)) mapping += t.steps[k];
-  if (!o.json) return print_table(session, t, peak, mapping / t.whole);
+    if (belongs_to_mapping(steps[k].step.name)) mapping += steps[k].times * t.steps[k];
+  if (!o.json) return print_table(session, steps, t, peak, mapping / t.whole);
 
   nlohmann::json json = {{"recipe", to_json(recipe)},
                          {"device", session.program().device().description()},
@@ -112,10 +134,11 @@ void bench(CLI::App& command, BenchOptions& o) {
                          {"mapping_share", mapping / t.whole},
                          {"arena_bytes", session.program().plan().total}};
   for (std::size_t k = 0; k < steps.size(); ++k)
-    json["steps"].push_back({{"name", steps[k].name},
+    json["steps"].push_back({{"name", steps[k].step.name},
                              {"seconds", t.steps[k]},
-                             {"flops", steps[k].flops},
-                             {"bytes", steps[k].bytes}});
+                             {"times", steps[k].times},
+                             {"flops", steps[k].step.flops},
+                             {"bytes", steps[k].step.bytes}});
   fmt::print("{}\n", json.dump(2));
 }
 

@@ -6,7 +6,6 @@
 #include "common/file.hpp"
 #include "common/temporary.hpp"
 #include "data/picture_files.hpp"
-#include "data/store.hpp"
 #include "nets/network.hpp"
 #include "train/pretrained_file.hpp"
 #include "train/toy_data.hpp"
@@ -58,10 +57,6 @@ nlohmann::json train_within(std::size_t mib, std::size_t arena_mib, const std::s
   return result;
 }
 
-bool has_fashion_mnist() {
-  return run_command(std::string(MAPNET_PROGRAM) + " data check fashion-mnist").code == 0;
-}
-
 /// Photographs of the segmentation's size, few enough to train on in seconds.
 class Photographs : Folder {
  public:
@@ -98,22 +93,26 @@ std::string write_resnet50(const Folder& folder) {
 
 }  // namespace
 
+/// The plan of a published data set's size; where the run it stands for has fewer samples.
+nlohmann::json planned(const std::string& flags) {
+  const Outcome plan = mapnet_with("plan --threads 1 --json " + flags);
+  BOOST_REQUIRE_MESSAGE(plan.code == 0, plan.output);
+  return nlohmann::json::parse(plan.output);
+}
+
 BOOST_AUTO_TEST_CASE(cnn2_trains_2048_latents_in_16_mib_of_arena_and_64_mib_in_all) {
-  const ToyData toy(700, 200);
-  const std::string data = has_fashion_mnist() ? "" : " --data-dir " + toy.folder().string();
   // Half of the budget would do: that is the stronger test.
-  const auto result = train_within(32, 16, "--net cnn2 --micro-batch 64 --epochs 1" + data);
-  BOOST_TEST(result.at("footprint").at("samples") == "file");
-  BOOST_TEST(result.at("latents").at(0) == 2048);
+  const std::string flags = "--net cnn2 --latent 2048 --micro-batch 64 ";
+  BOOST_TEST(planned(flags + "--memory-budget 32MiB").at("total_bytes").get<std::size_t>() <=
+             16 * kMiB);
+  const ToyData data(700, 200);
+  train_within(32, 16, flags + "--samples file --epochs 2 --data-dir " + data.folder().string());
 }
 
 BOOST_AUTO_TEST_CASE(cnn1_trains_in_48_mib_of_arena) {
-  // Of the published size, so that nothing of the data can be in memory.
-  const Outcome plan = mapnet_with("plan --net cnn1 --threads 1 --json --memory-budget 48MiB");
-  BOOST_REQUIRE_MESSAGE(plan.code == 0, plan.output);
-  const auto json = nlohmann::json::parse(plan.output);
-  BOOST_TEST(json.at("total_bytes").get<std::size_t>() <= 48 * kMiB);
-  BOOST_TEST(json.at("memory_budget").at("chosen").at("flags") == "--samples file");
+  const nlohmann::json plan = planned("--net cnn1 --memory-budget 48MiB");
+  BOOST_TEST(plan.at("total_bytes").get<std::size_t>() <= 48 * kMiB);
+  BOOST_TEST(plan.at("memory_budget").at("chosen").at("flags") == "--samples file");
   train_within(48, 48, "--net cnn1 --data noise-1x28x28x10 --epochs 1 --samples file");
 }
 
@@ -131,19 +130,19 @@ BOOST_AUTO_TEST_CASE(resnet50_is_fine_tuned_in_2_gib, *boost::unit_test::disable
                    write_resnet50(weights));
 }
 
+// Planned as for a training, which is what takes the memory; there is none, to be quick.
 BOOST_AUTO_TEST_CASE(the_plain_schedule_does_not_run_where_the_fitted_one_does) {
   const Folder at;
-  const Outcome fitted = train(
-      "--net cnn1 --data noise-1x28x28x10 --epochs 1 "
-      "--memory-budget 32MiB",
-      at);
+  const std::string flags = "--net cnn3 --data noise-3x64x64x3-pixels --batch 64 --epochs 0";
+  const Outcome fitted = train(flags + " --memory-budget 64MiB", at);
   BOOST_REQUIRE_MESSAGE(fitted.code == 0, fitted.output);
   const auto result = nlohmann::json::parse(read_file(at.path / "run" / "result.json"));
   const auto data = result.at("data_segment_bytes").get<std::size_t>();
-  const auto arena = result.at("arena_bytes").get<std::size_t>();
   if (data > 64 * 1024 * kMiB) return;  // a sanitizer's
-  const Outcome plain =
-      train("--net cnn1 --data noise-1x28x28x10 --epochs 1", at, (data - arena + 24 * kMiB) / 1024);
+  // Room for stacks and what the search leaves behind; the plain arena takes 450 MiB more.
+  const std::size_t limit_kib = (data + 128 * kMiB) / 1024;
+  BOOST_TEST(train(flags + " --memory-budget 64MiB", at, limit_kib).code == 0);
+  const Outcome plain = train(flags, at, limit_kib);
   BOOST_TEST(plain.code == 1, plain.output);
   BOOST_TEST(plain.output.find("arena: cannot allocate") != std::string::npos, plain.output);
 }
@@ -169,7 +168,7 @@ BOOST_AUTO_TEST_CASE(a_budget_is_told_and_refused_from_the_command_line) {
   BOOST_TEST(read_file(svg).find("budget: 24.0 MiB") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(a_fitted_run_is_resumed_and_evaluated) {
+BOOST_AUTO_TEST_CASE(a_fitted_run_is_evaluated) {
   const ToyData data(300, 50);
   const Folder at;
   const std::string from = " --data-dir " + data.folder().string();

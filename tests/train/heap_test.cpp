@@ -59,6 +59,11 @@ BOOST_AUTO_TEST_CASE(steps_10_to_100_allocate_nothing_of_ours_and_leave_the_heap
   RunConfig refreshed = small_run("slvt");
   refreshed.refresh.every = 7;
   runs.push_back(refreshed);
+  RunConfig in_parts = small_run("slvt");
+  in_parts.footprint.micro_batch = 6;
+  in_parts.footprint.recompute = "2";
+  in_parts.footprint.samples = "file";
+  runs.push_back(in_parts);
   for (const char* variant : {"lv-wmap", "lv-fulldnn", "full-dnn"}) {
     runs.push_back(small_run("slvt"));
     runs.back().variant.name = variant;

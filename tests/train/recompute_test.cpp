@@ -37,10 +37,14 @@ BOOST_AUTO_TEST_CASE(recomputing_changes_no_bit) {
     const Dataset* dataset;
     std::vector<const char*> kinds;
   };
-  for (const Case& c : {Case{"cnn1", &data.dataset, {"2", "3"}},
-                        Case{"cnn3", &pictures.dataset, {"norms", "2", "5", "1000"}},
-                        Case{"lstm", &series.dataset, {"2"}},
-                        Case{"resnet18-cifar", &cifar.dataset, {"norms", "4"}}}) {
+  std::vector<Case> cases = {{"cnn3", &pictures.dataset, {"norms", "3"}},
+                             {"lstm", &series.dataset, {"2"}}};
+  if (!testing_cuda()) {  // an emulated GPU takes minutes for these
+    cases.push_back({"cnn1", &data.dataset, {"2", "3"}});
+    cases.push_back({"cnn3", &pictures.dataset, {"2", "1000"}});
+    cases.push_back({"resnet18-cifar", &cifar.dataset, {"norms", "4"}});
+  }
+  for (const Case& c : cases) {
     RunConfig config = toy_run(c.net, *c.dataset, "slvt");
     config.batch = 4;
     const Trained kept = trained(config, *c.dataset);
@@ -51,7 +55,7 @@ BOOST_AUTO_TEST_CASE(recomputing_changes_no_bit) {
 }
 
 BOOST_AUTO_TEST_CASE(recomputing_goes_with_micro_batches_and_the_loss_of_two_passes) {
-  const ToyData data(40, 20);
+  const ToyData data(16, 5);
   RunConfig config = small_run("slvt");
   config.footprint.micro_batch = 5;
   BOOST_TEST(

@@ -71,9 +71,9 @@ std::size_t data_bytes(const Schedule& schedule, const SampleFeed& samples) {
 }
 
 /// The same of a recipe that differs in where they are alone.
-std::size_t data_bytes(const Recipe& recipe, const Network& net, const SampleFormat& format,
-                       std::size_t all, int ranks) {
-  Schedule schedule(open_cpu(1));
+std::size_t data_bytes(const std::shared_ptr<Device>& device, const Recipe& recipe,
+                       const Network& net, const SampleFormat& format, std::size_t all, int ranks) {
+  Schedule schedule(device);
   SampleFeed samples;
   samples.add_buffers(schedule, net, format,
                       recipe.footprint.samples_in_file
@@ -130,8 +130,8 @@ class Search {
     const std::size_t without = bound - data_bytes(run.schedule, run.samples);
     for (const bool file : in_file) {
       c.recipe.footprint.samples_in_file = file;
-      c.arena_bytes =
-          without + data_bytes(c.recipe, net_, format_, counts_.total(), ranks_->size());
+      c.arena_bytes = without + data_bytes(run.schedule.device(), c.recipe, net_, format_,
+                                           counts_.total(), ranks_->size());
       c.beside_bytes = bytes_beside_arena(run, c.recipe, dataset_);
       c.cost = cost_of_step(run, c.recipe, format_);
       all.push_back(c);
