@@ -9,6 +9,7 @@
 #include "common/file.hpp"
 #include "harness/process.hpp"
 #include "harness/run_record.hpp"
+#include "harness/trajectory/trajectory.hpp"
 
 namespace mapnet {
 
@@ -33,6 +34,9 @@ void settle_runs(ChosenEntry& c, const Table& table, const CampaignOptions& opti
     run.words = {"train"};
     const std::vector<std::string> flags = words_of(settings);
     run.words.insert(run.words.end(), flags.begin(), flags.end());
+    if (table.trajectory)
+      run.words.insert(run.words.end(),
+                       {"--snapshot-every", std::to_string(table.trajectory->snapshot_every)});
     run.folder = options.runs / (options.quick ? table.id + "-quick" : table.id) / c.row->name /
                  c.data() / fmt::format("seed{}", run.seed);
   }
@@ -151,6 +155,19 @@ void find_done(Campaign& campaign) {
       done += run.done;
     }
     if (done == c.runs.size()) c.state = EntryState::done;
+  }
+}
+
+void follow_trajectories(Campaign& campaign) {
+  if (!campaign.table->trajectory) return;
+  const TrajectoryOptions& options = *campaign.table->trajectory;
+  for (ChosenEntry& c : campaign.entries) {
+    if (c.state != EntryState::done) continue;
+    for (SeedRun& run : c.runs) {
+      const Trajectory trajectory = read_trajectory(RunFolder{run.folder});
+      run.trajectory = &run == &c.runs.front() ? trajectory_json(trajectory, options)
+                                               : trajectory_numbers(trajectory, options);
+    }
   }
 }
 

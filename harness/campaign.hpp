@@ -37,8 +37,9 @@ struct SeedRun {
   std::filesystem::path folder;
   std::vector<std::string> words;  ///< `train` and its flags
   bool done = false;
-  nlohmann::json result;   ///< result.json, once done
-  nlohmann::json metrics;  ///< lines of metrics.jsonl, likewise
+  nlohmann::json result;      ///< result.json, once done
+  nlohmann::json metrics;     ///< lines of metrics.jsonl, likewise
+  nlohmann::json trajectory;  ///< of a table that has them, once they were followed
 };
 
 /// An entry that was chosen, with what happened to it.
@@ -78,6 +79,10 @@ void find_done(Campaign& campaign);
 
 /// Reads a finished run's results.
 void read_results(SeedRun& run);
+
+/// Reads the snapshots of finished runs, where the table is a figure of them: the picture of an
+/// entry's first run, the numbers of all.
+void follow_trajectories(Campaign& campaign);
 
 /// Whether `name` is what a glob of '*' and '?' asks for.
 bool matches(const std::string& glob, const std::string& name);

@@ -1,7 +1,9 @@
 #include <fmt/core.h>
 
 #include "common/file.hpp"
+#include "harness/gnuplot.hpp"
 #include "harness/report.hpp"
+#include "harness/trajectory/pictures.hpp"
 #include "train/run_result.hpp"
 
 namespace mapnet {
@@ -51,6 +53,7 @@ nlohmann::json run_json(const SeedRun& run) {
   if (!run.done) return json;
   json["result"] = run.result;
   json["epochs"] = run.metrics;
+  if (!run.trajectory.is_null()) json["trajectory"] = run.trajectory;
   return json;
 }
 
@@ -144,7 +147,16 @@ void write_reports(const TableReport& report, const std::filesystem::path& folde
   const nlohmann::json json = report_json(report);
   const std::string name = report.campaign->table->id + (report.campaign->quick ? "-quick" : "");
   write_file_atomic(folder / (name + ".json"), json.dump(2) + "\n");
-  write_file_atomic(folder / (name + ".md"), report_markdown(json));
+  std::string markdown = report_markdown(json);
+  const std::vector<NamedPicture> pictures =
+      has_gnuplot() ? pictures_of_trajectories(json) : std::vector<NamedPicture>();
+  if (!pictures.empty()) markdown += "\n## Pictures\n";
+  for (const NamedPicture& picture : pictures) {
+    const std::string file = name + "-" + picture.name + ".svg";
+    write_file_atomic(folder / file, as_file(picture.svg));
+    markdown += fmt::format("\n{0}\n\n![{1}]({1})\n", picture.caption, file);
+  }
+  write_file_atomic(folder / (name + ".md"), markdown);
 }
 
 }  // namespace mapnet

@@ -106,6 +106,19 @@ struct Parser {
     return e;
   }
 
+  static TrajectoryOptions trajectory(TomlReader reader) {
+    TrajectoryOptions t;
+    t.snapshot_every = reader.require<std::int64_t>("snapshot_every");
+    t.perplexity = reader.find<double>("perplexity").value_or(t.perplexity);
+    t.seed = reader.count("seed").value_or(t.seed);
+    reader.finish();
+    if (t.snapshot_every < 1)
+      fail("{}: {}: 'snapshot_every' is a number of steps", reader.place(), reader.at());
+    if (!(t.perplexity >= 1))
+      fail("{}: {}: a perplexity is 1 or more", reader.place(), reader.at());
+    return t;
+  }
+
   Row row(TomlReader reader) const {
     Row r;
     r.name = name_of_files(reader, "name");
@@ -140,6 +153,7 @@ struct Parser {
     for (const auto& [name, value] : figures(reader, "tolerance")) table.tolerance[name] = value;
     table.seeds = reader.seeds("seeds");
     if (table.seeds.empty()) table.seeds = {1, 2, 3};
+    if (auto inner = reader.table("trajectory")) table.trajectory = trajectory(*inner);
     defaults = settings(reader, "settings");
     quick = settings(reader, "quick");
     for (const TomlReader& r : reader.tables("rows")) {

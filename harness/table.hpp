@@ -8,6 +8,7 @@
 
 #include "harness/metric.hpp"
 #include "harness/settings.hpp"
+#include "harness/trajectory/options.hpp"
 
 /// The paper's tables as data: docs/harness.md says what a file of harness/tables holds.
 namespace mapnet {
@@ -55,6 +56,7 @@ struct Table {
   std::vector<const Metric*> metrics;       ///< of the paper's columns; references are for these
   std::map<std::string, double> tolerance;  ///< against the paper, by metric
   std::vector<int> seeds;
+  std::optional<TrajectoryOptions> trajectory;  ///< its runs are watched: a figure
   std::vector<Row> rows;
 };
 
