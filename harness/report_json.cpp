@@ -50,6 +50,9 @@ const char* to_string(EntryState state) {
 
 nlohmann::json run_json(const SeedRun& run) {
   nlohmann::json json = {{"seed", run.seed}, {"command", "mapnet " + command_line(run.words)}};
+  if (!run.source.empty())
+    json["before"] = "mapnet " + command_line({"export", "--run", run.source.string(), "--out",
+                                               run.weights().string()});
   if (!run.done) return json;
   json["result"] = run.result;
   json["epochs"] = run.metrics;

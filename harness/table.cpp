@@ -129,12 +129,26 @@ struct Parser {
     const Settings quick_own = merged(quick, settings(reader, "quick"));
     const std::size_t trainable = reader.count("trainable").value_or(0);
     const std::optional<std::size_t> target = reader.count("target");
+    const std::string from = reader.find<std::string>("pretrained_from").value_or("");
     auto data = reader.table("data");
     if (!data) fail("{}: row '{}' has no data", reader.place(), r.name);
-    for (const std::string& name : data->keys())
+    for (const std::string& name : data->keys()) {
       r.entries.push_back(entry(*data->table(name), name, own, quick_own, trainable, target));
+      r.entries.back().pretrained_from = from;
+    }
     reader.finish();
     return r;
+  }
+
+  /// The row that an entry has its weights from is trained on the same data, from its seed.
+  void check_source(const Row& r, const Entry& e) const {
+    if (e.pretrained_from.empty()) return;
+    const Entry* source = find_entry(table, e.pretrained_from, e.data);
+    if (!source || !source->pretrained_from.empty())
+      fail(
+          "{}: row '{}': pretrained_from = '{}': expected a row that begins with its seed and has "
+          "{}",
+          table.file.string(), r.name, e.pretrained_from, e.data);
   }
 
   void parse(const toml::table& root, const fs::path& file) {
@@ -164,11 +178,20 @@ struct Parser {
         fail("{}: two rows are called '{}'", r.place(), name);
     }
     if (table.rows.empty()) fail("{}: no [[rows]]", reader.place());
+    for (const Row& r : table.rows)
+      for (const Entry& e : r.entries) check_source(r, e);
     reader.finish();
   }
 };
 
 }  // namespace
+
+const Entry* find_entry(const Table& table, const std::string& row, const std::string& data) {
+  for (const Row& r : table.rows)
+    for (const Entry& e : r.entries)
+      if (r.name == row && e.data == data) return &e;
+  return nullptr;
+}
 
 Table read_table(const fs::path& file) {
   const toml::table root = parse_toml(file);

@@ -2,7 +2,6 @@
 
 #include "fuzz/memory_file.hpp"
 #include "fuzz/target.hpp"
-#include "harness/campaign.hpp"
 #include "harness/sweep.hpp"
 
 /// The harness's TOML files: the bytes as a table of the paper and as a sweep, up to the command
@@ -17,12 +16,10 @@ void check_name(const std::string& name) {
 }
 
 void make_commands(const Table& table) {
-  CampaignOptions options;
-  for (const bool quick : {false, true}) {
-    options.quick = quick;
-    for (const ChosenEntry& entry : choose(table, options).entries)
-      for (const SeedRun& run : entry.runs) command_line(run.words);
-  }
+  for (const Row& row : table.rows)
+    for (const Entry& entry : row.entries)
+      for (const Settings* settings : {&entry.settings, &entry.quick})
+        command_line(words_of(*settings));
 }
 
 }  // namespace
@@ -36,6 +33,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const Row& row : table.rows) check_name(row.name);
     make_commands(table);
   });
-  fuzz::accepts([&] { read_sweep(path); });
+  fuzz::accepts([&] { make_commands(read_sweep(path)); });
   return 0;
 }

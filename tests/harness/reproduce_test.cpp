@@ -179,6 +179,52 @@ BOOST_AUTO_TEST_CASE(a_figure_shows_the_ways_of_its_runs) {
   BOOST_TEST(read_file(at + "/reports/figure2.json") == text);  // nothing was trained again
 }
 
+BOOST_AUTO_TEST_CASE(a_row_begins_with_anothers_weights) {
+  const Folder folder;
+  const std::string at = folder.path.string();
+  const auto write = [&](const std::string& rate, const std::string& tuned = "") {
+    write_file_atomic(
+        folder.path / "tables" / "tuned.toml",
+        "id = \"tuned\"\ntitle = \"Tuned\"\nrecipes = \"None.\"\nmetrics = [\"accuracy\"]\nseeds = "
+        "[1, 2]\n"
+        "settings = { net = \"cnn2\", batch = 64, epochs = 1 }\n"
+        "[[rows]]\nname = \"tuned\"\nmethod = \"Ours*\"\nparams = \"256\"\ntrainable = 256\n"
+        "pretrained_from = \"base\"\nsettings = { latent = 256, share = 2 " +
+            tuned +
+            "}\n"
+            "[rows.data.noise-1x28x28x10]\nin_quick_tier = true\n"
+            "[[rows]]\nname = \"base\"\nmethod = \"CNN2\"\nparams = \"all\"\ntrainable = 108618\n"
+            "settings = { strategy = \"direct\", lr = " +
+            rate + " }\n[rows.data.noise-1x28x28x10]\n");
+  };
+  const std::string command = fmt::format(
+      "reproduce --tables {0}/tables --runs {0}/runs --out {0}/reports --device cpu --jobs 2 ", at);
+  const auto pretrained = [&](int seed) {
+    return nlohmann::json::parse(
+        read_file(fmt::format("{}/runs/tuned/tuned/noise-1x28x28x10/seed{}/result.json", at,
+                              seed)))["pretrained"]["sha256"];
+  };
+  write("0.001");
+  check_outcome(command + "--rows tuned", 0,
+                {"tuned: 2 done"});  // the base is trained though not named
+  const std::string first = pretrained(1);
+  BOOST_TEST(first != pretrained(2));  // each seed begins with its own
+  const auto run =
+      nlohmann::json::parse(read_file(at + "/reports/tuned.json"))["entries"][0]["runs"][0];
+  BOOST_TEST(run["before"].get<std::string>().find("mapnet export --run") == 0);
+  BOOST_TEST(run["command"].get<std::string>().find("weights.safetensors") != std::string::npos);
+  check_outcome(command, 0, {"2 done"});
+  BOOST_TEST(pretrained(1) == first);
+  write("0.002");  // another base: what began with the old one is trained again
+  check_outcome(command, 0, {"2 done"});
+  BOOST_TEST(pretrained(1) != first);
+  check_outcome(command + "--quick", 0, {"2 done"});
+  write("0.002", ", latnet = 5");
+  check_outcome(command, 1, {"failed: tuned", "--latnet"});
+  write("-1");
+  check_outcome(command, 1, {"failed: tuned", "its weights are those of base", "--lr"});
+}
+
 BOOST_AUTO_TEST_CASE(wrong_usage_is_named) {
   const ToyTable table;
   table.write();

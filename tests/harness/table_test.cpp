@@ -98,6 +98,10 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_named_with_file_line_and_key) {
   refuses(watched("perplexity = 30"), {"wrong.toml:11", "snapshot_every"});
   refuses(watched("snapshot_every = 5\nperplexity = 0.5"), {"wrong.toml:11", "perplexity"});
   refuses(watched("snapshot_every = 5\nsurplus = 1"), {"wrong.toml:13", "surplus"});
+  for (const char* source : {"absent", "slvt"})  // another row, that begins with its seed
+    refuses(replaced(kTable, "trainable = 2048",
+                     "pretrained_from = \"" + std::string(source) + "\"\ntrainable = 2048"),
+            {"wrong.toml", "'slvt'", source, "mnist"});
   refuses(kTable + "surplus = 1\n", {"surplus"});
   refuses("id = \n", {"wrong.toml:1"});
   check_fails([&] { read_table(folder.path / "absent.toml"); }, {"absent.toml"});
@@ -112,6 +116,6 @@ BOOST_AUTO_TEST_CASE(the_tables_that_come_with_mapnet_are_read) {
   const std::map<std::string, std::size_t> expected = {
       {"table1", 9},       {"table2", 10},        {"table3", 3},  {"table4", 6},
       {"table5", 4},       {"table6", 29},        {"table7", 10}, {"table8", 9},
-      {"table5-share", 6}, {"table-resnet18", 4}, {"figure2", 2}};
+      {"table5-share", 6}, {"table-resnet18", 4}, {"figure2", 2}, {"smoke", 3}};
   for (const auto& [id, n] : expected) BOOST_TEST(rows[id] == n, id << ": " << rows[id]);
 }
