@@ -38,6 +38,8 @@ std::string for_page(std::string svg) {
   svg.erase(0, begin);
   replace_all(svg, "rgb(  0,   0,   0)", "currentColor");
   replace_all(svg, "rgb(0,0,0)", "currentColor");
+  replace_all(svg, " color=\"black\"", "");  // what currentColor would be within
+  replace_all(svg, "=\"black\"", "=\"currentColor\"");
   replace_all(svg, "<title>Gnuplot</title>", "");  // a tooltip over the whole picture
   return svg;
 }
