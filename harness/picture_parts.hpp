@@ -21,13 +21,13 @@ inline constexpr const char* kStyle =
     "set grid ytics lc rgb '#888888' lw 0.4 dt 3\n"
     "set key outside right top\n";
 
-struct Series {
+struct PlotLine {
   std::string title;
   std::vector<std::pair<double, double>> points;
 };
 
 /// One block of data for gnuplot's '-'.
-inline std::string block(const Series& series) {
+inline std::string block(const PlotLine& series) {
   std::string text;
   for (const auto& [x, y] : series.points) text += fmt::format("{} {}\n", x, y);
   return text + "e\n";

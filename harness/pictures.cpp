@@ -54,7 +54,7 @@ std::optional<double> printed_count(const json& entry) {
 }  // namespace
 
 std::string picture_of_counts(const json& report) {
-  std::map<std::string, std::pair<Series, Series>> by_data;  // the paper's, ours
+  std::map<std::string, std::pair<PlotLine, PlotLine>> by_data;  // the paper's, ours
   for (const json& entry : report["entries"]) {
     const json* m = first_metric(entry);
     if (!m) continue;
@@ -94,7 +94,7 @@ std::string picture_of_training(const json& report) {
     if (!m || entry["runs"].empty() || !entry["runs"][0].contains("epochs")) continue;
     const Metric& metric = *find_metric((*m)["metric"]);
     const std::string key = "train_" + std::string(metric.name);
-    Series series{name_of(entry, with_data), {}};
+    PlotLine series{name_of(entry, with_data), {}};
     for (const json& epoch : entry["runs"][0]["epochs"])
       if (epoch.contains(key) && epoch[key].is_number())
         series.points.emplace_back(epoch["epoch"].get<double>(),

@@ -12,9 +12,9 @@ namespace {
 fs::path record_of(const SeedRun& run) { return run.folder / "harness.json"; }
 
 nlohmann::json record(const SeedRun& run) {
-  nlohmann::json json = {{"words", run.words}, {"version", version_string()}};
-  if (!run.source.empty()) json["source_words"] = run.source_words;
-  return json;
+  nlohmann::json object = {{"words", run.words}, {"version", version_string()}};
+  if (!run.source.empty()) object["source_words"] = run.source_words;
+  return object;
 }
 
 }  // namespace

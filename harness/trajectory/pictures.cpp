@@ -32,8 +32,8 @@ constexpr const char* kPanel =
     "set offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05\n"
     "unset key\nunset colorbox\n";
 
-Series series_of(const json& layer) {
-  Series s{layer["layer"], {}};
+PlotLine series_of(const json& layer) {
+  PlotLine s{layer["layer"], {}};
   for (std::size_t i = 0; i < layer["x"].size(); ++i)
     s.points.emplace_back(layer["x"][i].get<double>(), layer["y"][i].get<double>());
   return s;
@@ -43,7 +43,7 @@ std::string percent(const json& share) { return fmt::format("{:.1f}%", 100 * sha
 
 /// A layer's way in its own plane, from blue to orange.
 std::string panel_of_layer(const std::string& title, const json& layer) {
-  const Series way = series_of(layer);
+  const PlotLine way = series_of(layer);
   std::string coloured;
   for (std::size_t i = 0; i < way.points.size(); ++i)
     coloured += fmt::format("{} {} {}\n", way.points[i].first, way.points[i].second, i);
@@ -70,7 +70,7 @@ std::string panel_of_space(const Way& way, const std::string& space) {
   std::string plots, data;
   std::size_t i = 0;
   for (const json& layer : (*way.trajectory)[space]["layers"]) {
-    const Series all = series_of(layer), first{all.title, {all.points.front()}};
+    const PlotLine all = series_of(layer), first{all.title, {all.points.front()}};
     plots += fmt::format(
         "{}'-' using 1:2 with linespoints pt 7 ps 0.35 lw 0.6 lc rgb '{}' title {}, '-' using 1:2 "
         "with points pt 6 ps 1.4 lw 1.5 lc rgb '{}' notitle",
@@ -94,7 +94,7 @@ std::string panel_of_shares(const Way& way) {
   std::string plots, data;
   std::size_t i = 0;
   const auto add = [&](const json& layer, const std::string& title, const std::string& style) {
-    Series sums{title, {}};
+    PlotLine sums{title, {}};
     double sum = 0;
     for (const json& share : layer["shares"]) {
       sum += 100 * share.get<double>();
