@@ -35,7 +35,7 @@ Words mpirun(int ranks, const Words& arguments) {
                  "1",
                  "--mca",
                  "odls_base_sigkill_timeout",
-                 "4",
+                 MAPNET_MPIRUN_GRACE,
                  "-n",
                  std::to_string(ranks),
                  MAPNET_PROGRAM};
