@@ -68,6 +68,10 @@ reproduce-table%: deps build data-fashion-mnist  # one table: make reproduce-tab
 	$(fetch_open_data)
 	build/release/mapnet reproduce --table $* $(REPRODUCE)
 
+reproduce-figure%: deps build  # one figure: make reproduce-figure2
+	$(fetch_open_data)
+	build/release/mapnet reproduce --figure $* $(REPRODUCE)
+
 reproduce-quick: deps build data-fashion-mnist ## a few epochs of chosen rows, held to references (minutes)
 	$(fetch_open_data)
 	build/release/mapnet reproduce --quick $(REPRODUCE)

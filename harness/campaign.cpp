@@ -3,12 +3,14 @@
 #include <fmt/core.h>
 #include <fnmatch.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "harness/process.hpp"
 #include "harness/run_record.hpp"
+#include "harness/trajectory/trajectory.hpp"
 
 namespace mapnet {
 
@@ -33,8 +35,32 @@ void settle_runs(ChosenEntry& c, const Table& table, const CampaignOptions& opti
     run.words = {"train"};
     const std::vector<std::string> flags = words_of(settings);
     run.words.insert(run.words.end(), flags.begin(), flags.end());
+    if (table.trajectory)
+      run.words.insert(run.words.end(),
+                       {"--snapshot-every", std::to_string(table.trajectory->snapshot_every)});
     run.folder = options.runs / (options.quick ? table.id + "-quick" : table.id) / c.row->name /
                  c.data() / fmt::format("seed{}", run.seed);
+  }
+}
+
+ChosenEntry* source_of(Campaign& campaign, const ChosenEntry& c) {
+  for (ChosenEntry& other : campaign.entries)
+    if (other.row->name == c.entry->pretrained_from && other.entry->data == c.entry->data)
+      return &other;
+  return nullptr;
+}
+
+/// Runs that begin with another's weights, seed by seed, are told where these are.
+void link_sources(Campaign& campaign) {
+  for (ChosenEntry& c : campaign.entries) {
+    const ChosenEntry* source = source_of(campaign, c);
+    for (std::size_t i = 0; source && i < c.runs.size(); ++i) {
+      SeedRun& run = c.runs[i];
+      run.source = source->runs[i].folder;
+      run.source_words = source->runs[i].words;
+      if (std::ranges::find(run.words, "--pretrained") == run.words.end())
+        run.words.insert(run.words.end(), {"--pretrained", run.weights().string()});
+    }
   }
 }
 
@@ -79,6 +105,8 @@ void assert_counts(ChosenEntry& c) {
   std::vector<std::string> words = {this_program(), "plan", "--json"};
   const std::vector<std::string> flags = words_of(c.settings);
   words.insert(words.end(), flags.begin(), flags.end());
+  const SeedRun& run = c.runs.front();
+  if (!run.source.empty()) words.insert(words.end(), {"--pretrained", run.weights().string()});
   const ProgramOutput plan = run_program(words);
   if (plan.exit_code != 0) {
     c.state = EntryState::failed;
@@ -99,12 +127,24 @@ bool matches(const std::string& glob, const std::string& name) {
 }
 
 Campaign choose(const Table& table, const CampaignOptions& options) {
+  const auto asked_for = [&](const Row& row, const Entry& entry) {
+    return matches(options.rows, row.name) &&
+           (options.data.empty() || options.data == entry.data) &&
+           (!options.quick || entry.in_quick_tier);
+  };
+  const auto is_source = [&](const Row& source, const Entry& of) {
+    for (const Row& row : table.rows)
+      for (const Entry& entry : row.entries)
+        if (entry.pretrained_from == source.name && entry.data == of.data && asked_for(row, entry))
+          return true;
+    return false;
+  };
   Campaign campaign{&table, options.quick, {}};
   for (const Row& row : table.rows)
     for (const Entry& entry : row.entries)
-      if (matches(options.rows, row.name) && (options.data.empty() || options.data == entry.data) &&
-          (!options.quick || entry.in_quick_tier))
+      if (asked_for(row, entry) || is_source(row, entry))
         campaign.entries.push_back(chosen(table, row, entry, options));
+  link_sources(campaign);
   return campaign;
 }
 
@@ -129,9 +169,22 @@ void check_before_training(Campaign& campaign, const CampaignOptions& options) {
       c.settings["data"] = {other.data};
     }
     add_folder(c.settings, c.data(), options);
-    assert_counts(c);
+    if (c.entry->pretrained_from.empty() || std::filesystem::exists(c.runs.front().weights()))
+      assert_counts(c);
     settle_runs(c, *campaign.table, options);
   }
+  link_sources(campaign);
+}
+
+void prepare_weights(ChosenEntry& c, const SeedRun& run) {
+  const ProgramOutput exported = run_program(
+      {this_program(), "export", "--run", run.source.string(), "--out", run.weights().string()});
+  if (exported.exit_code != 0) {
+    c.state = EntryState::failed;
+    c.message = first_line(exported.errors);
+    return;
+  }
+  if (c.plan.is_null()) assert_counts(c);
 }
 
 void read_results(SeedRun& run) {
@@ -152,6 +205,19 @@ void find_done(Campaign& campaign) {
       done += run.done;
     }
     if (done == c.runs.size()) c.state = EntryState::done;
+  }
+}
+
+void follow_trajectories(Campaign& campaign) {
+  if (!campaign.table->trajectory) return;
+  const TrajectoryOptions& options = *campaign.table->trajectory;
+  for (ChosenEntry& c : campaign.entries) {
+    if (c.state != EntryState::done) continue;
+    for (SeedRun& run : c.runs) {
+      const Trajectory trajectory = read_trajectory(RunFolder{run.folder});
+      run.trajectory = &run == &c.runs.front() ? trajectory_json(trajectory, options)
+                                               : trajectory_numbers(trajectory, options);
+    }
   }
 }
 

@@ -37,9 +37,15 @@ struct SeedRun {
   int seed = 0;
   std::filesystem::path folder;
   std::vector<std::string> words;  ///< `train` and its flags
+  std::filesystem::path source;    ///< folder of the run whose weights it begins with; empty: none
+  std::vector<std::string> source_words;  ///< of that run
   bool done = false;
-  nlohmann::json result;   ///< result.json, once done
-  nlohmann::json metrics;  ///< lines of metrics.jsonl, likewise
+  nlohmann::json result;      ///< result.json, once done
+  nlohmann::json metrics;     ///< lines of metrics.jsonl, likewise
+  nlohmann::json trajectory;  ///< of a table that has them, once they were followed
+
+  /// What its source is exported to.
+  std::filesystem::path weights() const { return source / "weights.safetensors"; }
 };
 
 /// An entry that was chosen, with what happened to it.
@@ -67,18 +73,28 @@ struct Campaign {
   std::vector<ChosenEntry> entries;
 };
 
-/// The entries a table has for these options; there may be none.
+/// The entries a table has for these options, and those whose weights they begin with; there may be
+/// none.
 Campaign choose(const Table& table, const CampaignOptions& options);
 
 /// Looks for each data set and asks `mapnet plan` for what each entry would train: entries become
-/// no_data, or failed where a count is not the table's.
+/// no_data, or failed where a count is not the table's. (Of an entry that begins with another's
+/// weights they are asked for once these are there.)
 void check_before_training(Campaign& campaign, const CampaignOptions& options);
+
+/// Exports the weights that the run begins with, and compares the counts as above: the entry has
+/// failed where that is not possible. The run's source is done.
+void prepare_weights(ChosenEntry& entry, const SeedRun& run);
 
 /// Marks the runs that are done with the same flags and version, and reads their results.
 void find_done(Campaign& campaign);
 
 /// Reads a finished run's results.
 void read_results(SeedRun& run);
+
+/// Reads the snapshots of finished runs, where the table is a figure of them: the picture of an
+/// entry's first run, the numbers of all.
+void follow_trajectories(Campaign& campaign);
 
 /// Whether `name` is what a glob of '*' and '?' asks for.
 bool matches(const std::string& glob, const std::string& name);

@@ -1,5 +1,7 @@
 #include "harness/gnuplot.hpp"
 
+#include <fmt/core.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
@@ -36,6 +38,8 @@ std::string for_page(std::string svg) {
   svg.erase(0, begin);
   replace_all(svg, "rgb(  0,   0,   0)", "currentColor");
   replace_all(svg, "rgb(0,0,0)", "currentColor");
+  replace_all(svg, " color=\"black\"", "");  // what currentColor would be within
+  replace_all(svg, "=\"black\"", "=\"currentColor\"");
   replace_all(svg, "<title>Gnuplot</title>", "");  // a tooltip over the whole picture
   return svg;
 }
@@ -44,15 +48,27 @@ std::string for_page(std::string svg) {
 
 bool has_gnuplot() { return !find_gnuplot().empty(); }
 
-std::string draw(const std::string& script) {
+std::string draw(const std::string& script, int width, int height) {
   const std::string program = find_gnuplot();
   if (program.empty()) fail("gnuplot is not installed: apt-get install gnuplot-nox");
   const ScratchFile file;
-  write_file_atomic(file.path(),
-                    "set terminal svg size 720,420 dynamic font 'sans-serif,12'\n" + script);
+  write_file_atomic(
+      file.path(),
+      fmt::format("set terminal svg size {},{} dynamic font 'sans-serif,12'\n", width, height) +
+          script);
   const ProgramOutput output = run_program({program, file.path()});
   if (output.exit_code != 0) fail("gnuplot: {}", output.errors);
   return for_page(output.output);
+}
+
+std::string as_file(const std::string& svg) {
+  constexpr const char* kReaders =
+      "<style>svg { color: #1f2328; background: #fff; }\n"
+      "@media (prefers-color-scheme: dark) { svg { color: #e6edf3; background: #0d1117; } "
+      "}</style>";
+  std::string text = svg;
+  text.insert(text.find('>') + 1, kReaders);
+  return "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n" + text;
 }
 
 std::string gnuplot_text(const std::string& text) {

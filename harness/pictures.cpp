@@ -9,36 +9,13 @@
 
 #include "harness/gnuplot.hpp"
 #include "harness/metric.hpp"
+#include "harness/picture_parts.hpp"
 
 namespace mapnet {
 
 namespace {
 
 using nlohmann::json;
-
-/// Colours that can be told apart on white and on black, also by most who see few colours.
-constexpr const char* kColours[] = {"#d55e00", "#0072b2", "#009e73", "#cc79a7",
-                                    "#e69f00", "#56b4e9", "#8c6d31", "#999999"};
-
-const char* colour(std::size_t i) { return kColours[i % std::size(kColours)]; }
-
-constexpr const char* kStyle =
-    "set border 3 lc rgb 'black' lw 0.8\n"
-    "set tics nomirror\n"
-    "set grid ytics lc rgb '#888888' lw 0.4 dt 3\n"
-    "set key outside right top\n";
-
-struct Series {
-  std::string title;
-  std::vector<std::pair<double, double>> points;
-};
-
-/// One block of data for gnuplot's '-'.
-std::string block(const Series& series) {
-  std::string text;
-  for (const auto& [x, y] : series.points) text += fmt::format("{} {}\n", x, y);
-  return text + "e\n";
-}
 
 const json* first_metric(const json& entry) {
   return entry["metrics"].empty() ? nullptr : &entry["metrics"][0];
@@ -77,7 +54,7 @@ std::optional<double> printed_count(const json& entry) {
 }  // namespace
 
 std::string picture_of_counts(const json& report) {
-  std::map<std::string, std::pair<Series, Series>> by_data;  // the paper's, ours
+  std::map<std::string, std::pair<PlotLine, PlotLine>> by_data;  // the paper's, ours
   for (const json& entry : report["entries"]) {
     const json* m = first_metric(entry);
     if (!m) continue;
@@ -117,7 +94,7 @@ std::string picture_of_training(const json& report) {
     if (!m || entry["runs"].empty() || !entry["runs"][0].contains("epochs")) continue;
     const Metric& metric = *find_metric((*m)["metric"]);
     const std::string key = "train_" + std::string(metric.name);
-    Series series{name_of(entry, with_data), {}};
+    PlotLine series{name_of(entry, with_data), {}};
     for (const json& epoch : entry["runs"][0]["epochs"])
       if (epoch.contains(key) && epoch[key].is_number())
         series.points.emplace_back(epoch["epoch"].get<double>(),

@@ -24,7 +24,8 @@ std::string report_markdown(const nlohmann::json& report);
 /// "2 exceeded, 1 reproduced, 6 not reached, 9 without data": nothing that is zero.
 std::string tally_text(const Tally& tally);
 
-/// Writes ID.json and ID.md (ID-quick...) into the folder.
+/// Writes ID.json and ID.md (ID-quick...) into the folder; of trajectories their pictures, too,
+/// where there is gnuplot: ID-pca.svg ...
 void write_reports(const TableReport& report, const std::filesystem::path& folder);
 
 /// Writes index.html: all reports of the folder (its JSON files) as one page that needs no other

@@ -8,6 +8,8 @@
 #include "harness/pictures.hpp"
 #include "harness/report.hpp"
 #include "harness/report_figures.hpp"
+#include "harness/trajectory/pictures.hpp"
+#include "harness/trajectory/report.hpp"
 
 namespace mapnet {
 
@@ -33,7 +35,8 @@ th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align:
 th:nth-child(-n+4), td:nth-child(-n+4) { text-align: left; }
 .exceeded, .held, .improved { color: var(--good); } .reproduced { color: var(--fair); }
 .not-reached, .failed, .regressed { color: var(--bad); } .no-data, .not-run, small, figcaption { color: var(--quiet); }
-figure { display: inline-block; margin: 1rem 1rem 0 0; width: min(100%, 36rem); vertical-align: top; }
+figure { display: inline-block; margin: 1rem 1rem 0 0; vertical-align: top; }
+.narrow { width: min(100%, 36rem); } .wide { width: 100%; }
 svg { height: auto; max-width: 100%; } pre { overflow-x: auto; }
 </style></head><body>
 )";
@@ -96,15 +99,21 @@ std::string row_html(const json& entry, const json& m) {
   return html + "</tr>\n";
 }
 
-std::string figure_html(const std::string& svg, const char* caption) {
+std::string figure_html(const std::string& svg, const std::string& caption,
+                        const char* kind = "narrow") {
   if (svg.empty()) return {};
-  return fmt::format("<figure>{}<figcaption>{}</figcaption></figure>\n", svg, caption);
+  return fmt::format("<figure class=\"{}\">{}<figcaption>{}</figcaption></figure>\n", kind, svg,
+                     caption);
 }
 
 std::string pictures_html(const json& report) {
   if (!has_gnuplot())
     return "<p><small>No pictures: gnuplot is not installed here (gnuplot-nox).</small></p>\n";
-  return figure_html(picture_of_counts(report),
+  std::string html;
+  for (const NamedPicture& picture : pictures_of_trajectories(report))
+    html += figure_html(picture.svg, picture.caption, "wide");
+  return html +
+         figure_html(picture_of_counts(report),
                      "Hollow: the paper's figures; filled: ours, the mean of all seeds.") +
          figure_html(picture_of_training(report), "While training, the first seed of each row.") +
          figure_html(picture_of_drop(report),
@@ -139,7 +148,7 @@ std::string table_html(const json& report) {
   }
   html += "</table></div>\n";
   if (!notes.empty()) html += "<ul>\n" + notes + "</ul>\n";
-  html += pictures_html(report);
+  html += trajectories_html(report) + pictures_html(report);
   return html + "<details><summary>The command behind each figure</summary><pre>" + commands +
          "</pre></details>\n";
 }

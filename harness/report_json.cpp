@@ -1,7 +1,9 @@
 #include <fmt/core.h>
 
 #include "common/file.hpp"
+#include "harness/gnuplot.hpp"
 #include "harness/report.hpp"
+#include "harness/trajectory/pictures.hpp"
 #include "train/run_result.hpp"
 
 namespace mapnet {
@@ -18,18 +20,19 @@ nlohmann::json to_json(const Reference& r) {
 }
 
 nlohmann::json to_json(const MetricVerdict& v) {
-  nlohmann::json json = {{"metric", v.metric->name}};
-  if (v.test) json["test"] = to_json(*v.test);
-  if (v.train) json["train"] = to_json(*v.train);
+  nlohmann::json object = {{"metric", v.metric->name}};
+  if (v.test) object["test"] = to_json(*v.test);
+  if (v.train) object["train"] = to_json(*v.train);
   if (v.test && v.train)  // how much worse unseen samples are than those trained on
-    json["train_test_drop"] = lead(*v.metric, v.train->mean, v.test->mean);
-  if (v.paper) json["paper"] = *v.paper;
-  if (v.gap) json["gap"] = *v.gap;
-  if (v.against_paper != AgainstPaper::nothing) json["against_paper"] = to_string(v.against_paper);
-  if (v.reference) json["reference"] = to_json(*v.reference);
+    object["train_test_drop"] = lead(*v.metric, v.train->mean, v.test->mean);
+  if (v.paper) object["paper"] = *v.paper;
+  if (v.gap) object["gap"] = *v.gap;
+  if (v.against_paper != AgainstPaper::nothing)
+    object["against_paper"] = to_string(v.against_paper);
+  if (v.reference) object["reference"] = to_json(*v.reference);
   if (v.against_reference != AgainstReference::nothing)
-    json["against_reference"] = to_string(v.against_reference);
-  return json;
+    object["against_reference"] = to_string(v.against_reference);
+  return object;
 }
 
 const char* to_string(EntryState state) {
@@ -47,11 +50,15 @@ const char* to_string(EntryState state) {
 }
 
 nlohmann::json run_json(const SeedRun& run) {
-  nlohmann::json json = {{"seed", run.seed}, {"command", "mapnet " + command_line(run.words)}};
-  if (!run.done) return json;
-  json["result"] = run.result;
-  json["epochs"] = run.metrics;
-  return json;
+  nlohmann::json object = {{"seed", run.seed}, {"command", "mapnet " + command_line(run.words)}};
+  if (!run.source.empty())
+    object["before"] = "mapnet " + command_line({"export", "--run", run.source.string(), "--out",
+                                                 run.weights().string()});
+  if (!run.done) return object;
+  object["result"] = run.result;
+  object["epochs"] = run.metrics;
+  if (!run.trajectory.is_null()) object["trajectory"] = run.trajectory;
+  return object;
 }
 
 std::optional<Statistics> over_runs(const ChosenEntry& entry, const char* key) {
@@ -63,38 +70,38 @@ std::optional<Statistics> over_runs(const ChosenEntry& entry, const char* key) {
 
 /// The arena's bytes, and what each group of buffers takes of them at its peak.
 nlohmann::json plan_json(const nlohmann::json& plan) {
-  nlohmann::json json = {{"total_bytes", plan.at("total_bytes")},
-                         {"lower_bound_bytes", plan.at("lower_bound_bytes")}};
+  nlohmann::json object = {{"total_bytes", plan.at("total_bytes")},
+                           {"lower_bound_bytes", plan.at("lower_bound_bytes")}};
   for (const auto& [group, numbers] : plan.at("groups").items())
-    json["peak_bytes"][group] = numbers.at("peak_bytes");
-  return json;
+    object["peak_bytes"][group] = numbers.at("peak_bytes");
+  return object;
 }
 
 nlohmann::json entry_json(const EntryVerdict& verdict) {
   const ChosenEntry& c = *verdict.entry;
-  nlohmann::json json = {{"row", c.row->name},
-                         {"method", c.row->method},
-                         {"params", c.row->params},
-                         {"data", c.data()},
-                         {"state", to_string(c.state)}};
-  if (!c.row->note.empty()) json["note"] = c.row->note;
-  if (c.stand_in) json["stand_in_for"] = c.entry->data;
-  if (!c.message.empty()) json["message"] = c.message;
-  if (c.entry->paper_train) json["paper_train"] = *c.entry->paper_train;
-  if (!c.plan.is_null()) json["plan"] = plan_json(c.plan);
-  json["metrics"] = nlohmann::json::array();
-  for (const MetricVerdict& v : verdict.metrics) json["metrics"].push_back(to_json(v));
-  json["runs"] = nlohmann::json::array();
-  for (const SeedRun& run : c.runs) json["runs"].push_back(run_json(run));
-  if (c.state != EntryState::done) return json;
+  nlohmann::json object = {{"row", c.row->name},
+                           {"method", c.row->method},
+                           {"params", c.row->params},
+                           {"data", c.data()},
+                           {"state", to_string(c.state)}};
+  if (!c.row->note.empty()) object["note"] = c.row->note;
+  if (c.stand_in) object["stand_in_for"] = c.entry->data;
+  if (!c.message.empty()) object["message"] = c.message;
+  if (c.entry->paper_train) object["paper_train"] = *c.entry->paper_train;
+  if (!c.plan.is_null()) object["plan"] = plan_json(c.plan);
+  object["metrics"] = nlohmann::json::array();
+  for (const MetricVerdict& v : verdict.metrics) object["metrics"].push_back(to_json(v));
+  object["runs"] = nlohmann::json::array();
+  for (const SeedRun& run : c.runs) object["runs"].push_back(run_json(run));
+  if (c.state != EntryState::done) return object;
   const nlohmann::json& first = c.runs.front().result;
   for (const char* key : {"trainable_params", "target_params", "stored_values", "arena_bytes",
                           "map_bytes", "device", "version"})
-    if (first.contains(key)) json[key] = first[key];
-  if (const auto seconds = over_runs(c, "seconds")) json["seconds"] = to_json(*seconds);
+    if (first.contains(key)) object[key] = first[key];
+  if (const auto seconds = over_runs(c, "seconds")) object["seconds"] = to_json(*seconds);
   if (const auto persistence = over_runs(c, "persistence_mse_test"))
-    json["persistence_mse_test"] = persistence->mean;
-  return json;
+    object["persistence_mse_test"] = persistence->mean;
+  return object;
 }
 
 }  // namespace
@@ -126,25 +133,34 @@ std::string tally_text(const Tally& t) {
 nlohmann::json report_json(const TableReport& report) {
   const Campaign& campaign = *report.campaign;
   const Table& table = *campaign.table;
-  nlohmann::json json = {{"schema", 1},
-                         {"table", table.id},
-                         {"title", table.title},
-                         {"quick", campaign.quick},
-                         {"recipes", table.recipes},
-                         {"version", version_string()},
-                         {"tolerance", table.tolerance},
-                         {"summary", tally_text(tally(report.verdicts))}};
-  json["entries"] = nlohmann::json::array();
+  nlohmann::json object = {{"schema", 1},
+                           {"table", table.id},
+                           {"title", table.title},
+                           {"quick", campaign.quick},
+                           {"recipes", table.recipes},
+                           {"version", version_string()},
+                           {"tolerance", table.tolerance},
+                           {"summary", tally_text(tally(report.verdicts))}};
+  object["entries"] = nlohmann::json::array();
   for (const EntryVerdict& verdict : report.verdicts)
-    json["entries"].push_back(entry_json(verdict));
-  return json;
+    object["entries"].push_back(entry_json(verdict));
+  return object;
 }
 
 void write_reports(const TableReport& report, const std::filesystem::path& folder) {
-  const nlohmann::json json = report_json(report);
+  const nlohmann::json object = report_json(report);
   const std::string name = report.campaign->table->id + (report.campaign->quick ? "-quick" : "");
-  write_file_atomic(folder / (name + ".json"), json.dump(2) + "\n");
-  write_file_atomic(folder / (name + ".md"), report_markdown(json));
+  write_file_atomic(folder / (name + ".json"), object.dump(2) + "\n");
+  std::string markdown = report_markdown(object);
+  const std::vector<NamedPicture> pictures =
+      has_gnuplot() ? pictures_of_trajectories(object) : std::vector<NamedPicture>();
+  if (!pictures.empty()) markdown += "\n## Pictures\n";
+  for (const NamedPicture& picture : pictures) {
+    const std::string file = name + "-" + picture.name + ".svg";
+    write_file_atomic(folder / file, as_file(picture.svg));
+    markdown += fmt::format("\n{0}\n\n![{1}]({1})\n", picture.caption, file);
+  }
+  write_file_atomic(folder / (name + ".md"), markdown);
 }
 
 }  // namespace mapnet

@@ -5,6 +5,7 @@
 #include "common/bytes.hpp"
 #include "harness/report.hpp"
 #include "harness/report_figures.hpp"
+#include "harness/trajectory/report.hpp"
 
 namespace mapnet {
 
@@ -72,6 +73,7 @@ std::string report_markdown(const json& report) {
                    ": " + entry["message"].get<std::string>());
     if (entry.contains("device")) devices.insert(entry["device"].get<std::string>());
   }
+  text += trajectories_markdown(report);
   if (!devices.empty()) {
     text += "\nRun on:";
     for (const std::string& device : devices) text += " " + device + ";";

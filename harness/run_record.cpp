@@ -12,7 +12,9 @@ namespace {
 fs::path record_of(const SeedRun& run) { return run.folder / "harness.json"; }
 
 nlohmann::json record(const SeedRun& run) {
-  return {{"words", run.words}, {"version", version_string()}};
+  nlohmann::json object = {{"words", run.words}, {"version", version_string()}};
+  if (!run.source.empty()) object["source_words"] = run.source_words;
+  return object;
 }
 
 }  // namespace

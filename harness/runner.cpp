@@ -6,6 +6,7 @@
 #include <chrono>
 #include <deque>
 #include <list>
+#include <map>
 #include <thread>
 
 #include "common/file.hpp"
@@ -56,21 +57,21 @@ class Runner {
   Runner(std::vector<Campaign>& campaigns, const RunnerOptions& options) : options_(options) {
     for (Campaign& campaign : campaigns)
       for (ChosenEntry& entry : campaign.entries)
-        if (entry.state == EntryState::pending)
-          for (SeedRun& run : entry.runs) {
-            ++progress_.total;
-            if (run.done)
-              ++progress_.done;
-            else
-              waiting_.push_back({&entry, &run});
-          }
+        for (SeedRun& run : entry.runs) {
+          jobs_[run.folder] = {&entry, &run};
+          if (entry.state != EntryState::pending) continue;
+          ++progress_.total;
+          if (run.done)
+            ++progress_.done;
+          else
+            waiting_.push_back({&entry, &run});
+        }
   }
 
   bool run() {
     while (!waiting_.empty() || !running_.empty()) {
       if (options_.stop_requested && options_.stop_requested()) return stop();
-      while (!waiting_.empty() && running_.size() < static_cast<std::size_t>(options_.jobs))
-        start();
+      start_ready();
       collect();
       tell();
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -79,10 +80,43 @@ class Runner {
   }
 
  private:
-  void start() {
-    const Job job = waiting_.front();
-    waiting_.pop_front();
-    if (job.entry->state == EntryState::failed) {  // another seed of it: this one would, too
+  void start_ready() {
+    while (running_.size() < static_cast<std::size_t>(options_.jobs)) {
+      const auto ready = std::ranges::find_if(waiting_, [&](const Job& job) {
+        const Job* source = source_of(job);
+        return !source || source->run->done || source->entry->state != EntryState::pending;
+      });
+      if (ready == waiting_.end()) return;  // what it needs is running
+      const Job job = *ready;
+      waiting_.erase(ready);
+      start(job);
+    }
+  }
+
+  /// The run whose weights a run begins with; nullptr where there is none.
+  const Job* source_of(const Job& job) const {
+    const auto found = jobs_.find(job.run->source);
+    return found == jobs_.end() ? nullptr : &found->second;
+  }
+
+  /// Whether its source is done; else the entry has failed like it.
+  static bool take_weights(const Job& job, const Job& source) {
+    ChosenEntry& entry = *job.entry;
+    if (source.run->done) {
+      prepare_weights(entry, *job.run);
+    } else {
+      entry.state = source.entry->state;
+      entry.message = fmt::format("its weights are those of {}: {}", source.entry->row->name,
+                                  source.entry->message);
+    }
+    return entry.state == EntryState::pending;
+  }
+
+  void start(const Job& job) {
+    const Job* source = source_of(job);
+    if (job.entry->state !=
+            EntryState::pending ||  // another seed of it failed: this one would, too
+        (source && !take_weights(job, *source))) {
       ++progress_.done;
       return;
     }
@@ -175,6 +209,7 @@ class Runner {
   }
 
   const RunnerOptions& options_;
+  std::map<fs::path, Job> jobs_;  // by their folders
   std::deque<Job> waiting_;
   std::list<RunningJob> running_;
   std::vector<double> seconds_;  // of the runs that have ended

@@ -8,7 +8,8 @@ namespace mapnet {
 
 namespace {
 
-constexpr std::size_t kMostPoints = 100000;
+/// More are a mistake: they would be trained one after another.
+constexpr std::size_t kMostPoints = 10000;
 
 /// A setting's values: a list is one value each; a list within it is one value of several words.
 std::vector<Settings> choices(TomlReader grid, const std::string& key) {
@@ -52,13 +53,15 @@ Table read_sweep(const std::filesystem::path& file) {
   }
   if (auto grid = reader.table("grid"))
     for (const std::string& key : grid->keys()) {
-      changes = combined(changes, choices(*grid, key));
-      if (changes.size() > kMostPoints) fail("{}: more than {} points", file.string(), kMostPoints);
+      const std::vector<Settings> values = choices(*grid, key);
+      if (changes.size() * values.size() > kMostPoints)
+        fail("{}: more than {} points", file.string(), kMostPoints);
+      changes = combined(changes, values);
     }
   Table table;
   table.file = file;
   table.id = file.stem().string();
-  for (const double seed : reader.numbers("seeds")) table.seeds.push_back(static_cast<int>(seed));
+  table.seeds = reader.seeds("seeds");
   if (table.seeds.empty()) table.seeds = {1};
   reader.finish();
   for (const Settings& change : changes) {

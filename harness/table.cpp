@@ -24,6 +24,16 @@ Reference read_reference(TomlReader reader) {
   return r;
 }
 
+/// What folders and files are called by: it leads nowhere else.
+std::string name_of_files(TomlReader& reader, const std::string& key) {
+  const std::string name = reader.require<std::string>(key);
+  constexpr const char* kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789-.";
+  if (name.empty() || name.front() == '.' || name.find_first_not_of(kAllowed) != std::string::npos)
+    fail("{}: {}: '{}': '{}' is made of a-z, 0-9, '-' and, but at its beginning, '.'",
+         reader.place(), reader.at(), name, key);
+  return name;
+}
+
 /// Reads one file; the members are what its rows share.
 struct Parser {
   Table table;
@@ -66,8 +76,7 @@ struct Parser {
     StandIn s;
     s.data = reader.require<std::string>("data");
     s.settings = settings(reader, "settings");
-    if (const auto n = reader.find<std::int64_t>("trainable"))
-      s.trainable = static_cast<std::size_t>(*n);
+    s.trainable = reader.count("trainable");
     s.references = references(reader, "reference");
     reader.finish();
     return s;
@@ -82,12 +91,11 @@ struct Parser {
     e.settings["data"] = {data};
     e.in_quick_tier = reader.find<bool>("in_quick_tier").value_or(false);
     e.quick = merged(merged(e.settings, quick_of_row), settings(reader, "quick"));
-    e.trainable = static_cast<std::size_t>(
-        reader.find<std::int64_t>("trainable").value_or(static_cast<std::int64_t>(trainable)));
+    e.trainable = reader.count("trainable").value_or(trainable);
     if (e.trainable == 0)
       fail("{}: {}: 'trainable' is missing, here or in its row", reader.place(), reader.at());
-    const auto own = reader.find<std::int64_t>("target");
-    e.target = own ? std::optional(static_cast<std::size_t>(*own)) : target;
+    const auto own = reader.count("target");
+    e.target = own ? own : target;
     e.paper = figures(reader, "paper");
     e.paper_train = reader.find<double>("paper_train");
     e.references = references(reader, "reference");
@@ -98,33 +106,55 @@ struct Parser {
     return e;
   }
 
+  static TrajectoryOptions trajectory(TomlReader reader) {
+    TrajectoryOptions t;
+    t.snapshot_every = reader.require<std::int64_t>("snapshot_every");
+    t.perplexity = reader.find<double>("perplexity").value_or(t.perplexity);
+    t.seed = reader.count("seed").value_or(t.seed);
+    reader.finish();
+    if (t.snapshot_every < 1)
+      fail("{}: {}: 'snapshot_every' is a number of steps", reader.place(), reader.at());
+    if (!(t.perplexity >= 1))
+      fail("{}: {}: a perplexity is 1 or more", reader.place(), reader.at());
+    return t;
+  }
+
   Row row(TomlReader reader) const {
     Row r;
-    r.name = reader.require<std::string>("name");
+    r.name = name_of_files(reader, "name");
     r.method = reader.require<std::string>("method");
     r.params = reader.require<std::string>("params");
     r.note = reader.find<std::string>("note").value_or("");
-    if (r.name.empty() ||
-        r.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") != std::string::npos)
-      fail("{}: '{}': a row's name is made of a-z, 0-9, '-' and '.'", reader.place(), r.name);
     const Settings own = merged(defaults, settings(reader, "settings"));
     const Settings quick_own = merged(quick, settings(reader, "quick"));
-    const auto trainable =
-        static_cast<std::size_t>(reader.find<std::int64_t>("trainable").value_or(0));
-    std::optional<std::size_t> target;
-    if (const auto n = reader.find<std::int64_t>("target")) target = static_cast<std::size_t>(*n);
+    const std::size_t trainable = reader.count("trainable").value_or(0);
+    const std::optional<std::size_t> target = reader.count("target");
+    const std::string from = reader.find<std::string>("pretrained_from").value_or("");
     auto data = reader.table("data");
     if (!data) fail("{}: row '{}' has no data", reader.place(), r.name);
-    for (const std::string& name : data->keys())
+    for (const std::string& name : data->keys()) {
       r.entries.push_back(entry(*data->table(name), name, own, quick_own, trainable, target));
+      r.entries.back().pretrained_from = from;
+    }
     reader.finish();
     return r;
+  }
+
+  /// The row that an entry has its weights from is trained on the same data, from its seed.
+  void check_source(const Row& r, const Entry& e) const {
+    if (e.pretrained_from.empty()) return;
+    const Entry* source = find_entry(table, e.pretrained_from, e.data);
+    if (!source || !source->pretrained_from.empty())
+      fail(
+          "{}: row '{}': pretrained_from = '{}': expected a row that begins with its seed and has "
+          "{}",
+          table.file.string(), r.name, e.pretrained_from, e.data);
   }
 
   void parse(const toml::table& root, const fs::path& file) {
     TomlReader reader(root, file.string(), "table");
     table.file = file;
-    table.id = reader.require<std::string>("id");
+    table.id = name_of_files(reader, "id");
     table.title = reader.require<std::string>("title");
     table.recipes = reader.require<std::string>("recipes");
     for (const std::string& name : reader.texts("metrics")) {
@@ -135,8 +165,9 @@ struct Parser {
     if (table.metrics.empty()) fail("{}: 'metrics' is missing", reader.place());
     for (const Metric* metric : table.metrics) table.tolerance[metric->name] = metric->tolerance;
     for (const auto& [name, value] : figures(reader, "tolerance")) table.tolerance[name] = value;
-    for (const double seed : reader.numbers("seeds")) table.seeds.push_back(static_cast<int>(seed));
+    table.seeds = reader.seeds("seeds");
     if (table.seeds.empty()) table.seeds = {1, 2, 3};
+    if (auto inner = reader.table("trajectory")) table.trajectory = trajectory(*inner);
     defaults = settings(reader, "settings");
     quick = settings(reader, "quick");
     for (const TomlReader& r : reader.tables("rows")) {
@@ -147,11 +178,20 @@ struct Parser {
         fail("{}: two rows are called '{}'", r.place(), name);
     }
     if (table.rows.empty()) fail("{}: no [[rows]]", reader.place());
+    for (const Row& r : table.rows)
+      for (const Entry& e : r.entries) check_source(r, e);
     reader.finish();
   }
 };
 
 }  // namespace
+
+const Entry* find_entry(const Table& table, const std::string& row, const std::string& data) {
+  for (const Row& r : table.rows)
+    for (const Entry& e : r.entries)
+      if (r.name == row && e.data == data) return &e;
+  return nullptr;
+}
 
 Table read_table(const fs::path& file) {
   const toml::table root = parse_toml(file);

@@ -8,6 +8,7 @@
 
 #include "harness/metric.hpp"
 #include "harness/settings.hpp"
+#include "harness/trajectory/options.hpp"
 
 /// The paper's tables as data: docs/harness.md says what a file of harness/tables holds.
 namespace mapnet {
@@ -38,6 +39,7 @@ struct Entry {
   std::map<std::string, Reference> references, quick_references;  ///< by metric
   double seconds = 0;  ///< a run of it took, on the references' device; 0: not known
   bool in_quick_tier = false;
+  std::string pretrained_from;  ///< the row whose trained weights it begins with; empty: none
   std::optional<StandIn> stand_in;
 };
 
@@ -55,8 +57,12 @@ struct Table {
   std::vector<const Metric*> metrics;       ///< of the paper's columns; references are for these
   std::map<std::string, double> tolerance;  ///< against the paper, by metric
   std::vector<int> seeds;
+  std::optional<TrajectoryOptions> trajectory;  ///< its runs are watched: a figure
   std::vector<Row> rows;
 };
+
+/// A row's figures on a data set; nullptr where there are none.
+const Entry* find_entry(const Table& table, const std::string& row, const std::string& data);
 
 /// Throws Error naming file, line and key of what is missing, unknown or of the wrong type.
 Table read_table(const std::filesystem::path& file);

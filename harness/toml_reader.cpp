@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <limits>
+
 #include "common/file.hpp"
 
 namespace mapnet {
@@ -42,15 +44,17 @@ std::vector<std::string> TomlReader::texts(const std::string& key) {
   return values;
 }
 
-std::vector<double> TomlReader::numbers(const std::string& key) {
-  std::vector<double> values;
+std::vector<int> TomlReader::seeds(const std::string& key) {
+  std::vector<int> values;
   const toml::node* node = take(key);
   if (!node) return values;
   const toml::array* array = node->as_array();
   if (!array) wrong(*node, key, "a list");
   for (const toml::node& element : *array) {
-    if (!element.is_number()) wrong(element, key, "a list of numbers");
-    values.push_back(*element.value<double>());
+    const auto seed = element.is_integer() ? element.value<std::int64_t>() : std::nullopt;
+    if (!seed || *seed < 0 || *seed > std::numeric_limits<int>::max())
+      wrong(element, key, "a list of seeds: whole numbers from 0 to 2147483647");
+    values.push_back(static_cast<int>(*seed));
   }
   return values;
 }
@@ -61,6 +65,13 @@ std::optional<TomlReader> TomlReader::table(const std::string& key) {
   const toml::table* inner = node->as_table();
   if (!inner) wrong(*node, key, "a table");
   return TomlReader(*inner, file_, at_ + "." + key);
+}
+
+std::optional<std::size_t> TomlReader::count(const std::string& key) {
+  const auto value = find<std::int64_t>(key);
+  if (!value) return std::nullopt;
+  if (*value < 0) wrong(*table_.get(key), key, "a number from 0");
+  return static_cast<std::size_t>(*value);
 }
 
 std::vector<TomlReader> TomlReader::tables(const std::string& key) {

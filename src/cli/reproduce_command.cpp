@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 struct ReproduceOptions {
   CampaignOptions campaign;
-  std::vector<std::string> tables, data_folders;
+  std::vector<std::string> tables, figures, data_folders;
   std::string folder, out = "reports", runs = "runs/reproduce", against = "reference";
   int jobs = 1;
   bool lock = false;
@@ -82,6 +82,7 @@ void print_references(const Campaign& campaign) {
 }
 
 void reproduce(ReproduceOptions& o) {
+  for (const std::string& figure : o.figures) o.tables.push_back("figure" + figure);
   read_data_folders(o);
   o.campaign.runs = fs::absolute(o.runs);
   if (!o.campaign.memory_budget.empty()) parse_bytes(o.campaign.memory_budget, "--memory-budget");
@@ -106,6 +107,7 @@ void reproduce(ReproduceOptions& o) {
                                                 .stop_requested = [] { return stop_signal() != 0; },
                                                 .progress = show_progress});
   if (!finished) throw Interrupted("stopped; the same command goes on from here");
+  for (Campaign& campaign : campaigns) follow_trajectories(campaign);
 
   std::vector<EntryVerdict> all;
   for (const Campaign& campaign : campaigns) {
@@ -145,6 +147,8 @@ void add_reproduce_command(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("reproduce", "train the paper's tables and judge every row");
   command->add_option("--table", o->tables, "1, table6, ...  [all]")->delimiter(',');
+  command->add_option("--figure", o->figures, "2: instead of tables, or beside those asked for")
+      ->delimiter(',');
   command->add_option("--rows", o->campaign.rows, "glob over the rows' names, as 'cnn2-*'")
       ->capture_default_str();
   command->add_option("--data", o->campaign.data, "rows' figures on this data set alone  [all]");

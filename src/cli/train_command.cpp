@@ -26,6 +26,7 @@ namespace {
 struct TrainOptions : RunOptions {
   std::string out;
   std::string checkpoint_every = "10min";
+  std::int64_t snapshot_every = 0;
   bool overwrite = false, resume = false, quiet = false;
   std::optional<double> require_accuracy, require_mse;
 };
@@ -193,6 +194,7 @@ void train(CLI::App& command, TrainOptions& o) {
   }
   RunControl control{.folder = folder, .overwrite = o.overwrite, .resume = o.resume};
   control.checkpoints = parse_checkpoint_interval(o.checkpoint_every);
+  control.snapshot_every = o.snapshot_every;
   control.stop_requested = [] { return stop_signal() != 0; };
   control.ranks = ranks;
   if (o.config.footprint.memory_budget)
@@ -226,6 +228,12 @@ void add_train_command(CLI::App& app) {
       ->add_option("--checkpoint-every", options->checkpoint_every,
                    "save after so many steps (200) or so much time (90s, 10min, 2h), or never")
       ->capture_default_str();
+  command
+      ->add_option(
+          "--snapshot-every", options->snapshot_every,
+          "keep the weights before the first step and behind each so many: OUT/snapshots, 4 "
+          "bytes a weight each")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40));
   command->add_flag("--quiet", options->quiet, "no progress line");
   command
       ->add_option("--require-accuracy", options->require_accuracy,

@@ -9,14 +9,16 @@
 namespace mapnet {
 
 /// What a benchmark or a budget needs of data: samples of any shape, without files. Pixels and
-/// labels are a hash of their place; there is nothing to be learned.
+/// labels are a hash of their place; there is nothing to be learned, but of shapes: rectangles on a
+/// background, each in its class's colour under noise. What trains at all learns them in seconds.
 struct NoiseShape {
   int channels = 0, height = 0, width = 0, classes = 0;
   bool pixels = false;  // a class a pixel, not one an image
+  bool shapes = false;  // likewise, and the picture shows them
 };
 
-/// How a name is written: noise-3x224x224x1000, or noise-3x256x256x11-pixels.
-inline constexpr std::string_view kNoiseForm = "noise-CxHxWxCLASSES[-pixels]";
+/// How a name is written: noise-3x224x224x1000, noise-3x256x256x11-pixels, noise-3x64x64x5-shapes.
+inline constexpr std::string_view kNoiseForm = "noise-CxHxWxCLASSES[-pixels|-shapes]";
 
 /// Few, so that the largest networks' pictures fit into memory: a step's time and the memory of a
 /// run but for the samples themselves do not depend on how many there are.

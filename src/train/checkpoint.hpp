@@ -17,9 +17,10 @@ struct Checkpoint {
   std::string device;     ///< Device::description, of the first rank
   int ranks = 1;          ///< that the run had
   TrainingState state;
-  double seconds = 0;        ///< of training so far: finished epochs
-  double epoch_seconds = 0;  ///< of the present one
-  std::string metrics;       ///< metrics.jsonl of the finished epochs
+  std::int64_t snapshot_every = 0;  ///< of the run; 0: it takes none
+  double seconds = 0;               ///< of training so far: finished epochs
+  double epoch_seconds = 0;         ///< of the present one
+  std::string metrics;              ///< metrics.jsonl of the finished epochs
 };
 
 /// Where in a training it was taken: "epoch 3, step 120".

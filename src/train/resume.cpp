@@ -33,6 +33,13 @@ void check_same_recipe(const nlohmann::json& of_run, const nlohmann::json& recip
         folder.path.string(), differences);
 }
 
+void check_same_snapshots(std::int64_t of_run, std::int64_t every, const RunFolder& folder) {
+  if (of_run == every) return;
+  const std::string own = fmt::format("--snapshot-every {}", of_run);
+  fail("{}: its run was begun {}; resume it so, or --overwrite to begin anew", folder.path.string(),
+       of_run == 0 ? "without --snapshot-every" : "with " + own);
+}
+
 FinishedRun read_finished_run(const RunFolder& folder, const nlohmann::json& recipe, Task task) {
   check_same_recipe(to_json(read_latent_file(folder.model()).recipe), recipe, folder);
   const bool forecast = task == Task::forecast;

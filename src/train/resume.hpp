@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 
 #include "common/task.hpp"
@@ -11,6 +12,10 @@ namespace mapnet {
 /// folder. The number of threads may differ: the values are the same but for rounding.
 void check_same_recipe(const nlohmann::json& of_run, const nlohmann::json& recipe,
                        const RunFolder& folder);
+
+/// Throws Error where the run took a snapshot each `of_run` steps (0: none) and is to go on with
+/// another number: its series would be neither.
+void check_same_snapshots(std::int64_t of_run, std::int64_t every, const RunFolder& folder);
 
 /// How a run ended that is in its folder.
 struct FinishedRun {

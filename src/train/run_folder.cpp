@@ -31,6 +31,7 @@ void RunFolder::clear() const {
   std::error_code ec;
   fs::remove(result(), ec);
   fs::remove(model(), ec);
+  fs::remove_all(snapshots(), ec);
   remove_checkpoints();
 }
 

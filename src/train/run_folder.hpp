@@ -16,6 +16,7 @@ struct RunFolder {
   std::filesystem::path metrics() const { return path / "metrics.jsonl"; }
   std::filesystem::path checkpoint() const { return path / "checkpoint"; }
   std::filesystem::path previous_checkpoint() const { return path / "checkpoint.previous"; }
+  std::filesystem::path snapshots() const { return path / "snapshots"; }
 
   bool finished() const { return std::filesystem::exists(result()); }
   bool interrupted() const;  ///< a checkpoint is there, and no result

@@ -107,6 +107,11 @@ std::vector<float> Session::evaluated_values() const {
   return copy_of(*program_, run_.evaluated(), run_.n_values);
 }
 std::vector<float> Session::theta() const { return copy_of(*program_, run_.theta, run_.n_theta); }
+void Session::read_evaluated_theta(std::span<float> out) const {
+  const bool direct = run_.theta == run_.value;
+  if (!direct) expand();
+  program_->read<float>(out, direct ? run_.evaluated() : run_.theta);
+}
 std::vector<float> Session::dtheta() const { return copy_of(*program_, run_.dtheta, run_.n_theta); }
 std::vector<float> Session::gradient() const {
   return copy_of(*program_, run_.gradient, run_.n_values);

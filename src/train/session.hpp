@@ -102,6 +102,9 @@ class Session {
   std::vector<float> values() const;            ///< what is trained
   std::vector<float> evaluated_values() const;  ///< the same, or its average where that is kept
   std::vector<float> theta() const;
+  /// theta as an evaluation of the present values would use it, into [P] floats: between any two
+  /// steps, which it changes nothing for.
+  void read_evaluated_theta(std::span<float> out) const;
   std::vector<float> dtheta() const;
   std::vector<float> gradient() const;
   StepControl control() const;

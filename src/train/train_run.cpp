@@ -6,13 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "common/file.hpp"
-#include "memory/groups.hpp"
 #include "train/checkpoint.hpp"
-#include "train/latent_file.hpp"
 #include "train/model.hpp"
 #include "train/resume.hpp"
+#include "train/run_end.hpp"
 #include "train/run_folder.hpp"
 #include "train/run_ranks.hpp"
+#include "train/snapshots.hpp"
 
 namespace mapnet {
 
@@ -27,12 +27,6 @@ class Stopwatch {
   Clock::time_point start_ = Clock::now();
 };
 
-std::size_t map_bytes(const Plan& plan) {
-  for (const Group& group : groups_of(plan))
-    if (group.name == "map") return group.bytes;
-  return 0;
-}
-
 nlohmann::json epoch_json(const EpochReport& e, Task task) {
   nlohmann::json json = {
       {"epoch", e.epoch}, {"learning_rate", e.learning_rate}, {"seconds", e.seconds}};
@@ -40,28 +34,6 @@ nlohmann::json epoch_json(const EpochReport& e, Task task) {
   if (e.validation.samples > 0) add_metrics(json, task, "validation_", e.validation);
   add_loss_terms(json, e.loss_terms);
   return json;
-}
-
-LatentFile describe_model(const Recipe& recipe, const Network& net, const Dataset& dataset,
-                          const Session& session) {
-  LatentFile file;
-  file.recipe = recipe;
-  file.channels = net.channels;
-  file.height = net.height;
-  file.width = net.width;
-  file.classes = net.classes;
-  file.class_names = dataset.class_names;
-  file.pixels = session.pixels();
-  file.refreshes = session.refreshes();
-  file.values = session.rounds();
-  file.stores_theta = file.values.empty();
-  if (file.stores_theta) {
-    session.expand();
-    file.values = session.theta();
-  }
-  file.state = session.state();
-  file.pruned = session.pruned();
-  return file;
 }
 
 /// What ranks tell each other after each step.
@@ -90,6 +62,7 @@ class TrainingRun {
     else
       begin();
     found_.reset();  // it holds as much as everything that is trained
+    begin_snapshots();
   }
 
   RunResult finish() {
@@ -155,7 +128,9 @@ class TrainingRun {
     } catch (const Error& e) {
       fail("{}: cannot resume: {}", folder_.path.string(), e.what());
     }
+    check_same_snapshots(c.snapshot_every, control_.snapshot_every, folder_);
     epoch_ = static_cast<int>(c.state.epoch);
+    step_ = epoch_ * report_.steps + c.state.step;
     result_.seconds = c.seconds;
     earlier_ = c.epoch_seconds;
     const std::string device = session_.program().device().description();
@@ -210,7 +185,21 @@ class TrainingRun {
         fmt::format("after epoch {} its trained values are not the first rank's", epoch_ + 1));
   }
 
+  void begin_snapshots() {
+    if (!ranks_.first() || control_.snapshot_every == 0) return;
+    snapshots_.emplace(folder_, net_, control_.snapshot_every, report_.steps * recipe_.epochs,
+                       step_);
+    if (step_ == 0) take_snapshot();
+  }
+
+  void take_snapshot() {
+    session_.read_evaluated_theta(snapshots_->theta());
+    snapshots_->write(step_);
+  }
+
   void after_step() {
+    ++step_;
+    if (snapshots_ && snapshots_->due(step_)) take_snapshot();  // before a checkpoint that needs it
     ++unsaved_steps_;
     const CheckpointInterval& every = control_.checkpoints;
     unsigned flags = control_.stop_requested && control_.stop_requested() ? kStop : 0u;
@@ -232,6 +221,7 @@ class TrainingRun {
     Checkpoint c;
     c.ranks = ranks_.size();
     c.recipe = to_json(recipe_);
+    c.snapshot_every = control_.snapshot_every;
     c.device = session_.program().device().description();
     c.state = session_.training_state();
     c.seconds = result_.seconds;
@@ -249,29 +239,11 @@ class TrainingRun {
   }
 
   void make_result() {
-    RunResult& r = result_;
-    r.task = net_.task;
-    r.loss_terms = report_.loss_terms;
     session_.prune_if_due(report_.steps * recipe_.epochs);
-    r.recipe = recipe_;
-    r.ranks = ranks_.size();
-    r.trainable_params = trainable_params(recipe_, net_);
-    r.target_params = net_.param_count();
-    r.train = session_.evaluate(Split::train);
-    if (recipe_.validation > 0) r.validation = session_.evaluate(Split::validation);
-    r.test = session_.evaluate(Split::test);
-    r.add_ons = measure_add_ons(session_, recipe_, net_);
-    const Plan& plan = session_.program().plan();
-    r.arena_bytes = plan.total;
-    r.arena_lower_bound_bytes = plan.lower_bound;
-    r.map_bytes = map_bytes(plan);
-    r.state_values = net_.state_count();
-    r.series = session_.series();
-    r.decode = session_.decode_times();
-    r.stored_value_bytes = r.trainable_params * sizeof(float);
-    r.memory_budget = control_.memory_budget;
-    r.device = session_.program().device().description();
-    r.version = version_string();
+    measure(result_, session_, recipe_, net_);
+    result_.loss_terms = report_.loss_terms;
+    result_.ranks = ranks_.size();
+    result_.memory_budget = control_.memory_budget;
   }
 
   /// Of all shares, but by one rank.
@@ -298,11 +270,13 @@ class TrainingRun {
   std::optional<FoundCheckpoint> found_;
   const Stopwatch setup_;
   Session session_;
-  std::optional<MetricsLog> log_;  // the first rank's
+  std::optional<MetricsLog> log_;            // the first rank's
+  std::optional<SnapshotWriter> snapshots_;  // likewise
   RunResult result_;
   EpochReport report_;
   int epoch_ = 0;
-  double earlier_ = 0;  // seconds of the present epoch before the run was resumed
+  std::int64_t step_ = 0;  // steps done in all
+  double earlier_ = 0;     // seconds of the present epoch before the run was resumed
   Stopwatch watch_epoch_, unsaved_;
   std::int64_t unsaved_steps_ = 0;
   bool save_asked_ = false;
@@ -314,6 +288,9 @@ class TrainingRun {
 RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dataset,
                     const RunControl& control, const Watch& watch) {
   require_shareable(recipe, control.ranks->size());
+  const SampleCounts counts =
+      split_samples(recipe, dataset.task, dataset.train.count, dataset.test.count);
+  count_snapshots(control.snapshot_every, training_steps(recipe, counts));
   TrainingRun run(recipe, net, dataset, control, watch);
   try {
     return run.finish();

@@ -30,6 +30,7 @@ struct RunControl {
   bool resume = false;     ///< an interrupted run; where there is none, begin
   CheckpointInterval checkpoints = {};
   std::size_t memory_budget = 0;  ///< that the recipe was fitted to: told in the result
+  std::int64_t snapshot_every = 0;  ///< steps from one theta that is kept to the next; 0: none is
   /// Who trains it together. The first of them alone writes the folder and tells its watch; all
   /// stop, save and resume behind the same step.
   std::shared_ptr<Communicator> ranks = alone();
@@ -45,9 +46,9 @@ struct Interrupted : Error {
 };
 
 /// Trains as the recipe says and writes the folder: metrics.jsonl (a line an epoch), model.latent
-/// and, last, result.json; checkpoints until then. Throws Error when the folder holds a run that
-/// neither `overwrite` nor `resume` is meant for, Interrupted, and LostRank, which both say how to
-/// go on.
+/// and, last, result.json; checkpoints until then; snapshots of theta where they are asked for.
+/// Throws Error when the folder holds a run that neither `overwrite` nor `resume` is meant for,
+/// Interrupted, and LostRank, which both say how to go on.
 RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dataset,
                     const RunControl& control, const Watch& watch = {});
 

@@ -21,10 +21,10 @@ nlohmann::json result_of(const std::string& run) {
 BOOST_AUTO_TEST_CASE(noise_is_listed_planned_and_trained_on) {
   const Folder folder;
   const std::string run = (folder.path / "run").string();
-  check_outcome("data list", 0, {"noise-CxHxWxCLASSES[-pixels]"});
+  check_outcome("data list", 0, {"noise-CxHxWxCLASSES[-pixels|-shapes]"});
   check_outcome("data check noise-3x8x8x4", 0, {"256 samples to train on, 64 to test, 3 x 8 x 8"});
   check_outcome("data fetch noise-3x8x8x4", 2, {"no files"});
-  check_outcome("train --data noise-3x8", 2, {"noise-3x8: expected noise-CxHxWxCLASSES[-pixels]"});
+  check_outcome("train --data noise-3x8", 2, {"noise-3x8: expected noise-CxHxWxCLASSES[-pixels|-shapes]"});
   check_outcome("plan --net resnet50 --data noise-3x32x32x1000 --latent 64 --batch 2", 0,
                 {"theta"});
   check_outcome(

@@ -22,17 +22,20 @@ namespace {
 using namespace std::chrono_literals;
 using Words = std::vector<std::string>;
 
-/// Ranks that share cores must not be bound to one each. Told to stop, mpirun tells its ranks after
-/// so many seconds and kills them after as many more: one is its default, too few for a step on a
-/// machine that others use too.
+/// Ranks that share cores must not be bound to one each, nor spin while they wait for one another.
+/// Told to stop, mpirun tells its ranks after so many seconds and kills them after as many more:
+/// one is its default, too few for a step on a machine that others use too.
 Words mpirun(int ranks, const Words& arguments) {
   Words words = {"--oversubscribe",
                  "--allow-run-as-root",
                  "--bind-to",
                  "none",
                  "--mca",
+                 "mpi_yield_when_idle",
+                 "1",
+                 "--mca",
                  "odls_base_sigkill_timeout",
-                 "4",
+                 MAPNET_MPIRUN_GRACE,
                  "-n",
                  std::to_string(ranks),
                  MAPNET_PROGRAM};

@@ -69,6 +69,29 @@ BOOST_AUTO_TEST_CASE(pixels_and_labels_are_even_and_the_splits_differ) {
   BOOST_TEST(std::ranges::max(labels_of(many, many.train)) > 200);
 }
 
+BOOST_AUTO_TEST_CASE(shapes_are_seen_in_their_pictures) {
+  const Dataset d = open_dataset("noise-2x20x30x4-shapes");
+  BOOST_TEST((d.task == Task::segment));
+  const auto pixels = pixels_of(d, d.train), labels = labels_of(d, d.train);
+  BOOST_TEST(std::ranges::max(labels) == 3);
+  // Of a colour and of noise from 0 to 255 half each: a class's bytes are within 128 of each other.
+  constexpr std::size_t kPlane = 20 * 30;
+  std::array<std::array<int, 2>, 4> least{}, most{};
+  for (auto& l : least) l = {255, 255};
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    for (std::size_t c = 0; c < 2; ++c) {
+      const int byte = pixels[(2 * (i / kPlane) + c) * kPlane + i % kPlane];
+      least[labels[i]][c] = std::min(least[labels[i]][c], byte);
+      most[labels[i]][c] = std::max(most[labels[i]][c], byte);
+    }
+  for (std::size_t label = 0; label < 4; ++label)
+    for (std::size_t c = 0; c < 2; ++c) BOOST_TEST(most[label][c] - least[label][c] <= 128);
+  BOOST_TEST(least[0] != least[1], boost::test_tools::per_element());
+  BOOST_TEST((pixels == pixels_of(open_dataset("noise-2x20x30x4-shapes"), d.train)));
+  BOOST_TEST((labels_of(d, d.test) != std::vector(labels.begin(), labels.begin() + 64 * kPlane)));
+  check_fails<UsageError>([] { parse_noise("noise-3x8x8x1-shapes"); }, {"beside the background"});
+}
+
 BOOST_AUTO_TEST_CASE(these_bytes_on_every_machine) {
   const NoiseSplit split = {{1, 3, 3, 4, false}, 7, 1};
   std::vector<std::uint8_t> pixels(9), label(1);
@@ -84,7 +107,7 @@ BOOST_AUTO_TEST_CASE(another_form_is_refused_and_the_form_shown) {
        {"noise-", "noise-3x224x224", "noise-3x224x224x", "noise-3x224x224x10x",
         "noise-3x2x2x5-pixel", "noise-ax2x2x5", "noise-3x2x2x5 ", "noise-99999999999x2x2x5"})
     check_fails<UsageError>([&] { open_dataset(name); },
-                            {name, "noise-CxHxWxCLASSES[-pixels]", "noise-3x224x224x1000"});
+                            {name, "noise-CxHxWxCLASSES[-pixels|-shapes]", "noise-3x224x224x1000"});
   check_fails<UsageError>([] { parse_noise("noise-5x2x2x5"); }, {"1 to 4 channels, found 5"});
   check_fails<UsageError>([] { parse_noise("noise-3x0x2x5"); }, {"rows, found 0"});
   check_fails<UsageError>([] { parse_noise("noise-3x2x-2x5"); }, {"columns, found -2"});

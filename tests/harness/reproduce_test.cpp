@@ -6,6 +6,7 @@
 #include "cli/process.hpp"
 #include "cli/program.hpp"
 #include "common/temporary.hpp"
+#include "harness/gnuplot.hpp"
 
 /// `mapnet reproduce` as a user runs it, on a small table.
 using namespace mapnet;
@@ -139,6 +140,89 @@ BOOST_AUTO_TEST_CASE(a_killed_reproduction_goes_on_where_it_stopped) {
   BOOST_TEST(read_file(done) == first);  // as it was: seconds and all
   check_outcome(whole.command("--threads 1"), 0, {"1 exceeded"});
   BOOST_TEST((table.model(2) == whole.model(2)));
+}
+
+BOOST_AUTO_TEST_CASE(a_figure_shows_the_ways_of_its_runs) {
+  const Folder folder;
+  const std::string at = folder.path.string();
+  write_file_atomic(
+      folder.path / "tables" / "figure2.toml",
+      "id = \"figure2\"\ntitle = \"Ways\"\nrecipes = \"None.\"\nmetrics = [\"accuracy\"]\n"
+      "seeds = [1, 2]\nsettings = { net = \"cnn2\", batch = 32, epochs = 2 }\n"
+      "trajectory = { snapshot_every = 2, perplexity = 5 }\n"
+      "[[rows]]\nname = \"mapped\"\nmethod = \"Ours*\"\nparams = \"256\"\n"
+      "trainable = 256\nsettings.latent = 256\n[rows.data.noise-1x28x28x10]\n");
+  const std::string command = fmt::format(
+      "reproduce --figure 2 --tables {0}/tables --runs {0}/runs --out {0}/reports --device cpu "
+      "--jobs 2",
+      at);
+  check_outcome(command, 0, {"figure2: 1 done"});
+  const std::string text = read_file(at + "/reports/figure2.json");
+  const auto runs = nlohmann::json::parse(text)["entries"][0]["runs"];
+  BOOST_TEST(runs[0]["trajectory"]["steps"].size() == 9u);  // 0, 2, ... 16
+  BOOST_TEST(runs[0]["trajectory"]["tsne"]["perplexity"] == 5);
+  BOOST_TEST(runs[0]["command"].get<std::string>().find("--snapshot-every 2") != std::string::npos);
+  BOOST_TEST(runs[1]["trajectory"].contains("network"));
+  BOOST_TEST(!runs[1]["trajectory"].contains("tsne"));  // the first seed is drawn, all are measured
+  const std::string markdown = read_file(at + "/reports/figure2.md");
+  BOOST_TEST(markdown.find("| mapped | fc1 | 102528 |") != std::string::npos, markdown);
+  BOOST_TEST(markdown.find("| random walk |") != std::string::npos, markdown);
+  const std::string page = read_file(at + "/reports/index.html");
+  BOOST_TEST(page.find("<td>mapped<td>fc1<td>102528") != std::string::npos);
+  for (const char* picture : {"layers", "pca", "shares", "tsne"}) {
+    const std::string file = fmt::format("figure2-{}.svg", picture);
+    BOOST_TEST(std::filesystem::exists(at + "/reports/" + file) == has_gnuplot());
+    BOOST_TEST((markdown.find("![" + file + "](" + file + ")") != std::string::npos) ==
+               has_gnuplot());
+  }
+  check_outcome(command, 0, {"figure2: 1 done"});
+  BOOST_TEST(read_file(at + "/reports/figure2.json") == text);  // nothing was trained again
+}
+
+BOOST_AUTO_TEST_CASE(a_row_begins_with_anothers_weights) {
+  const Folder folder;
+  const std::string at = folder.path.string();
+  const auto write = [&](const std::string& rate, const std::string& tuned = "") {
+    write_file_atomic(
+        folder.path / "tables" / "tuned.toml",
+        "id = \"tuned\"\ntitle = \"Tuned\"\nrecipes = \"None.\"\nmetrics = [\"accuracy\"]\nseeds = "
+        "[1, 2]\n"
+        "settings = { net = \"cnn2\", batch = 64, epochs = 1 }\n"
+        "[[rows]]\nname = \"tuned\"\nmethod = \"Ours*\"\nparams = \"256\"\ntrainable = 256\n"
+        "pretrained_from = \"base\"\nsettings = { latent = 256, share = 2 " +
+            tuned +
+            "}\n"
+            "[rows.data.noise-1x28x28x10]\nin_quick_tier = true\n"
+            "[[rows]]\nname = \"base\"\nmethod = \"CNN2\"\nparams = \"all\"\ntrainable = 108618\n"
+            "settings = { strategy = \"direct\", lr = " +
+            rate + " }\n[rows.data.noise-1x28x28x10]\n");
+  };
+  const std::string command = fmt::format(
+      "reproduce --tables {0}/tables --runs {0}/runs --out {0}/reports --device cpu --jobs 2 ", at);
+  const auto pretrained = [&](int seed) {
+    return nlohmann::json::parse(
+        read_file(fmt::format("{}/runs/tuned/tuned/noise-1x28x28x10/seed{}/result.json", at,
+                              seed)))["pretrained"]["sha256"];
+  };
+  write("0.001");
+  check_outcome(command + "--rows tuned", 0,
+                {"tuned: 2 done"});  // the base is trained though not named
+  const std::string first = pretrained(1);
+  BOOST_TEST(first != pretrained(2));  // each seed begins with its own
+  const auto run =
+      nlohmann::json::parse(read_file(at + "/reports/tuned.json"))["entries"][0]["runs"][0];
+  BOOST_TEST(run["before"].get<std::string>().find("mapnet export --run") == 0);
+  BOOST_TEST(run["command"].get<std::string>().find("weights.safetensors") != std::string::npos);
+  check_outcome(command, 0, {"2 done"});
+  BOOST_TEST(pretrained(1) == first);
+  write("0.002");  // another base: what began with the old one is trained again
+  check_outcome(command, 0, {"2 done"});
+  BOOST_TEST(pretrained(1) != first);
+  check_outcome(command + "--quick", 0, {"2 done"});
+  write("0.002", ", latnet = 5");
+  check_outcome(command, 1, {"failed: tuned", "--latnet"});
+  write("-1");
+  check_outcome(command, 1, {"failed: tuned", "its weights are those of base", "--lr"});
 }
 
 BOOST_AUTO_TEST_CASE(wrong_usage_is_named) {

@@ -51,6 +51,14 @@ BOOST_AUTO_TEST_CASE(a_sweep_without_validation_samples_is_refused) {
   }
   const auto file = folder.write("s.toml", "settings.validation = 5\n[grid]\nlr = 0.1\n");
   check_fails([&] { read_sweep(file); }, {"s.toml:3", "'lr'", "a list of values"});
+  std::string many = "settings.validation = 5\n[grid]\n";
+  for (const char* key : {"a", "b", "c"}) {
+    many += std::string(key) + " = [";
+    for (int i = 0; i < 30; ++i) many += std::to_string(i) + ",";
+    many += "]\n";
+  }
+  const auto large = folder.write("large.toml", many);
+  check_fails([&] { read_sweep(large); }, {"large.toml", "more than 10000 points"});
 }
 
 BOOST_AUTO_TEST_CASE(a_sweep_is_run_ranked_and_gone_on_with) {

@@ -87,6 +87,21 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_named_with_file_line_and_key) {
   refuses(replaced(kTable, "date = 2026-11-24", "date = \"today\""), {"wrong.toml:23", "a date"});
   refuses(kTable + "[[rows]]\nname = \"slvt\"\nmethod = \"\"\nparams = \"\"\n[rows.data]\n",
           {"two rows are called 'slvt'"});
+  refuses(replaced(kTable, "seeds = [4, 5]", "seeds = [4, 5.5]"), {"wrong.toml:5", "seeds"});
+  refuses(replaced(kTable, "seeds = [4, 5]", "seeds = [-1]"), {"wrong.toml:5", "seeds"});
+  refuses(replaced(kTable, "trainable = 2048", "trainable = -1"), {"wrong.toml:17", "trainable"});
+  refuses(replaced(kTable, "id = \"table9\"", "id = \"..\""), {"wrong.toml:1", "'..'"});
+  const auto watched = [](const std::string& keys) {
+    return replaced(kTable, "[quick]", "[trajectory]\n" + keys + "\n[quick]");
+  };
+  refuses(watched("snapshot_every = 0"), {"wrong.toml:11", "snapshot_every"});
+  refuses(watched("perplexity = 30"), {"wrong.toml:11", "snapshot_every"});
+  refuses(watched("snapshot_every = 5\nperplexity = 0.5"), {"wrong.toml:11", "perplexity"});
+  refuses(watched("snapshot_every = 5\nsurplus = 1"), {"wrong.toml:13", "surplus"});
+  for (const char* source : {"absent", "slvt"})  // another row, that begins with its seed
+    refuses(replaced(kTable, "trainable = 2048",
+                     "pretrained_from = \"" + std::string(source) + "\"\ntrainable = 2048"),
+            {"wrong.toml", "'slvt'", source, "mnist"});
   refuses(kTable + "surplus = 1\n", {"surplus"});
   refuses("id = \n", {"wrong.toml:1"});
   check_fails([&] { read_table(folder.path / "absent.toml"); }, {"absent.toml"});
@@ -99,7 +114,8 @@ BOOST_AUTO_TEST_CASE(the_tables_that_come_with_mapnet_are_read) {
   std::map<std::string, std::size_t> rows;
   for (const Table& table : read_tables(tables_folder())) rows[table.id] = table.rows.size();
   const std::map<std::string, std::size_t> expected = {
-      {"table1", 9},  {"table2", 10}, {"table3", 3}, {"table4", 6},       {"table5", 4},
-      {"table6", 29}, {"table7", 10}, {"table8", 9}, {"table5-share", 6}, {"table-resnet18", 4}};
+      {"table1", 9},       {"table2", 10},        {"table3", 3},  {"table4", 6},
+      {"table5", 4},       {"table6", 29},        {"table7", 10}, {"table8", 9},
+      {"table5-share", 6}, {"table-resnet18", 4}, {"figure2", 2}, {"smoke", 3}};
   for (const auto& [id, n] : expected) BOOST_TEST(rows[id] == n, id << ": " << rows[id]);
 }

@@ -137,6 +137,7 @@ BOOST_AUTO_TEST_CASE(alpha_and_learning_rate_are_one_knob) {
 }
 
 BOOST_AUTO_TEST_CASE(fine_tuning_learns_the_toy_classes) {
+  if (testing_emulated()) return;  // takes it minutes; its steps are the CPU's (parity_test.cpp)
   const ToyData data(2000, 300);
   const Folder folder;
   const auto file = write_pretrained(folder, network("cnn2"));

@@ -199,6 +199,7 @@ BOOST_AUTO_TEST_CASE(more_rounds_than_the_counter_holds_are_refused) {
 
 // Stripes in noise again, from few latents: what one map of 16 cannot reach, many can.
 BOOST_AUTO_TEST_CASE(a_refreshed_run_learns_more_than_its_first_map_holds) {
+  if (testing_emulated()) return;  // takes it minutes; its steps are the CPU's (parity_test.cpp)
   const ToyData data(2000, 300);
   double accuracy[2] = {};
   for (const bool refresh : {false, true}) {

@@ -261,6 +261,7 @@ BOOST_AUTO_TEST_CASE(values_that_are_set_are_what_is_evaluated) {
 
 // Stripes stay where they are under a flip; a shift by one row blurs the border of two classes.
 BOOST_AUTO_TEST_CASE(regularised_runs_learn_the_toy_classes) {
+  if (testing_emulated()) return;  // takes it minutes; its steps are the CPU's (parity_test.cpp)
   const ToyData data(2000, 300);
   for (const char* strategy : {"direct", "slvt"}) {
     RunConfig config = small_run(strategy);

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "harness/trajectory/square_matrix.hpp"
+
+namespace mapnet {
+
+struct Eigen {
+  std::vector<double> values;  ///< the largest first
+  SquareMatrix vectors;        ///< row i belongs to value i, of length 1
+};
+
+/// Of a symmetric matrix, by LAPACK. Throws Error where that does not converge, or in a build
+/// without it (MAPNET_CPU=OFF).
+Eigen symmetric_eigen(SquareMatrix matrix);
+
+}  // namespace mapnet

@@ -1,0 +1,60 @@
+#include "train/run_end.hpp"
+
+#include "memory/groups.hpp"
+
+namespace mapnet {
+
+namespace {
+
+std::size_t map_bytes(const Plan& plan) {
+  for (const Group& group : groups_of(plan))
+    if (group.name == "map") return group.bytes;
+  return 0;
+}
+
+}  // namespace
+
+void measure(RunResult& r, Session& session, const Recipe& recipe, const Network& net) {
+  r.task = net.task;
+  r.recipe = recipe;
+  r.trainable_params = trainable_params(recipe, net);
+  r.target_params = net.param_count();
+  r.train = session.evaluate(Split::train);
+  if (recipe.validation > 0) r.validation = session.evaluate(Split::validation);
+  r.test = session.evaluate(Split::test);
+  r.add_ons = measure_add_ons(session, recipe, net);
+  const Plan& plan = session.program().plan();
+  r.arena_bytes = plan.total;
+  r.arena_lower_bound_bytes = plan.lower_bound;
+  r.map_bytes = map_bytes(plan);
+  r.state_values = net.state_count();
+  r.series = session.series();
+  r.decode = session.decode_times();
+  r.stored_value_bytes = r.trainable_params * sizeof(float);
+  r.device = session.program().device().description();
+  r.version = version_string();
+}
+
+LatentFile describe_model(const Recipe& recipe, const Network& net, const Dataset& dataset,
+                          const Session& session) {
+  LatentFile file;
+  file.recipe = recipe;
+  file.channels = net.channels;
+  file.height = net.height;
+  file.width = net.width;
+  file.classes = net.classes;
+  file.class_names = dataset.class_names;
+  file.pixels = session.pixels();
+  file.refreshes = session.refreshes();
+  file.values = session.rounds();
+  file.stores_theta = file.values.empty();
+  if (file.stores_theta) {
+    session.expand();
+    file.values = session.theta();
+  }
+  file.state = session.state();
+  file.pruned = session.pruned();
+  return file;
+}
+
+}  // namespace mapnet
