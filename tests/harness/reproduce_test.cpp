@@ -122,6 +122,20 @@ BOOST_AUTO_TEST_CASE(what_was_configured_otherwise_is_trained_again) {
   BOOST_TEST((table.model(1) != before));
 }
 
+BOOST_AUTO_TEST_CASE(a_memory_budget_reaches_every_run) {
+  const ToyTable table;
+  table.write();
+  const std::string command = table.command("--rows mapped --seeds 1 --threads 1");
+  check_outcome(command + " --memory-budget 64MiB", 0, {"1 exceeded"});
+  const auto result =
+      nlohmann::json::parse(read_file(table.folder.path / "runs" / "toy" / "mapped" /
+                                      "noise-1x28x28x10" / "seed1" / "result.json"));
+  BOOST_TEST(result.at("memory_budget_bytes") == 64 * 1024 * 1024);
+  const Outcome small = mapnet_with(command + " --memory-budget 1MiB");
+  BOOST_TEST(small.code == 1);
+  BOOST_TEST(small.output.find("nothing fits") != std::string::npos, small.output);
+}
+
 BOOST_AUTO_TEST_CASE(a_killed_reproduction_goes_on_where_it_stopped) {
   const ToyTable table, whole;
   table.write();
