@@ -101,11 +101,11 @@ void assert_count(ChosenEntry& c, const nlohmann::json& plan, const char* key,
   c.message = fmt::format("{} is {}; the table says {}", key, found, expected);
 }
 
-void assert_counts(ChosenEntry& c) {
+/// Of the entry, by one of its runs: of those that begin with another's weights one that has them.
+void assert_counts(ChosenEntry& c, const SeedRun& run) {
   std::vector<std::string> words = {this_program(), "plan", "--json"};
   const std::vector<std::string> flags = words_of(c.settings);
   words.insert(words.end(), flags.begin(), flags.end());
-  const SeedRun& run = c.runs.front();
   if (!run.source.empty()) words.insert(words.end(), {"--pretrained", run.weights().string()});
   const ProgramOutput plan = run_program(words);
   if (plan.exit_code != 0) {
@@ -170,7 +170,7 @@ void check_before_training(Campaign& campaign, const CampaignOptions& options) {
     }
     add_folder(c.settings, c.data(), options);
     if (c.entry->pretrained_from.empty() || std::filesystem::exists(c.runs.front().weights()))
-      assert_counts(c);
+      assert_counts(c, c.runs.front());
     settle_runs(c, *campaign.table, options);
   }
   link_sources(campaign);
@@ -184,7 +184,7 @@ void prepare_weights(ChosenEntry& c, const SeedRun& run) {
     c.message = first_line(exported.errors);
     return;
   }
-  if (c.plan.is_null()) assert_counts(c);
+  if (c.plan.is_null()) assert_counts(c, run);
 }
 
 void read_results(SeedRun& run) {
