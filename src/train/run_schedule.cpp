@@ -36,12 +36,14 @@ int eval_batch_of(const Recipe& recipe, int ranks) {
   return std::min(recipe.batch, micro_batch_of(recipe, ranks) * ranks);
 }
 
-SampleCounts split_samples(const Recipe& recipe, Task task, std::size_t train, std::size_t test) {
+SampleCounts split_samples(const Recipe& recipe, const Dataset& dataset) {
+  const std::size_t train = dataset.train.count;
   if (recipe.validation >= train)
     fail<UsageError>(
         "--validation sets {} of {} training samples aside; nothing is left to train on",
         recipe.validation, train);
-  return {train - recipe.validation, recipe.validation, test, task == Task::forecast};
+  return {train - recipe.validation, recipe.validation, dataset.test.count,
+          dataset.task == Task::forecast};
 }
 
 namespace {

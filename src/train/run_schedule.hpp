@@ -7,6 +7,8 @@
 
 namespace mapnet {
 
+struct Dataset;
+
 /// Samples of each kind, as they follow one another in the arena and in the sample order.
 struct SampleCounts {
   std::size_t train = 0, validation = 0, test = 0;
@@ -14,9 +16,9 @@ struct SampleCounts {
   std::size_t total() const { return train + validation + test; }
 };
 
-/// Cuts the recipe's validation samples from `train`. Throws UsageError when nothing is left to
-/// train on.
-SampleCounts split_samples(const Recipe& recipe, Task task, std::size_t train, std::size_t test);
+/// Of the data set, the recipe's validation samples cut from those to train on. Throws UsageError
+/// when nothing is left to train on.
+SampleCounts split_samples(const Recipe& recipe, const Dataset& dataset);
 
 /// Batches of `batch` that hold n samples.
 constexpr std::size_t batches_of(std::size_t n, int batch) {

@@ -44,9 +44,7 @@ Session::Session(const Recipe& recipe, const Network& net, const Dataset& datase
                  Plan (*planner)(std::vector<Lifetime>), std::shared_ptr<Communicator> ranks)
     : recipe_(recipe),
       net_(net),
-      counts_(purpose == Purpose::expand
-                  ? SampleCounts{}
-                  : split_samples(recipe, dataset.task, dataset.train.count, dataset.test.count)),
+      counts_(purpose == Purpose::expand ? SampleCounts{} : split_samples(recipe, dataset)),
       ranks_(std::move(ranks)),
       run_(build_run_schedule(recipe, net, counts_, sample_format(dataset), purpose, ranks_)),
       program_(std::make_unique<Program>(run_.schedule, planner(run_.schedule.lifetimes()))) {
@@ -55,10 +53,8 @@ Session::Session(const Recipe& recipe, const Network& net, const Dataset& datase
   begin_state();
   if (purpose != Purpose::expand) {
     if (recipe.footprint.samples_in_file)
-      file_ = std::make_unique<SampleFile>(
-          counts_.total(),
-          static_cast<std::size_t>(net.channels) * static_cast<std::size_t>(net.height * net.width),
-          labels_per_sample(dataset));
+      file_ = std::make_unique<SampleFile>(counts_.total(), run_.samples.sample_bytes,
+                                           labels_per_sample(dataset));
     begin_epoch(0);
     load(dataset, purpose);
     write_eval_batches();

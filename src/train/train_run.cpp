@@ -288,9 +288,7 @@ class TrainingRun {
 RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dataset,
                     const RunControl& control, const Watch& watch) {
   require_shareable(recipe, control.ranks->size());
-  const SampleCounts counts =
-      split_samples(recipe, dataset.task, dataset.train.count, dataset.test.count);
-  count_snapshots(control.snapshot_every, training_steps(recipe, counts));
+  count_snapshots(control.snapshot_every, training_steps(recipe, split_samples(recipe, dataset)));
   TrainingRun run(recipe, net, dataset, control, watch);
   try {
     return run.finish();

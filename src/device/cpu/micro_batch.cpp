@@ -23,39 +23,6 @@ int chunks_of(std::size_t n) { return static_cast<int>((n + kChunk - 1) / kChunk
 
 }  // namespace
 
-void next_micro_batch(Schedule& schedule, const std::string& name, const MicroBatchDesc& desc,
-                      BufferId batches, BufferId control) {
-  Step step;
-  step.name = name;
-  step.reads = {batches};
-  step.writes = {control};
-  const auto n = static_cast<std::int64_t>(schedule.buffer_bytes(batches) / sizeof(BatchInput));
-  step.bind = [=](const Memory& memory) -> Run {
-    const auto* inputs = memory.at<const BatchInput>(batches);
-    auto* c = memory.at<StepControl>(control);
-    return [=] { begin_micro_batch(*c, inputs[c->next % n], desc); };
-  };
-  schedule.add(std::move(step));
-}
-
-void end_micro_batches(Schedule& schedule, const std::string& name, BufferId batches,
-                       BufferId control) {
-  Step step;
-  step.name = name;
-  step.reads = {batches};
-  step.writes = {control};
-  const auto n = static_cast<std::int64_t>(schedule.buffer_bytes(batches) / sizeof(BatchInput));
-  step.bind = [=](const Memory& memory) -> Run {
-    const auto* inputs = memory.at<const BatchInput>(batches);
-    auto* c = memory.at<StepControl>(control);
-    return [=] {
-      c->now = inputs[c->next++ % n];
-      c->micro = 0;
-    };
-  };
-  schedule.add(std::move(step));
-}
-
 void accumulate(Schedule& schedule, const std::string& name, BufferId sum, std::size_t offset,
                 BufferId gradient, std::size_t n, Scored scored, BufferId control) {
   Step step = accumulate_step(name, sum, gradient, n, control);

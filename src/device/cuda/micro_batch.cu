@@ -8,18 +8,6 @@ namespace {
 
 constexpr unsigned kThreads = 256;
 
-__global__ void next_micro_batch_kernel(StepControl* control, const BatchInput* batches,
-                                        std::int64_t n, MicroBatchDesc desc) {
-  begin_micro_batch(*control, batches[control->next % n], desc);
-}
-
-__global__ void end_micro_batches_kernel(StepControl* control, const BatchInput* batches,
-                                         std::int64_t n) {
-  control->now = batches[control->next % n];
-  control->next += 1;
-  control->micro = 0;
-}
-
 __global__ void accumulate_kernel(float* sum, const float* gradient, std::size_t n, Scored scored,
                                   const StepControl* control) {
   const std::size_t i = blockIdx.x * static_cast<std::size_t>(kThreads) + threadIdx.x;
@@ -33,38 +21,6 @@ __global__ void average_parts_kernel(float* sum, std::size_t n, Scored scored,
 }
 
 }  // namespace
-
-void next_micro_batch(Schedule& schedule, const std::string& name, const MicroBatchDesc& desc,
-                      BufferId batches, BufferId control) {
-  Step step;
-  step.name = name;
-  step.reads = {batches};
-  step.writes = {control};
-  const cudaStream_t stream = gpu_of(schedule).stream();
-  const auto n = static_cast<std::int64_t>(schedule.buffer_bytes(batches) / sizeof(BatchInput));
-  step.bind = [=](const Memory& memory) -> Run {
-    auto* c = memory.at<StepControl>(control);
-    const auto* inputs = memory.at<const BatchInput>(batches);
-    return [=] { launch(stream, 1, 1, next_micro_batch_kernel, c, inputs, n, desc); };
-  };
-  schedule.add(std::move(step));
-}
-
-void end_micro_batches(Schedule& schedule, const std::string& name, BufferId batches,
-                       BufferId control) {
-  Step step;
-  step.name = name;
-  step.reads = {batches};
-  step.writes = {control};
-  const cudaStream_t stream = gpu_of(schedule).stream();
-  const auto n = static_cast<std::int64_t>(schedule.buffer_bytes(batches) / sizeof(BatchInput));
-  step.bind = [=](const Memory& memory) -> Run {
-    auto* c = memory.at<StepControl>(control);
-    const auto* inputs = memory.at<const BatchInput>(batches);
-    return [=] { launch(stream, 1, 1, end_micro_batches_kernel, c, inputs, n); };
-  };
-  schedule.add(std::move(step));
-}
 
 void accumulate(Schedule& schedule, const std::string& name, BufferId sum, std::size_t offset,
                 BufferId gradient, std::size_t n, Scored scored, BufferId control) {

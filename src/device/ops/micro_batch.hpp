@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -18,19 +17,6 @@ struct MicroBatchDesc {
   int size = 0;         ///< samples of a part
   bool window = false;  ///< the samples at hand are those of the part, not of the whole epoch
 };
-
-/// control.now becomes the next part of `batch`, of which `batch.count` samples are real.
-MAPNET_HOST_DEVICE inline void begin_micro_batch(StepControl& control, const BatchInput& batch,
-                                                 const MicroBatchDesc& desc) {
-  const std::int32_t at = control.micro * desc.size, left = batch.count - at;
-  control.now = batch;
-  if (!desc.window) control.now.first += at;
-  control.now.row += at;
-  control.now.count = left < 0 ? 0 : left < desc.size ? left : desc.size;
-  if (control.micro == 0) control.scored_before = control.scored;
-  control.scored_before_micro = control.scored;
-  ++control.micro;
-}
 
 /// What the present part counts for in the mean over its batch.
 MAPNET_HOST_DEVICE inline float micro_batch_weight(const StepControl& control, Scored scored) {
