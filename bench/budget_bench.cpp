@@ -61,8 +61,7 @@ int main(int argc, char** argv) {
   const Dataset dataset = open_dataset(config.data);
   const Network net =
       target_network(config, {dataset.channels, dataset.height, dataset.width, dataset.classes});
-  const BudgetSearch search = search_budget(config, resolve(config, net), net,
-                                            {dataset.train.count, 0, dataset.test.count}, dataset);
+  const BudgetSearch search = search_budget(config, resolve(config, net), net, dataset);
   const double fastest = search.candidates.front().cost.seconds;
   double first = 0;
   fmt::print("| schedule | in all | model | measured |\n|---|---|---|---|\n");

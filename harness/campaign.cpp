@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "harness/process.hpp"
@@ -127,6 +128,7 @@ bool matches(const std::string& glob, const std::string& name) {
 }
 
 Campaign choose(const Table& table, const CampaignOptions& options) {
+  if (!options.memory_budget.empty()) parse_bytes(options.memory_budget, "--memory-budget");
   const auto asked_for = [&](const Row& row, const Entry& entry) {
     return matches(options.rows, row.name) &&
            (options.data.empty() || options.data == entry.data) &&

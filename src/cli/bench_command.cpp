@@ -110,9 +110,7 @@ void bench(CLI::App& command, BenchOptions& o) {
   const Network net = network_of(o.config);
   const Recipe asked = resolve(o.config, net);
   const Dataset dataset = open_run_data(o, asked);
-  const Recipe recipe = fit_to_budget(
-      o.config, asked, net,
-      split_samples(asked, dataset.task, dataset.train.count, dataset.test.count), dataset);
+  const Recipe recipe = fit_to_budget(o.config, asked, net, dataset);
   Session session(recipe, net, dataset, Purpose::train);
   session.finish_loading();
   const Peak peak = session.program().device().measure_peak();

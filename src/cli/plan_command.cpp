@@ -42,8 +42,7 @@ std::string run_json(const Recipe& recipe, const Network& net, const Plan& arena
 }
 
 /// Writes a picture behind what is printed, where both go to one file.
-void draw(const std::string& file, const std::string& picture) {
-  if (file.empty()) return;
+void write_picture(const std::string& file, const std::string& picture) {
   write_file_atomic(file, picture);
   std::fflush(stdout);
   fmt::print(stderr, "picture written to {}\n", file);
@@ -56,22 +55,20 @@ void plan(CLI::App& command, PlanOptions& o) {
   const Network net = network_of(o.config);
   Recipe recipe = resolve(o.config, net);
   const Dataset dataset = describe_run_data(o.config);
-  const SampleCounts counts =
-      split_samples(recipe, dataset.task, dataset.train.count, dataset.test.count);
   std::optional<BudgetSearch> search;
   if (o.config.footprint.memory_budget) {
-    search = search_budget(o.config, recipe, net, counts, dataset);
+    search = search_budget(o.config, recipe, net, dataset);
     if (!o.json) fmt::print("{}\n", budget_table(*search));
-    if (!o.alternatives_svg.empty()) draw(o.alternatives_svg, budget_svg(*search));
+    if (!o.alternatives_svg.empty()) write_picture(o.alternatives_svg, budget_svg(*search));
     std::fflush(stdout);  // also where nothing fits
     require_fit(*search);
     recipe = search->best().recipe;
   }
-  const RunSchedule run =
-      build_run_schedule(recipe, net, counts, sample_format(dataset), Purpose::train);
+  const RunSchedule run = build_run_schedule(recipe, net, split_samples(recipe, dataset),
+                                             sample_format(dataset), Purpose::train);
   const Plan arena = plan_arena(run.schedule.lifetimes());
   fmt::print("{}", o.json ? run_json(recipe, net, arena, search) : plan_table(arena));
-  draw(o.svg, plan_svg(arena, step_names(run.schedule)));
+  if (!o.svg.empty()) write_picture(o.svg, plan_svg(arena, step_names(run.schedule)));
 }
 
 }  // namespace

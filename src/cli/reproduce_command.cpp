@@ -8,7 +8,6 @@
 #include "cli/commands.hpp"
 #include "cli/runner_progress.hpp"
 #include "cli/stop_signals.hpp"
-#include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "harness/campaign.hpp"
 #include "harness/report.hpp"
@@ -85,7 +84,6 @@ void reproduce(ReproduceOptions& o) {
   for (const std::string& figure : o.figures) o.tables.push_back("figure" + figure);
   read_data_folders(o);
   o.campaign.runs = fs::absolute(o.runs);
-  if (!o.campaign.memory_budget.empty()) parse_bytes(o.campaign.memory_budget, "--memory-budget");
   o.campaign.threads = threads_of_a_job(o.campaign.threads, o.jobs);
   const std::vector<Table> tables = tables_of(o);
   std::vector<Campaign> campaigns;

@@ -9,7 +9,6 @@
 #include "cli/commands.hpp"
 #include "cli/runner_progress.hpp"
 #include "cli/stop_signals.hpp"
-#include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "harness/runner.hpp"
@@ -33,7 +32,6 @@ void sweep(SweepOptions& o) {
   const fs::path out =
       o.out.empty() ? fs::path(o.file).replace_extension(".jsonl") : fs::path(o.out);
   o.campaign.runs = fs::absolute(o.runs);
-  if (!o.campaign.memory_budget.empty()) parse_bytes(o.campaign.memory_budget, "--memory-budget");
   o.campaign.threads = threads_of_a_job(o.campaign.threads, o.jobs);
   std::vector<Campaign> campaigns = {choose(table, o.campaign)};
   find_done(campaigns[0]);

@@ -182,9 +182,7 @@ void train(CLI::App& command, TrainOptions& o) {
     fail<UsageError>("--require-mse is for forecasts; classes are held to --require-accuracy");
   require_shareable(asked, ranks->size());
   const Dataset dataset = open_in_turn(*ranks, o, asked);
-  const Recipe recipe = fit_to_budget(
-      o.config, asked, net,
-      split_samples(asked, dataset.task, dataset.train.count, dataset.test.count), dataset, ranks);
+  const Recipe recipe = fit_to_budget(o.config, asked, net, dataset, ranks);
   if (ranks->first()) tell_footprint(o.config, recipe);
   if (ranks->first()) tell_fallback(o.config, recipe);
   const std::string folder = o.out.empty() ? "runs/" + default_run_name(recipe, net) : o.out;

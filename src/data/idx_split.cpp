@@ -11,9 +11,20 @@ namespace fs = std::filesystem;
 namespace {
 
 /// The header again: the file may have changed since the dataset was opened.
-void require_count(const fs::path& file, std::size_t count, const IdxSplit& split) {
-  if (count == split.count) return;
-  fail("{}: expected {} items as when it was opened, found {}", file.string(), split.count, count);
+template <class Items>
+Items same_as_opened(const Items& items, const IdxSplit& split) {
+  if (items.count != split.count)
+    fail("{}: expected {} items as when it was opened, found {}", items.file.string(), split.count,
+         items.count);
+  return items;
+}
+
+IdxImages images_of(const IdxSplit& split) {
+  return same_as_opened(open_idx_images(split.images), split);
+}
+
+IdxLabels labels_of(const IdxSplit& split) {
+  return same_as_opened(open_idx_labels(split.labels), split);
 }
 
 }  // namespace
@@ -35,25 +46,17 @@ IdxSplit open_idx_split(const DatasetManifest& manifest, const fs::path& images_
 }
 
 void read_pixels(const IdxSplit& split, std::span<std::uint8_t> out) {
-  const IdxImages images = open_idx_images(split.images);
-  require_count(split.images, images.count, split);
-  read_idx(images, out);
+  read_idx(images_of(split), out);
+}
+
+void read_labels(const IdxSplit& split, std::size_t classes, std::span<std::uint8_t> out) {
+  read_idx(labels_of(split), classes, out);
 }
 
 void read_part(const IdxSplit& split, std::size_t classes, std::size_t first,
                std::span<std::uint8_t> pixels, std::span<std::uint8_t> labels) {
-  const IdxImages images = open_idx_images(split.images);
-  require_count(split.images, images.count, split);
-  read_idx(images, first, pixels);
-  const IdxLabels all = open_idx_labels(split.labels);
-  require_count(split.labels, all.count, split);
-  read_idx(all, classes, first, labels);
-}
-
-void read_labels(const IdxSplit& split, std::size_t classes, std::span<std::uint8_t> out) {
-  const IdxLabels labels = open_idx_labels(split.labels);
-  require_count(split.labels, labels.count, split);
-  read_idx(labels, classes, out);
+  read_idx(images_of(split), first, pixels);
+  read_idx(labels_of(split), classes, first, labels);
 }
 
 }  // namespace mapnet

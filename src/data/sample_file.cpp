@@ -55,6 +55,14 @@ void SampleFile::refuse(const char* what) const {
   fail("temporary file of samples in {}: {}: {}", folder_.string(), what, std::strerror(errno));
 }
 
+/// There is such a sample, and it has this size.
+void SampleFile::require(std::size_t sample, std::span<const std::uint8_t> pixels,
+                         std::span<const std::uint8_t> labels) const {
+  if (sample >= count_ || pixels.size() != pixel_bytes_ || labels.size() != label_bytes_)
+    fail("sample {} of {} bytes and {} of labels: the file has {} of {} and {}", sample,
+         pixels.size(), labels.size(), count_, pixel_bytes_, label_bytes_);
+}
+
 namespace {
 
 /// Does the whole transfer, in as many calls as it takes. False at the end of the file or on error.
@@ -80,9 +88,7 @@ bool transfer(std::array<iovec, 2> parts, std::size_t offset, const Call& call) 
 
 void SampleFile::write(std::size_t sample, std::span<const std::uint8_t> pixels,
                        std::span<const std::uint8_t> labels) const {
-  if (sample >= count_ || pixels.size() != pixel_bytes_ || labels.size() != label_bytes_)
-    fail("sample {} of {} bytes and {} of labels: the file has {} of {} and {}", sample,
-         pixels.size(), labels.size(), count_, pixel_bytes_, label_bytes_);
+  require(sample, pixels, labels);
   const std::array<iovec, 2> parts = {{{const_cast<std::uint8_t*>(pixels.data()), pixels.size()},
                                        {const_cast<std::uint8_t*>(labels.data()), labels.size()}}};
   if (!transfer(parts, sample * (pixel_bytes_ + label_bytes_),
@@ -92,9 +98,7 @@ void SampleFile::write(std::size_t sample, std::span<const std::uint8_t> pixels,
 
 void SampleFile::read(std::size_t sample, std::span<std::uint8_t> pixels,
                       std::span<std::uint8_t> labels) const {
-  if (sample >= count_ || pixels.size() != pixel_bytes_ || labels.size() != label_bytes_)
-    fail("sample {} of {} bytes and {} of labels: the file has {} of {} and {}", sample,
-         pixels.size(), labels.size(), count_, pixel_bytes_, label_bytes_);
+  require(sample, pixels, labels);
   if (!transfer({{{pixels.data(), pixels.size()}, {labels.data(), labels.size()}}},
                 sample * (pixel_bytes_ + label_bytes_),
                 [&](const iovec* to, off_t at) { return ::preadv(fd_, to, 2, at); }))

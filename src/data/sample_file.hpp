@@ -28,6 +28,8 @@ class SampleFile {
 
  private:
   [[noreturn]] void refuse(const char* what) const;
+  void require(std::size_t sample, std::span<const std::uint8_t> pixels,
+               std::span<const std::uint8_t> labels) const;
 
   std::filesystem::path folder_;
   std::size_t count_, pixel_bytes_, label_bytes_;

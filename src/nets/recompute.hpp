@@ -9,7 +9,7 @@ namespace mapnet {
 struct Recompute {
   enum class Kind {
     none,
-    norms,  ///< what takes a pass over memory alone: normalisations, sums, concatenations, poolings
+    norms,      ///< what takes a pass over memory alone: normalisations, concatenations
     stretches,  ///< the network is cut into so many, and kept is what crosses a cut
   };
   Kind kind = Kind::none;

@@ -84,13 +84,12 @@ std::size_t data_bytes(const std::shared_ptr<Device>& device, const Recipe& reci
 
 class Search {
  public:
-  Search(const RunConfig& config, const Recipe& recipe, const Network& net,
-         const SampleCounts& counts, const Dataset& dataset,
+  Search(const RunConfig& config, const Recipe& recipe, const Network& net, const Dataset& dataset,
          const std::shared_ptr<Communicator>& ranks)
       : config_(config),
         recipe_(recipe),
         net_(net),
-        counts_(counts),
+        counts_(split_samples(recipe, dataset)),
         dataset_(dataset),
         format_(sample_format(dataset)),
         ranks_(ranks) {}
@@ -141,7 +140,7 @@ class Search {
   const RunConfig& config_;
   const Recipe& recipe_;
   const Network& net_;
-  const SampleCounts& counts_;
+  const SampleCounts counts_;
   const Dataset& dataset_;
   const SampleFormat format_;
   const std::shared_ptr<Communicator>& ranks_;
@@ -157,13 +156,12 @@ std::string Candidate::flags(bool with_map) const {
 }
 
 BudgetSearch search_budget(const RunConfig& config, const Recipe& recipe, const Network& net,
-                           const SampleCounts& counts, const Dataset& dataset,
-                           const std::shared_ptr<Communicator>& ranks) {
+                           const Dataset& dataset, const std::shared_ptr<Communicator>& ranks) {
   const auto start = std::chrono::steady_clock::now();
   BudgetSearch found;
   found.budget_bytes = parse_bytes(config.footprint.memory_budget.value(), "--memory-budget");
   found.maps_differ = maps(config, recipe).size() > 1;
-  const Search search(config, recipe, net, counts, dataset, ranks);
+  const Search search(config, recipe, net, dataset, ranks);
   found.candidates = search.candidates();
   std::vector<Candidate>& all = found.candidates;
   for (std::size_t i = 0; i < all.size() && !found.chosen; ++i) {
@@ -206,10 +204,9 @@ void require_fit(const BudgetSearch& search) {
 }
 
 Recipe fit_to_budget(const RunConfig& config, const Recipe& recipe, const Network& net,
-                     const SampleCounts& counts, const Dataset& dataset,
-                     const std::shared_ptr<Communicator>& ranks) {
+                     const Dataset& dataset, const std::shared_ptr<Communicator>& ranks) {
   if (!config.footprint.memory_budget) return recipe;
-  const BudgetSearch search = search_budget(config, recipe, net, counts, dataset, ranks);
+  const BudgetSearch search = search_budget(config, recipe, net, dataset, ranks);
   require_fit(search);
   return search.best().recipe;
 }

@@ -39,14 +39,13 @@ struct BudgetSearch {
 /// file, and with --map auto each kind of map. Pure: no data is read, no arena made. The same
 /// choice on every machine with as many threads. `ranks`: processes that share a batch.
 BudgetSearch search_budget(const RunConfig& config, const Recipe& recipe, const Network& net,
-                           const SampleCounts& counts, const Dataset& dataset,
+                           const Dataset& dataset,
                            const std::shared_ptr<Communicator>& ranks = alone());
 
 /// The recipe that is trained under `config`: the given one without a budget, else the fastest that
 /// fits. Throws Error saying the smallest budget that would do, and its flags.
 Recipe fit_to_budget(const RunConfig& config, const Recipe& recipe, const Network& net,
-                     const SampleCounts& counts, const Dataset& dataset,
-                     const std::shared_ptr<Communicator>& ranks = alone());
+                     const Dataset& dataset, const std::shared_ptr<Communicator>& ranks = alone());
 
 /// Throws that where nothing fits.
 void require_fit(const BudgetSearch& search);

@@ -15,7 +15,7 @@ Footprint resolve(const FootprintConfig& c, const Recipe& r) {
   require(micro >= 1 && micro <= r.batch, "--micro-batch", micro, "1 to what --batch says");
   if (micro < r.batch) f.micro_batch = micro;
   refuse(f.micro_batch > 0 && r.loss.stability.on, "--micro-batch",
-         "cuts batches up; the term stable of --loss compares samples of a whole one");
+         "cuts batches up; the term stab of --loss compares samples of a whole one");
   const std::string recompute = c.recompute.value_or("auto"), samples = c.samples.value_or("auto");
   if (recompute != "auto") f.recompute = parse_recompute(recompute);
   require(samples == "memory" || samples == "file" || samples == "auto", "--samples", samples,

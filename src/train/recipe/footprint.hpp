@@ -11,7 +11,6 @@
 namespace mapnet {
 
 struct Recipe;
-struct Network;
 
 /// As asked for. What is left open, or "auto", is chosen where there is a budget to fit into;
 /// without one everything is kept in memory.
