@@ -7,6 +7,7 @@
 
 #include "cli/process.hpp"
 #include "cli/program.hpp"
+#include "common/compare.hpp"
 #include "common/test_device.hpp"
 #include "train/checkpoint.hpp"
 #include "train/latent_file.hpp"
@@ -75,16 +76,7 @@ nlohmann::json result_of(const RunFolder& folder) {
 }
 
 double apart(const RunFolder& a, const RunFolder& b) {
-  const std::vector<float> x = read_latent_file(a.model()).values,
-                           y = read_latent_file(b.model()).values;
-  BOOST_REQUIRE(x.size() == y.size());
-  double off = 0, size = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const double v = static_cast<double>(x[i]), difference = v - static_cast<double>(y[i]);
-    off += difference * difference;
-    size += v * v;
-  }
-  return std::sqrt(off / size);
+  return test::apart(read_latent_file(b.model()).values, read_latent_file(a.model()).values);
 }
 
 // The order of float32 sums differs, so that gradients differ by some 1e-6 of their length and ten

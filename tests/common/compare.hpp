@@ -3,7 +3,9 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <string>
+#include <vector>
 
 namespace mapnet::test {
 
@@ -27,6 +29,23 @@ void check_close(const Got& got, const Want& want, double atol, double rtol,
   BOOST_ERROR(what << ": " << bad << " of " << std::size(got) << " values off; worst at " << worst
                    << ": got " << got[worst] << ", expected " << want[worst] << " (atol " << atol
                    << ", rtol " << rtol << ")");
+}
+
+inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() &&
+         (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
+}
+
+/// Length of a - b over that of b.
+inline double apart(const std::vector<float>& a, const std::vector<float>& b) {
+  BOOST_REQUIRE(a.size() == b.size());
+  double off = 0, size = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double x = static_cast<double>(a[i]), y = static_cast<double>(b[i]);
+    off += (x - y) * (x - y);
+    size += y * y;
+  }
+  return std::sqrt(off / size);
 }
 
 }  // namespace mapnet::test

@@ -1,5 +1,4 @@
 #include <boost/test/unit_test.hpp>
-#include <cstring>
 
 #include "common/compare.hpp"
 #include "train/pretrained_file.hpp"
@@ -31,10 +30,6 @@ StepResult one_step(const ToyData& data, RunConfig config, const char* device) {
   session.train_step(0);
   return {session.theta(), session.dtheta(), session.gradient(), session.values(),
           session.control()};
-}
-
-bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
 double largest(const std::vector<float>& values) {

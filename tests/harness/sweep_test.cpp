@@ -81,4 +81,6 @@ BOOST_AUTO_TEST_CASE(a_sweep_is_run_ranked_and_gone_on_with) {
   BOOST_TEST(n == 8u);
   check_outcome(command, 0, {"4 points"});
   BOOST_TEST(read_file(at + "/rates.jsonl") == text);  // seconds too: nothing was trained again
+  check_outcome(command + " --memory-budget 1MiB", 1, {"nothing fits"});  // it reaches the runs
+  check_outcome(command + " --memory-budget lots", 2, {"--memory-budget 'lots'"});
 }

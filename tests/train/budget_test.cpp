@@ -22,7 +22,6 @@ struct Published {
   RunConfig config;
   Dataset dataset;
   Network net;
-  SampleCounts counts;
 
   Published(const char* net_name, const char* data, int batch = 128) {
     config.net = net_name;
@@ -32,17 +31,16 @@ struct Published {
     config.threads = 2;
     dataset = describe_dataset(data);
     net = network_for(config, dataset);
-    counts = {dataset.train.count, 0, dataset.test.count};
   }
   Recipe recipe() const { return resolve(config, net); }
   BudgetSearch search(const std::string& budget) {
     config.footprint.memory_budget = budget;
-    return search_budget(config, recipe(), net, counts, dataset);
+    return search_budget(config, recipe(), net, dataset);
   }
   std::size_t planned(const Candidate& c) const {
-    return plan_arena(
-               build_run_schedule(c.recipe, net, counts, sample_format(dataset), Purpose::train)
-                   .schedule.lifetimes())
+    return plan_arena(build_run_schedule(c.recipe, net, split_samples(c.recipe, dataset),
+                                         sample_format(dataset), Purpose::train)
+                          .schedule.lifetimes())
         .total;
   }
 };
@@ -103,9 +101,8 @@ BOOST_AUTO_TEST_CASE(the_map_is_open_where_the_user_says_so) {
   run.config.map = "dense";
   for (const Candidate& c : run.search("8GiB").candidates)
     BOOST_TEST((c.recipe.mapping.map == MapKind::dense));
-  BOOST_CHECK_THROW(fit_to_budget((run.search("64MiB"), run.config), run.recipe(), run.net,
-                                  run.counts, run.dataset),
-                    Error);
+  BOOST_CHECK_THROW(
+      fit_to_budget((run.search("64MiB"), run.config), run.recipe(), run.net, run.dataset), Error);
   run.config.map = "auto";
   const BudgetSearch search = run.search("64MiB");
   BOOST_TEST((search.best().recipe.mapping.map == MapKind::hadamard));

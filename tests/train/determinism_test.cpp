@@ -1,5 +1,4 @@
 #include <boost/test/unit_test.hpp>
-#include <cstring>
 
 #include "common/compare.hpp"
 #include "train/pretrained_file.hpp"
@@ -26,10 +25,6 @@ std::vector<float> train(const ToyData& data, const RunConfig& config,
   session.evaluate(Split::test);
   session.train_epoch(1);
   return session.values();
-}
-
-bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
 std::vector<RunConfig> runs(const Folder& folder) {

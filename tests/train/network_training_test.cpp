@@ -1,6 +1,6 @@
 #include <boost/test/unit_test.hpp>
-#include <cstring>
 
+#include "common/compare.hpp"
 #include "train/session.hpp"
 #include "train/toy_tasks.hpp"
 
@@ -28,11 +28,6 @@ Trained train(const RunConfig& config, const Dataset& dataset,
   t.values = session.values();
   t.state = session.state();
   return t;
-}
-
-bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() &&
-         (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
 }
 
 void check_same(const Trained& a, const Trained& b, const char* how) {

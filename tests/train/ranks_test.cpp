@@ -53,17 +53,6 @@ std::vector<Trained> train_on(int ranks, const RunConfig& config, const Dataset&
   return all;
 }
 
-double apart(const std::vector<float>& a, const std::vector<float>& b) {
-  BOOST_REQUIRE(a.size() == b.size());
-  double off = 0, size = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const double x = static_cast<double>(a[i]), y = static_cast<double>(b[i]);
-    off += (x - y) * (x - y);
-    size += x * x;
-  }
-  return std::sqrt(off / size);
-}
-
 // A gradient is a sum over samples and positions; only its order differs. Each of its float32
 // additions rounds by at most 2^-24 of the partial sum: some thousand of them with errors of either
 // sign come to 30 * 2^-24 = 2e-6 of the gradient's length (5e-7 were measured). A share that

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <cmath>
-#include <cstring>
-
+#include "common/compare.hpp"
 #include "train/session.hpp"
 #include "train/toy_tasks.hpp"
 
@@ -15,13 +13,10 @@ struct Trained {
   std::size_t arena_bytes = 0;
 
   bool same_bits(const Trained& other) const {
-    const auto same = [](const std::vector<float>& a, const std::vector<float>& b) {
-      return a.size() == b.size() &&
-             (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
-    };
-    return same(first_gradient, other.first_gradient) && same(values, other.values) &&
-           same(state, other.state) && train.loss == other.train.loss &&
-           test.loss == other.test.loss && test.accuracy == other.test.accuracy;
+    return test::same_bits(first_gradient, other.first_gradient) &&
+           test::same_bits(values, other.values) && test::same_bits(state, other.state) &&
+           train.loss == other.train.loss && test.loss == other.test.loss &&
+           test.accuracy == other.test.accuracy;
   }
 };
 
@@ -41,17 +36,6 @@ inline Trained trained(const RunConfig& config, const Dataset& dataset,
   t.values = session.values();
   t.state = session.state();
   return t;
-}
-
-/// Root of the mean square of a - b over that of b.
-inline double apart(const std::vector<float>& a, const std::vector<float>& b) {
-  double off = 0, size = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const double x = static_cast<double>(a[i]), y = static_cast<double>(b[i]);
-    off += (x - y) * (x - y);
-    size += y * y;
-  }
-  return a.size() == b.size() ? std::sqrt(off / size) : INFINITY;
 }
 
 }  // namespace mapnet::test
