@@ -51,39 +51,44 @@ std::vector<RunConfig> models_of_every_kind() {
 
 }  // namespace
 
+namespace {
+
 // Another seed shuffles the samples otherwise; the map stays the model's.
-BOOST_AUTO_TEST_CASE(a_run_begins_where_the_model_is) {
-  for (const RunConfig& config : models_of_every_kind()) {
-    const Trained trained(config);
-    RunConfig next = trained.going_on();
-    next.epochs = 0;
-    next.seed = 77;
-    next.refresh = config.refresh;
-    const auto folder = trained.data.folder() / "next";
-    const RunResult result = trained.train(next, folder);
-    const Model before = open_model(trained.model), after = open_model(folder);
-    BOOST_TEST((before.file.values == after.file.values), config.strategy);
-    BOOST_TEST((expand_theta(before, here()) == expand_theta(after, here())), config.strategy);
-    const Metrics test = evaluate_model(before, trained.data.dataset, Split::test, here());
-    BOOST_TEST(result.test.loss == test.loss);
-    BOOST_TEST(after.file.recipe.mapping.seed == config.seed);
-    BOOST_TEST(after.file.recipe.seed == 77u);
-  }
+void check_it_begins_there(const Trained& trained, RunConfig next) {
+  next.epochs = 0;
+  next.seed = 77;
+  const auto folder = trained.data.folder() / "begun";
+  const RunResult result = trained.train(next, folder);
+  const Model before = open_model(trained.model), after = open_model(folder);
+  BOOST_TEST((before.file.values == after.file.values));
+  BOOST_TEST((expand_theta(before, here()) == expand_theta(after, here())));
+  const Metrics test = evaluate_model(before, trained.data.dataset, Split::test, here());
+  BOOST_TEST(result.test.loss == test.loss);
+  BOOST_TEST(after.file.recipe.mapping.seed == trained.config.seed);
+  BOOST_TEST(after.file.recipe.seed == 77u);
 }
 
-BOOST_AUTO_TEST_CASE(what_it_trains_from_there_is_the_whole_model_again) {
-  for (const RunConfig& config : models_of_every_kind()) {
-    const Trained trained(config);
-    RunConfig next = trained.going_on();
-    next.refresh = config.refresh;
-    const auto folder = trained.data.folder() / "next";
-    const RunResult result = trained.train(next, folder);
-    const Model after = open_model(folder);
-    BOOST_TEST((after.file.values != open_model(trained.model).file.values));
-    const Metrics test = evaluate_model(after, trained.data.dataset, Split::test, here());
-    BOOST_TEST(result.test.loss == test.loss);
-    if (config.refresh.every) BOOST_TEST(after.file.refreshes == 4u);  // 2 and 2 again
-  }
+void check_it_trains_on(const Trained& trained, const RunConfig& next) {
+  const auto folder = trained.data.folder() / "next";
+  const RunResult result = trained.train(next, folder);
+  const Model after = open_model(folder);
+  BOOST_TEST((after.file.values != open_model(trained.model).file.values));
+  const Metrics test = evaluate_model(after, trained.data.dataset, Split::test, here());
+  BOOST_TEST(result.test.loss == test.loss);
+  if (next.refresh.every) BOOST_TEST(after.file.refreshes == 4u);  // 2 and 2 again
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_run_begins_where_the_model_is_and_what_it_trains_is_a_whole_model_again) {
+  for (const RunConfig& config : models_of_every_kind())
+    BOOST_TEST_CONTEXT(config.strategy << " " << config.variant.name.value_or("")) {
+      const Trained trained(config);
+      RunConfig next = trained.going_on();
+      next.refresh = config.refresh;
+      check_it_begins_there(trained, next);
+      check_it_trains_on(trained, next);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(running_statistics_come_along) {
