@@ -4,19 +4,18 @@
 
 namespace mapnet {
 
-MapCost map_cost(const Tiling& tiling, int row_values, int latent_values, std::size_t dense_bytes) {
+MapCost map_cost(const Tiling& tiling, int row_values, int latent_values, double dense_bytes) {
   const auto rows = static_cast<double>(tiling.block.rows);
   const auto latents = static_cast<double>(tiling.block.latents);
   MapCost cost;
   cost.flops =
       dense_bytes > 0 ? 2.0 * rows * latents : rows * std::log2(static_cast<double>(tiling.points));
-  cost.bytes = (rows * row_values + latents * latent_values) * sizeof(float) +
-               static_cast<double>(dense_bytes);
+  cost.bytes = (rows * row_values + latents * latent_values) * sizeof(float) + dense_bytes;
   return cost;
 }
 
 bool rows_have_unit_norm(const MapDesc& desc) {
-  if (is_dense(desc.kind)) return false;
+  if (is_stored(desc.kind)) return false;
   for (const MapBlock& block : desc.blocks)
     if (block.latents != hadamard_points(block.latents)) return false;
   return true;

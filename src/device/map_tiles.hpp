@@ -74,8 +74,6 @@ inline Tiling tile_block(const MapDesc& desc, std::size_t index, std::size_t max
   return t;
 }
 
-inline bool is_dense(MapKind kind) { return kind != MapKind::hadamard; }
-
 /// Whether every row of sqrt(P / d) W has length 1: of a Hadamard map that uses all its points.
 bool rows_have_unit_norm(const MapDesc& desc);
 
@@ -88,7 +86,7 @@ void add_base(Schedule& schedule, const MapDesc& desc, MapState& state);
 struct MapCost {
   double flops, bytes;
 };
-MapCost map_cost(const Tiling& tiling, int row_values, int latent_values, std::size_t dense_bytes);
+MapCost map_cost(const Tiling& tiling, int row_values, int latent_values, double dense_bytes);
 
 /// Throws Error: a block's Gaussian cannot be orthonormalised, the Cholesky factorisation stopped
 /// at column `stopped_at`.

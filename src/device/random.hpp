@@ -44,6 +44,18 @@ MAPNET_HOST_DEVICE inline std::array<std::uint32_t, 4> random_words(std::uint64_
   return {r[0], r[1], r[2], r[3]};
 }
 
+/// Two independent N(0, 1) values of two random words.
+MAPNET_HOST_DEVICE inline void box_muller(std::uint32_t first, std::uint32_t second, float& x,
+                                          float& y) {
+  // u in (0, 1], v in [0, 1): 24 and 23 bits, exact in a float.
+  const float u = (static_cast<float>(first >> 8) + 1.0f) * 0x1p-24f;
+  const float v = static_cast<float>(second >> 9) * 0x1p-23f;
+  const float radius = std::sqrt(-2.0f * math::log(u));
+  const math::SinCos t = math::sincos(6.28318530717958648f * v);
+  x = radius * t.cos;
+  y = radius * t.sin;
+}
+
 /// Four independent N(0, 1) values by Box-Muller: element i of a stream is word i % 4 of index i
 /// / 4.
 MAPNET_HOST_DEVICE inline std::array<float, 4> random_normals(std::uint64_t seed, Stream stream,
@@ -51,15 +63,8 @@ MAPNET_HOST_DEVICE inline std::array<float, 4> random_normals(std::uint64_t seed
                                                               std::uint32_t block = 0) {
   const std::array<std::uint32_t, 4> w = random_words(seed, stream, index, block);
   std::array<float, 4> x{};
-  for (int pair = 0; pair < 2; ++pair) {
-    // u in (0, 1], v in [0, 1): 24 and 23 bits, exact in a float.
-    const float u = (static_cast<float>(w[2 * pair] >> 8) + 1.0f) * 0x1p-24f;
-    const float v = static_cast<float>(w[2 * pair + 1] >> 9) * 0x1p-23f;
-    const float radius = std::sqrt(-2.0f * math::log(u));
-    const math::SinCos t = math::sincos(6.28318530717958648f * v);
-    x[2 * pair] = radius * t.cos;
-    x[2 * pair + 1] = radius * t.sin;
-  }
+  box_muller(w[0], w[1], x[0], x[1]);
+  box_muller(w[2], w[3], x[2], x[3]);
   return x;
 }
 

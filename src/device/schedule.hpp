@@ -51,7 +51,9 @@ struct Step {
   std::vector<BufferId> writes = {};
   double flops = 0;
   double bytes = 0;
-  bool recordable = true;  ///< false: a GPU walks the step's phase each time it runs
+  double streamed_bytes = 0;  ///< of these come from outside the device's memory
+  double normals = 0;         ///< values it draws
+  bool recordable = true;     ///< false: a GPU walks the step's phase each time it runs
   std::function<Run(const Memory&)> bind = {};
   Phase phase = Phase::setup;  ///< set by Schedule::add
 };

@@ -28,7 +28,7 @@ MapState linear_state(Schedule& schedule, const MapDesc& linear, const MapState&
   MapDesc nothing_stored = linear;
   nothing_stored.kind = MapKind::hadamard;
   MapState own = map_setup(schedule, nothing_stored);
-  if (is_dense(linear.kind)) own.dense = state.dense;
+  if (is_stored(linear.kind)) own.dense = state.dense;
   return own;
 }
 
@@ -43,7 +43,7 @@ MappingLossSteps::MappingLossSteps(Schedule& schedule, const MapDesc& desc, MapS
   }
   if (!terms.smoothness) return;
   state.want_u = desc.modulation == Modulation::scalar;
-  if (modulated() && is_dense(desc.kind)) {
+  if (modulated() && is_stored(desc.kind)) {
     linear_state_ = linear_state(schedule, linear_map(desc, false), state);
     second_state_ = linear_state(schedule, linear_map(desc, true), state);
     return;
@@ -72,7 +72,7 @@ BufferId MappingLossSteps::mean_row(Schedule& schedule, bool second) const {
 
 void MappingLossSteps::add_to_dtheta(Schedule& schedule, BufferId z, BufferId dtheta) {
   if (!terms_.smoothness) return;
-  if (modulated() && is_dense(desc_.kind)) return add_probe(schedule, z, dtheta);
+  if (modulated() && is_stored(desc_.kind)) return add_probe(schedule, z, dtheta);
   SmoothnessBuffers buffers;
   buffers.row_norms = row_norms_;
   buffers.dtheta = dtheta;
@@ -106,7 +106,7 @@ void MappingLossSteps::add_probe(Schedule& schedule, BufferId z, BufferId dtheta
 void MappingLossSteps::add_to_dz(Schedule& schedule, BufferId z, BufferId dz) {
   const std::size_t d = desc_.latent_size();
   if (terms_.smoothness && modulated()) {
-    if (is_dense(desc_.kind)) {
+    if (is_stored(desc_.kind)) {
       const BufferId gradient = schedule.buffer("smoothness.dz", "workspace", d * sizeof(float));
       map_backward(schedule, linear_map(desc_, true), second_state_, probe_signs_, probe_rows_,
                    gradient);

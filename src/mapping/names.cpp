@@ -23,6 +23,9 @@ constexpr std::array kVariants = {Spelling<Variant>{"none", Variant::none},
 constexpr std::array kMaps = {Spelling<MapKind>{"dense", MapKind::dense},
                               Spelling<MapKind>{"dense-bf16", MapKind::dense_bf16},
                               Spelling<MapKind>{"hadamard", MapKind::hadamard}};
+constexpr std::array kStorages = {Spelling<MapStorage>{"memory", MapStorage::memory},
+                                  Spelling<MapStorage>{"streamed", MapStorage::streamed},
+                                  Spelling<MapStorage>{"regenerated", MapStorage::regenerated}};
 constexpr std::array kModulations = {Spelling<Modulation>{"none", Modulation::none},
                                      Spelling<Modulation>{"scalar", Modulation::scalar},
                                      Spelling<Modulation>{"signed", Modulation::signed_}};
@@ -52,12 +55,14 @@ auto read(const Table& table, const char* what, std::string_view text) {
 std::string to_string(Strategy value) { return spell(kStrategies, value); }
 std::string to_string(Variant value) { return spell(kVariants, value); }
 std::string to_string(MapKind value) { return spell(kMaps, value); }
+std::string to_string(MapStorage value) { return spell(kStorages, value); }
 std::string to_string(Modulation value) { return spell(kModulations, value); }
 std::string to_string(Activation value) { return spell(kActivations, value); }
 
 Strategy parse_strategy(std::string_view text) { return read(kStrategies, "strategy", text); }
 Variant parse_variant(std::string_view text) { return read(kVariants, "variant", text); }
 MapKind parse_map_kind(std::string_view text) { return read(kMaps, "map", text); }
+MapStorage parse_map_storage(std::string_view text) { return read(kStorages, "map storage", text); }
 Modulation parse_modulation(std::string_view text) {
   return read(kModulations, "modulation", text);
 }

@@ -30,6 +30,7 @@ constexpr bool trains_map(Variant variant) {
 std::string to_string(Strategy value);
 std::string to_string(Variant value);
 std::string to_string(MapKind value);
+std::string to_string(MapStorage value);
 std::string to_string(Modulation value);
 std::string to_string(Activation value);
 
@@ -37,6 +38,7 @@ std::string to_string(Activation value);
 Strategy parse_strategy(std::string_view text);
 Variant parse_variant(std::string_view text);
 MapKind parse_map_kind(std::string_view text);
+MapStorage parse_map_storage(std::string_view text);
 Modulation parse_modulation(std::string_view text);
 Activation parse_activation(std::string_view text);
 

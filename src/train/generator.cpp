@@ -12,6 +12,7 @@ Generator::Generator(Schedule& schedule, const Recipe& recipe, const Network& ne
     return;
   }
   map_ = make_map(net, recipe.mapping);
+  map_.storage = recipe.footprint.map_storage;
   map_.refreshed = recipe.refresh.on();
 }
 

@@ -205,6 +205,26 @@ void divide_by_upper(const Blas& blas, float* a, const float* r, int rows, int d
           });
 }
 
+void solve_upper(const Blas& blas, const float* r, float* x, int d, bool transposed,
+                 void* workspace) {
+  enqueue(blas, "triangular solve", {matrix(r, d, d, "R", false), matrix(x, 1, d, "x", true)},
+          workspace, d, [=] {
+            const auto n = static_cast<std::size_t>(d);
+            const std::vector<double> upper = load_upper(r, n);
+            std::vector<double> y(x, x + n);
+            for (std::size_t i = 0; i < n; ++i) {
+              // Row i of R^-T from the front, of R^-1 from the back.
+              const std::size_t at = transposed ? i : n - 1 - i;
+              y[at] /= upper[at * n + at];
+              if (transposed)
+                add_scaled(y.data() + at + 1, upper.data() + at * n + at + 1, -y[at], n - at - 1);
+              else
+                for (std::size_t k = 0; k < at; ++k) y[k] -= upper[k * n + at] * y[at];
+            }
+            for (std::size_t k = 0; k < n; ++k) x[k] = static_cast<float>(y[k]);
+          });
+}
+
 void multiply_upper(const Blas& blas, float* r2, const float* r1, int d, void* workspace) {
   enqueue(blas, "triangular product", {matrix(r2, d, d, "R2", true), matrix(r1, d, d, "R1", false)},
           workspace, d, [=] {

@@ -72,6 +72,7 @@ inline MapRun run_map(const MapDesc& desc, const Vector& z, const Vector& dtheta
   map_backward(h.schedule, desc, state, zb, dt, dz);
   h.run();
   MapRun run{h.read(theta, dtheta.size()), h.read(dz, z.size()), {}};
+  if (desc.storage != MapStorage::memory) return run;  // W is nowhere to be read
   for (std::size_t i = 0; i < state.dense.size(); ++i) {
     const std::size_t rows = desc.blocks[i].rows, d = desc.blocks[i].latents;
     const std::size_t ld = dense_row_length(d);

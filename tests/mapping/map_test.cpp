@@ -172,6 +172,49 @@ BOOST_AUTO_TEST_CASE(both_maps_and_their_transposes_are_adjoint) {
     }
 }
 
+namespace {
+
+/// Two blocks, neither a whole number of tiles, chunks or vectors.
+MapDesc two_dense_blocks(MapKind kind, MapStorage storage) {
+  MapDesc desc = one_block(kind, 333, 50, 8);
+  desc.blocks.push_back({"more", 333, 101, 50, 21});
+  desc.scales = {{0, 200, 0.5f}, {200, 234, 2.0f}};
+  desc.storage = storage;
+  desc.modulation = Modulation::signed_;
+  desc.alpha = 0.3f;
+  desc.activation = Activation::sine;
+  return desc;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_streamed_map_gives_the_bits_of_one_in_memory) {
+  const Vector z = exact_floats(71, 5, -2, 2), dtheta = exact_floats(434, 6);
+  for (const MapKind kind : {MapKind::dense, MapKind::dense_bf16})
+    for (const int n_threads : {1, 3}) {
+      const MapRun kept = run_map(two_dense_blocks(kind, MapStorage::memory), z, dtheta, n_threads);
+      const MapRun streamed =
+          run_map(two_dense_blocks(kind, MapStorage::streamed), z, dtheta, n_threads);
+      BOOST_TEST((streamed.theta == kept.theta));
+      BOOST_TEST((streamed.dz == kept.dz));
+    }
+}
+
+// W z = A (R^-1 z): the same sums of the same products but for where float32 rounds. R is about
+// sqrt(rows) times orthogonal; its condition, below (1 + sqrt(d / rows)) / (1 - sqrt(d / rows)) and
+// so 3 here, multiplies the solve's d roundings.
+BOOST_AUTO_TEST_CASE(a_regenerated_map_is_the_one_in_memory_but_for_rounding) {
+  const Vector z = exact_floats(71, 5, -2, 2), dtheta = exact_floats(434, 6);
+  const MapRun kept = run_map(two_dense_blocks(MapKind::dense, MapStorage::memory), z, dtheta);
+  const MapDesc desc = two_dense_blocks(MapKind::dense, MapStorage::regenerated);
+  const MapRun drawn = run_map(desc, z, dtheta);
+  const double tolerance = 3 * sum_tolerance(50);
+  check_close(drawn.theta, kept.theta, 2 * 2 * tolerance, 0, "theta");  // z up to 2, scales too
+  check_close(drawn.dz, kept.dz, 2 * 2 * tolerance * std::sqrt(434.0), 0, "dz");
+  const MapRun alone = run_map(desc, z, dtheta, 1);
+  BOOST_TEST((alone.theta == drawn.theta && alone.dz == drawn.dz));
+}
+
 BOOST_AUTO_TEST_CASE(a_dense_map_has_orthonormal_columns) {
   for (const Shape s : {Shape{2000, 200}, Shape{1100, 33}, Shape{64, 64}, Shape{5000, 3}}) {
     const Vector z(s.d), v(s.rows);

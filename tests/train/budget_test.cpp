@@ -99,10 +99,17 @@ BOOST_AUTO_TEST_CASE(what_a_flag_says_is_not_searched) {
 BOOST_AUTO_TEST_CASE(the_map_is_open_where_the_user_says_so) {
   Published run("cnn2", "fashion-mnist");
   run.config.map = "dense";
-  for (const Candidate& c : run.search("8GiB").candidates)
-    BOOST_TEST((c.recipe.mapping.map == MapKind::dense));
+  const BudgetSearch dense = run.search("8GiB");
+  for (const Candidate& c : dense.candidates) BOOST_TEST((c.recipe.mapping.map == MapKind::dense));
+  BOOST_TEST(dense.best().flags(false) == "");
+  // In order of what they cost: W in memory, read from a file, drawn again.
+  BOOST_TEST(run.search("256MiB").best().flags(false) == "--map-storage streamed");
+  run.config.footprint.map_storage = "memory";
   BOOST_CHECK_THROW(
-      fit_to_budget((run.search("64MiB"), run.config), run.recipe(), run.net, run.dataset), Error);
+      fit_to_budget((run.search("256MiB"), run.config), run.recipe(), run.net, run.dataset), Error);
+  run.config.footprint.map_storage = "regenerated";
+  BOOST_TEST(run.search("256MiB").best().flags(false) == "--map-storage regenerated");
+  run.config.footprint.map_storage.reset();
   run.config.map = "auto";
   const BudgetSearch search = run.search("64MiB");
   BOOST_TEST((search.best().recipe.mapping.map == MapKind::hadamard));

@@ -1,6 +1,6 @@
 #include <memory>
 
-#include "device/cpu/dense_rows.hpp"
+#include "device/cpu/dense_block.hpp"
 #include "device/cpu/hadamard.hpp"
 #include "device/cpu/parallel.hpp"
 #include "device/cpu/row_epilogue.hpp"
@@ -21,7 +21,7 @@ struct BlockBackward {
   Tiling tiling;
   const float* z = nullptr;       // [d]
   const float* v = nullptr;       // [d] what modulates: z itself, or a vector of its own
-  DenseRows dense = {};           // W, where the map is dense
+  DenseBlock dense = {};          // W, where the map is dense
   const float* u = nullptr;       // [P of the whole theta] or null
   const float* dtheta = nullptr;  // likewise
   float* dz = nullptr;            // [d]
@@ -31,14 +31,15 @@ struct BlockBackward {
   float* work = nullptr;          // [groups, m]
   double* sums = nullptr;         // [groups] sum of g, for scalar modulation
 
-  bool dense_map() const { return is_dense(desc->kind); }
+  bool dense_map() const { return is_stored(desc->kind); }
   bool signed_modulation() const { return desc->modulation == Modulation::signed_; }
   std::size_t linear_size() const {
     return dense_map() ? dense_row_length(tiling.block.latents) : tiling.points;
   }
 
-  void run_tile(std::size_t tile, float* g, float* linear_sum, float* squares_sum,
+  void run_tile(std::size_t tile, std::size_t group, float* linear_sum, float* squares_sum,
                 double& sum) const {
+    float* g = work + group * tiling.points;
     const std::size_t m = tiling.points, rows = tiling.rows_of(tile);
     const std::size_t begin = tiling.block.theta_offset + tile * m;
     for_each_scale(desc->scales, begin, begin + rows,
@@ -48,7 +49,7 @@ struct BlockBackward {
                    });
     if (desc->modulation == Modulation::scalar)
       for (std::size_t j = 0; j < rows; ++j) sum += static_cast<double>(g[j]);
-    if (dense_map()) dense.add_backward(linear_sum, g, tile * m, rows);
+    if (dense_map()) dense.add_backward(linear_sum, g, tile * m, rows, group);
     if (dense_map() && !signed_modulation()) return;
     std::fill(g + rows, g + m, 0.0f);
     hadamard_transform(g, m);
@@ -65,7 +66,7 @@ struct BlockBackward {
     const std::size_t first = tiling.tiles * group / tiling.groups;
     const std::size_t last = tiling.tiles * (group + 1) / tiling.groups;
     for (std::size_t tile = first; tile < last; ++tile)
-      run_tile(tile, work + group * tiling.points, linear_sum, squares_sum, sum);
+      run_tile(tile, group, linear_sum, squares_sum, sum);
     sums[group] = sum;
   }
 
@@ -85,7 +86,10 @@ struct BlockBackward {
                  [this](int group) { run_group(static_cast<std::size_t>(group)); });
     const std::size_t d = tiling.block.latents;
     reduce(linear, linear_size());
-    if (!dense_map()) unmix(linear, tiling.inner);
+    if (dense_map())
+      dense.after_backward(linear);
+    else
+      unmix(linear, tiling.inner);
     const float scale = dense_map() ? tiling.dense_scale() : tiling.hadamard_scale();
     for (std::size_t k = 0; k < d; ++k) dz[k] = scale * linear[k];
 
@@ -116,7 +120,7 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
   for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
     const Tiling tiling = tile_block(desc, i, kMaxGroups);
     const std::size_t m = tiling.points, groups = tiling.groups, d = tiling.block.latents;
-    const bool dense_map = is_dense(desc.kind);
+    const bool dense_map = is_stored(desc.kind);
     const std::string name = "map." + tiling.block.name;
     const auto scratch = [&](const char* what, std::size_t bytes) {
       return schedule.buffer(name + what, "workspace", bytes);
@@ -133,12 +137,11 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
     step.reads = {z, dtheta};
     step.writes = {dz, linear, squares, work, sums};
     if (state.u != kNoBuffer) step.reads.push_back(state.u);
-    const BufferId dense = dense_map ? state.dense[i] : kNoBuffer;
-    if (dense != kNoBuffer) step.reads.push_back(dense);
+    const DenseBlockBuffers dense(schedule, desc, state, i, step.name, groups);
+    dense.touch(step);
     if (state.round != kNoBuffer) step.reads.push_back(state.round);
-    const MapCost cost =
-        map_cost(tiling, state.u != kNoBuffer ? 2 : 1, desc.modulation == Modulation::none ? 1 : 2,
-                 dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
+    const MapCost cost = map_cost(tiling, state.u != kNoBuffer ? 2 : 1,
+                                  desc.modulation == Modulation::none ? 1 : 2, dense.bytes);
     step.flops = cost.flops;
     step.bytes = cost.bytes;
     step.bind = [=, kept_u = state.u, round = state.round,
@@ -149,8 +152,7 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
       if (round != kNoBuffer) b.tiling.set_round(memory.at<const std::uint32_t>(round));
       b.z = memory.at<const float>(z) + tiling.block.latent_offset;
       b.v = b.z + shared->modulator_offset();
-      if (dense != kNoBuffer)
-        b.dense = {shared->kind, memory.at<const std::byte>(dense), dense_row_length(d)};
+      b.dense = dense.bind(memory);
       if (kept_u != kNoBuffer) b.u = memory.at<const float>(kept_u);
       b.dtheta = memory.at<const float>(dtheta);
       b.dz = memory.at<float>(dz) + tiling.block.latent_offset;

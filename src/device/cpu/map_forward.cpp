@@ -1,6 +1,6 @@
 #include <memory>
 
-#include "device/cpu/dense_rows.hpp"
+#include "device/cpu/dense_block.hpp"
 #include "device/cpu/hadamard.hpp"
 #include "device/cpu/parallel.hpp"
 #include "device/cpu/row_epilogue.hpp"
@@ -16,7 +16,7 @@ struct BlockForward {
   Tiling tiling;
   const float* z = nullptr;        // [d]
   const float* v = nullptr;        // [d] what modulates: z itself, or a vector of its own
-  DenseRows dense = {};            // W, where the map is dense
+  DenseBlock dense = {};           // W, where the map is dense
   const float* base = nullptr;     // [P of the whole theta] or null
   float* theta = nullptr;          // likewise
   float* kept_u = nullptr;         // likewise, or null
@@ -35,10 +35,11 @@ struct BlockForward {
   }
 
   void prepare() const {
-    if (is_dense(desc->kind)) {
+    if (is_stored(desc->kind)) {
       const std::size_t d = tiling.block.latents;
       std::copy_n(z, d, padded_z);
       std::fill(padded_z + d, padded_z + dense_row_length(d), 0.0f);
+      dense.before_forward(padded_z);
     } else {
       mix(mixed, tiling.hadamard_scale(), false, tiling.inner);
     }
@@ -54,9 +55,9 @@ struct BlockForward {
     return static_cast<float>(static_cast<double>(desc->alpha) * norm);
   }
 
-  void run_tile(std::size_t tile, float* u, float u_shift) const {
+  void run_tile(std::size_t tile, std::size_t thread, float* u, float u_shift) const {
     const std::size_t m = tiling.points, rows = tiling.rows_of(tile);
-    const bool hadamard = !is_dense(desc->kind);
+    const bool hadamard = !is_stored(desc->kind);
     const bool modulated = desc->modulation == Modulation::signed_;
     // The sum of both transforms is the transform of the sum: signed modulation costs one more pass
     // over a vector, not one more transform.
@@ -71,7 +72,7 @@ struct BlockForward {
       hadamard_transform(u, m);
     else
       std::fill_n(u, rows, 0.0f);
-    if (!hadamard) dense.add_forward(u, padded_z, tiling.dense_scale(), tile * m, rows);
+    if (!hadamard) dense.add_forward(u, padded_z, tiling.dense_scale(), tile * m, rows, thread);
 
     const std::size_t begin = tiling.block.theta_offset + tile * m;
     for_each_scale(desc->scales, begin, begin + rows,
@@ -91,7 +92,7 @@ struct BlockForward {
                         n = static_cast<std::size_t>(n_threads);
       float* u = work + t * tiling.points;
       for (std::size_t tile = tiling.tiles * t / n; tile < tiling.tiles * (t + 1) / n; ++tile)
-        run_tile(tile, u, u_shift);
+        run_tile(tile, t, u, u_shift);
     });
   }
 };
@@ -126,12 +127,11 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
     step.writes = {theta, mixed, squares, padded, work};
     if (state.base != kNoBuffer) step.reads.push_back(state.base);
     if (kept_u != kNoBuffer) step.writes.push_back(kept_u);
-    const BufferId dense = is_dense(desc.kind) ? state.dense[i] : kNoBuffer;
-    if (dense != kNoBuffer) step.reads.push_back(dense);
+    const DenseBlockBuffers dense(schedule, desc, state, i, step.name, threads);
+    dense.touch(step);
     if (state.round != kNoBuffer) step.reads.push_back(state.round);
     const int row_values = 1 + (state.base != kNoBuffer) + (kept_u != kNoBuffer);
-    const MapCost cost =
-        map_cost(tiling, row_values, 1, dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
+    const MapCost cost = map_cost(tiling, row_values, 1, dense.bytes);
     step.flops = cost.flops;
     step.bytes = cost.bytes;
     step.bind = [=, base = state.base, round = state.round,
@@ -142,8 +142,7 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
       if (round != kNoBuffer) f.tiling.set_round(memory.at<const std::uint32_t>(round));
       f.z = memory.at<const float>(z) + tiling.block.latent_offset;
       f.v = f.z + shared->modulator_offset();
-      if (dense != kNoBuffer)
-        f.dense = {shared->kind, memory.at<const std::byte>(dense), dense_row_length(d)};
+      f.dense = dense.bind(memory);
       if (base != kNoBuffer) f.base = memory.at<const float>(base);
       f.theta = memory.at<float>(theta);
       if (kept_u != kNoBuffer) f.kept_u = memory.at<float>(kept_u);

@@ -63,7 +63,7 @@ BufferId map_row_norms(Schedule& schedule, const MapDesc& desc, const MapState& 
   for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
     const Tiling tiling = tile_block(desc, i, 1);
     const std::size_t d = tiling.block.latents;
-    const bool dense = is_dense(desc.kind);
+    const bool dense = is_stored(desc.kind);
     const BufferId W = dense ? state.dense[i] : kNoBuffer;
     const BufferId work = schedule.buffer("map." + tiling.block.name + ".norm_work", "workspace",
                                           (dense ? 0 : 3 * tiling.points) * sizeof(float));

@@ -197,6 +197,14 @@ void divide_by_upper(const Blas& blas, float* a, const float* r, int rows, int d
         "cublasStrsm");
 }
 
+void solve_upper(const Blas& blas, const float* r, float* x, int d, bool transposed,
+                 void* workspace) {
+  // By columns what lies there is R^T, lower.
+  check(cublasStrsv(blas_with(blas, workspace), CUBLAS_FILL_MODE_LOWER,
+                    transposed ? CUBLAS_OP_N : CUBLAS_OP_T, CUBLAS_DIAG_NON_UNIT, d, r, d, x, 1),
+        "cublasStrsv");
+}
+
 void multiply_upper(const Blas& blas, float* r2, const float* r1, int d, void* workspace) {
   // R2 = R2 R1 is R2^T = R1^T R2^T by columns. cuBLAS reads only one factor as a triangle, so the
   // other's empty half is cleared: d small memsets, once a run.

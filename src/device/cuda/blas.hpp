@@ -64,6 +64,10 @@ void cholesky(const Blas& blas, float* gram, int d, int* status, void* workspace
 /// A [rows, d] = A R^-1; R upper triangular [d, d]. Nothing below its diagonal is read.
 void divide_by_upper(const Blas& blas, float* a, const float* r, int rows, int d, void* workspace);
 
+/// x [d] = R^-1 x, or R^-T x. Nothing below R's diagonal is read.
+void solve_upper(const Blas& blas, const float* r, float* x, int d, bool transposed,
+                 void* workspace);
+
 /// R2 [d, d] = R2 R1, both upper triangular; nothing below their diagonals is read, and below the
 /// diagonal of R2 anything may be written.
 void multiply_upper(const Blas& blas, float* r2, const float* r1, int d, void* workspace);

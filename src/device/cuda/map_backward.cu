@@ -3,6 +3,7 @@
 
 #include "device/cuda/checks.hpp"
 #include "device/cuda/dense_backward.cuh"
+#include "device/cuda/dense_source.cuh"
 #include "device/cuda/gpu.hpp"
 #include "device/cuda/hadamard_adjoint.cuh"
 #include "device/cuda/sum_groups.cuh"
@@ -59,11 +60,12 @@ struct Backward {
   DenseCut dense_cut;
   std::size_t ld;
   float dense_scale;
-  const void* W;  // [rows, ld], or null
+  DenseSource dense;         // W, where the map is dense
+  std::size_t dense_groups;  // of all its chunks
   RowGradient gradient;
   SignStream outer, modulation_outer;
   LatentGradient latents;
-  float* dense_parts;    // [groups, ld]
+  float* dense_parts;    // [dense_groups, ld]
   float* dense_sums;     // [ld]
   float* parts;          // [vectors, groups, columns] of the transforms
   float* sums;           // [vectors, columns]
@@ -71,25 +73,39 @@ struct Backward {
   double* scalar_parts;  // sums of g over groups, or null
   double* scalar_sum;    // [1]
 
-  bool hadamard() const { return !is_dense(kind); }
+  bool hadamard() const { return !is_stored(kind); }
 
   void enqueue(cudaStream_t stream) const {
-    if (kind == MapKind::dense)
-      dense_backward(stream, static_cast<const float*>(W), ld, gradient, dense_cut, dense_parts,
-                     scalar_parts);
-    if (kind == MapKind::dense_bf16)
-      dense_backward(stream, static_cast<const std::uint16_t*>(W), ld, gradient, dense_cut,
-                     dense_parts, scalar_parts);
+    if (!hadamard()) multiply(stream);
     if (hadamard() || modulated) transform(stream);
     if (scalar_parts)
-      sum_groups(stream, scalar_parts, scalar_sum,
-                 hadamard() ? cut.scalar_sums() : dense_cut.groups, 1);
+      sum_groups(stream, scalar_parts, scalar_sum, hadamard() ? cut.scalar_sums() : dense_groups,
+                 1);
     if (!hadamard()) {
-      sum_groups(stream, dense_parts, dense_sums, dense_cut.groups, ld);
+      sum_groups(stream, dense_parts, dense_sums, dense_groups, ld);
+      dense.divide(dense_sums, true);
       launch(stream, blocks_for(latents.d, 256), 256, dense_gradient_kernel, latents, dense_sums,
              dense_scale);
     }
     if (hadamard() || modulated) unmix(stream);
+  }
+
+  /// The groups of a chunk's rows lie behind those of the chunk before.
+  void multiply(cudaStream_t stream) const {
+    float* chunk_parts = dense_parts;
+    double* chunk_scalars = scalar_parts;
+    dense.each(stream, [&](const void* W, std::size_t first, std::size_t n) {
+      RowGradient rows = gradient.from(first);
+      rows.rows.count = n;
+      if (kind == MapKind::dense)
+        dense_backward(stream, static_cast<const float*>(W), ld, rows, dense_cut, chunk_parts,
+                       chunk_scalars);
+      else
+        dense_backward(stream, static_cast<const std::uint16_t*>(W), ld, rows, dense_cut,
+                       chunk_parts, chunk_scalars);
+      chunk_parts += dense_cut.groups * ld;
+      if (chunk_scalars) chunk_scalars += dense_cut.groups;
+    });
   }
 
   std::size_t vectors() const { return hadamard() && modulated ? 2 : 1; }
@@ -110,11 +126,7 @@ struct Backward {
     for (std::size_t tile = 0; tile < cut.tiles; tile += cut.batch) {
       const std::size_t n = std::min(cut.batch, cut.tiles - tile);
       const std::size_t begin = tile << cut.shape.log_points, points = n << cut.shape.log_points;
-      RowGradient rows = gradient;
-      rows.rows.offset += begin;
-      rows.rows.count -= begin;
-      rows.dtheta += begin;
-      if (rows.u) rows.u += begin;
+      const RowGradient rows = gradient.from(begin);
       const std::vector<ColumnPass> passes = column_passes(cut.shape);
       for (const ColumnPass& pass : passes)
         if (&pass == &passes.front())
@@ -159,7 +171,7 @@ struct Backward {
 void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state, BufferId z,
                   BufferId dtheta, BufferId dz) {
   require_points(desc);
-  const bool hadamard = !is_dense(desc.kind), modulated = desc.modulation == Modulation::signed_,
+  const bool hadamard = !is_stored(desc.kind), modulated = desc.modulation == Modulation::signed_,
              scalar = desc.modulation == Modulation::scalar;
   for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
     const Tiling tiling = tile_block(desc, i, 1);
@@ -180,7 +192,11 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
     b.latents.squares = {nullptr, tiling.modulation_inner,
                          b.latents.alpha * tiling.hadamard_scale()};
     if (hadamard || modulated) b.cut = AdjointCut::of(tiling);
-    if (!hadamard) b.dense_cut = DenseCut::of(desc.kind, tiling.block.rows, b.ld);
+    const DenseSourceBuffers dense(schedule, desc, state, i, name + ".backward");
+    if (!hadamard) {
+      b.dense_cut = DenseCut::of(desc.kind, dense.chunk_rows(), b.ld);
+      b.dense_groups = dense.chunks() * b.dense_cut.groups;
+    }
     b.latents.shape = b.cut.shape;
 
     const auto scratch = [&](const char* what, std::size_t bytes) {
@@ -190,9 +206,9 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
     const BufferId parts = scratch(".tile_sums", b.cut.groups * columns);
     const BufferId sums = scratch(".sums", b.cut.groups > 1 ? columns : 0);
     const BufferId work = scratch(".gradient_work", b.cut.batch * m * sizeof(float));
-    const BufferId dense_parts = scratch(".dense_sums", b.dense_cut.groups * b.ld * sizeof(float));
+    const BufferId dense_parts = scratch(".dense_sums", b.dense_groups * b.ld * sizeof(float));
     const BufferId dense_sums = scratch(".dense_sum", hadamard ? 0 : b.ld * sizeof(float));
-    const std::size_t groups = hadamard ? b.cut.scalar_sums() : b.dense_cut.groups;
+    const std::size_t groups = hadamard ? b.cut.scalar_sums() : b.dense_groups;
     const BufferId scalars = scratch(".scalar_sums", scalar ? (groups + 1) * sizeof(double) : 0);
 
     Step step;
@@ -200,12 +216,10 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
     step.reads = {z, dtheta, state.scales};
     step.writes = {dz, parts, sums, work, dense_parts, dense_sums, scalars};
     if (state.u != kNoBuffer) step.reads.push_back(state.u);
-    const BufferId dense = hadamard ? kNoBuffer : state.dense[i];
-    if (dense != kNoBuffer) step.reads.push_back(dense);
+    dense.touch(step);
     if (state.round != kNoBuffer) step.reads.push_back(state.round);
-    const MapCost cost =
-        map_cost(tiling, state.u != kNoBuffer ? 2 : 1, desc.modulation == Modulation::none ? 1 : 2,
-                 dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
+    const MapCost cost = map_cost(tiling, state.u != kNoBuffer ? 2 : 1,
+                                  desc.modulation == Modulation::none ? 1 : 2, dense.bytes());
     step.flops = cost.flops;
     step.bytes = cost.bytes;
     const cudaStream_t stream = gpu_of(schedule).stream();
@@ -213,7 +227,7 @@ void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state
                  latent_offset = tiling.block.latent_offset,
                  to_modulator = desc.modulator_offset()](const Memory& memory) -> Run {
       Backward bound = b;
-      if (dense != kNoBuffer) bound.W = memory.at<const std::byte>(dense);
+      bound.dense = dense.bind(memory);
       bound.gradient.rows.scales.table = memory.at<const RowScale>(scales);
       bound.gradient.dtheta = memory.at<const float>(dtheta) + offset;
       if (kept_u != kNoBuffer) bound.gradient.u = memory.at<const float>(kept_u) + offset;

@@ -4,6 +4,7 @@
 
 #include "device/cuda/checks.hpp"
 #include "device/cuda/dense_forward.cuh"
+#include "device/cuda/dense_source.cuh"
 #include "device/cuda/gpu.hpp"
 #include "device/cuda/latents.cuh"
 
@@ -76,7 +77,7 @@ struct Forward {
   MapKind kind;
   float alpha, dense_scale;
   const float *z, *v;              // [d]; v, which modulates, may be z
-  const void* W;                   // [rows, ld], or null
+  DenseSource dense;               // W, where the map is dense
   float *padded_z, *shift, *work;  // work: [batch, m]
   MixedVector linear, squares;     // outputs null where there is none
   SignStream outer, modulation_outer;
@@ -88,14 +89,23 @@ struct Forward {
       launch(stream, 1, kLatentThreads, latents_kernel<kLatentThreads>, z, v, d, alpha, shift,
              padded_z, ld);
     RowEpilogue tiles_out = out;
-    tiles_out.raw = W != nullptr;  // of a dense map only the S-term, to which W z will be added
+    tiles_out.raw = is_stored(kind);  // of a dense map only the S-term, to which W z will be added
     if (linear.out || squares.out) transform(stream, tiles_out);
-    if (kind == MapKind::dense)
-      dense_forward(stream, static_cast<const float*>(W), ld, padded_z, dense_scale,
-                    squares.out != nullptr, out);
-    if (kind == MapKind::dense_bf16)
-      dense_forward(stream, static_cast<const std::uint16_t*>(W), ld, padded_z, dense_scale,
-                    squares.out != nullptr, out);
+    if (is_stored(kind)) multiply(stream);
+  }
+
+  void multiply(cudaStream_t stream) const {
+    dense.divide(padded_z, false);
+    dense.each(stream, [&](const void* W, std::size_t first, std::size_t n) {
+      RowEpilogue rows = out.from(first);
+      rows.rows.count = n;
+      if (kind == MapKind::dense)
+        dense_forward(stream, static_cast<const float*>(W), ld, padded_z, dense_scale,
+                      squares.out != nullptr, rows);
+      else
+        dense_forward(stream, static_cast<const std::uint16_t*>(W), ld, padded_z, dense_scale,
+                      squares.out != nullptr, rows);
+    });
   }
 
   void transform(cudaStream_t stream, RowEpilogue rows) const {
@@ -119,12 +129,7 @@ struct Forward {
       f.rows.theta = work;
       f.rows.raw = true;
       run_packs(stream, f, n);
-      RowEpilogue batch_rows = rows;
-      batch_rows.rows.offset += begin;
-      batch_rows.rows.count -= begin;
-      batch_rows.theta += begin;
-      if (rows.kept_u) batch_rows.kept_u += begin;
-      if (rows.base) batch_rows.base += begin;
+      const RowEpilogue batch_rows = rows.from(begin);
       const std::vector<ColumnPass> passes = column_passes(shape);
       for (const ColumnPass& pass : passes)
         if (&pass == &passes.back())
@@ -143,7 +148,7 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
   if (keep_u && keeps_u(desc, state) && state.u == kNoBuffer)
     state.u = schedule.buffer("map.u", "activations", desc.target_size() * sizeof(float));
   const BufferId kept_u = keep_u ? state.u : kNoBuffer;
-  const bool hadamard = !is_dense(desc.kind), modulated = desc.modulation == Modulation::signed_,
+  const bool hadamard = !is_stored(desc.kind), modulated = desc.modulation == Modulation::signed_,
              scalar = desc.modulation == Modulation::scalar;
 
   for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
@@ -175,19 +180,18 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
     const BufferId padded = scratch(".padded_z", hadamard ? 0 : f.ld);
     const BufferId shift = scratch(".shift", scalar ? 1 : 0);
     const BufferId work = scratch(".work", f.batch * m);
-    const BufferId dense = hadamard ? kNoBuffer : state.dense[i];
 
     Step step;
     step.name = name + ".forward";
+    const DenseSourceBuffers dense(schedule, desc, state, i, step.name);
     step.reads = {z, state.scales};
     step.writes = {theta, mixed, padded, shift, work};
     if (state.base != kNoBuffer) step.reads.push_back(state.base);
     if (kept_u != kNoBuffer) step.writes.push_back(kept_u);
-    if (dense != kNoBuffer) step.reads.push_back(dense);
+    dense.touch(step);
     if (state.round != kNoBuffer) step.reads.push_back(state.round);
     const int row_values = 1 + (state.base != kNoBuffer) + (kept_u != kNoBuffer);
-    const MapCost cost =
-        map_cost(tiling, row_values, 1, dense == kNoBuffer ? 0 : schedule.buffer_bytes(dense));
+    const MapCost cost = map_cost(tiling, row_values, 1, dense.bytes());
     step.flops = cost.flops;
     step.bytes = cost.bytes;
     const cudaStream_t stream = gpu_of(schedule).stream();
@@ -199,7 +203,7 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
       bound.v = bound.squares.factor = bound.z + to_modulator;
       if (hadamard) bound.linear.out = memory.at<float>(mixed);
       if (modulated) bound.squares.out = memory.at<float>(mixed) + (hadamard ? m : 0);
-      if (dense != kNoBuffer) bound.W = memory.at<const std::byte>(dense);
+      bound.dense = dense.bind(memory);
       if (!hadamard) bound.padded_z = memory.at<float>(padded);
       bound.work = memory.at<float>(work);
       if (round != kNoBuffer)

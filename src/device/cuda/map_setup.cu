@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "device/cuda/dense_source.cuh"
 #include "device/cuda/gpu.hpp"
 #include "device/cuda/launch.hpp"
 #include "device/map_tiles.hpp"
@@ -14,19 +15,6 @@ namespace {
 
 constexpr std::size_t kChunkRows = 4096;
 constexpr unsigned kThreads = 256;
-
-/// Rows first ... first + n of the seeded Gaussian [rows, d], as the CPU draws them.
-__global__ void draw_kernel(float* chunk, std::size_t first, std::size_t n, std::size_t d,
-                            std::uint64_t seed, std::uint32_t block, const std::uint32_t* round) {
-  const std::size_t draws = (d + 3) / 4;  // a row
-  const std::size_t at = blockIdx.x * static_cast<std::size_t>(kThreads) + threadIdx.x;
-  if (at >= n * draws) return;
-  const std::size_t row = at / draws, draw = at % draws;
-  const auto normals = random_normals(seed, Stream::map_gauss, (first + row) * draws + draw,
-                                      draw_block(block, round));
-  for (std::size_t k = 0; k < 4 && 4 * draw + k < d; ++k)
-    chunk[row * d + 4 * draw + k] = normals[k];
-}
 
 /// Rows of the finished map into W [rows, ld], zeros beyond d.
 template <class Element>
@@ -47,28 +35,20 @@ struct OrthonormalMap {
   std::shared_ptr<Blas> blas;
   cudaStream_t stream = nullptr;
   MapBlock block;
-  std::uint64_t seed = 0;
-  std::uint32_t number = 0;
-  const std::uint32_t* round = nullptr;  // or null
+  DrawnRows drawn;
   MapKind kind = MapKind::dense;
-  void* W = nullptr;                   // [rows, ld]
+  void* W = nullptr;                   // [rows, ld]; null where R is what is kept
   float* chunk = nullptr;              // [kChunkRows, d]
   float *r1 = nullptr, *r2 = nullptr;  // [d, d]
   int* status = nullptr;
   void* workspace = nullptr;
-
-  void draw(std::size_t first, std::size_t n) const {
-    const std::size_t d = block.latents;
-    launch(stream, blocks_for(n * ((d + 3) / 4), kThreads), kThreads, draw_kernel, chunk, first, n,
-           d, seed, number, round);
-  }
 
   void factor(float* r, const float* after) const {
     const std::size_t d = block.latents;
     MAPNET_CUDA(cudaMemsetAsync(r, 0, d * d * sizeof(float), stream));
     for (std::size_t row = 0; row < block.rows; row += kChunkRows) {
       const std::size_t n = std::min(kChunkRows, block.rows - row);
-      draw(row, n);
+      drawn.draw(stream, chunk, row, n);
       if (after) divide_by_upper(*blas, chunk, after, int(n), int(d), workspace);
       add_gram(*blas, r, chunk, int(n), int(d), workspace);
     }
@@ -85,9 +65,10 @@ struct OrthonormalMap {
     factor(r1, nullptr);
     factor(r2, r1);
     multiply_upper(*blas, r2, r1, int(d), workspace);
+    if (!W) return;
     for (std::size_t row = 0; row < block.rows; row += kChunkRows) {
       const std::size_t n = std::min(kChunkRows, block.rows - row);
-      draw(row, n);
+      drawn.draw(stream, chunk, row, n);
       divide_by_upper(*blas, chunk, r2, int(n), int(d), workspace);
       const unsigned blocks = blocks_for(n * ld, kThreads);
       if (kind == MapKind::dense)
@@ -100,42 +81,51 @@ struct OrthonormalMap {
   }
 };
 
-void add_orthonormalise(Schedule& schedule, const MapDesc& desc, std::size_t index, BufferId W,
-                        BufferId round) {
+void add_orthonormalise(Schedule& schedule, const MapDesc& desc, const MapState& state,
+                        std::size_t index) {
   OrthonormalMap map;
   map.blas = gpu_of(schedule).blas();
   map.stream = gpu_of(schedule).stream();
   map.block = desc.blocks[index];
-  map.seed = desc.seed;
-  map.number = static_cast<std::uint32_t>(index);
   map.kind = desc.kind;
   const std::size_t d = map.block.latents;
+  map.drawn = {desc.seed, static_cast<std::uint32_t>(index), nullptr, d, d};
   const std::string name = "map." + map.block.name;
   const auto scratch = [&](const char* what, std::size_t bytes) {
     return schedule.buffer(name + what, "workspace", bytes);
   };
+  const bool streamed = desc.storage == MapStorage::streamed,
+             regenerated = desc.storage == MapStorage::regenerated;
+  const BufferId W = streamed || regenerated ? kNoBuffer : state.dense[index];
   const BufferId chunk =
       scratch(".chunk", std::min(kChunkRows, map.block.rows) * d * sizeof(float));
   const BufferId r1 = scratch(".R1", d * d * sizeof(float));
-  const BufferId r2 = scratch(".R2", d * d * sizeof(float));
+  const BufferId r2 = regenerated ? state.dense[index] : scratch(".R2", d * d * sizeof(float));
   const BufferId status = scratch(".status", sizeof(int));
   const BufferId workspace = scratch(".algebra", algebra_workspace_bytes(*map.blas, int(d)));
   Step step;
   step.name = name + ".orthonormalise";
-  if (round != kNoBuffer) step.reads = {round};
-  step.writes = {W, chunk, r1, r2, status, workspace};
+  if (state.round != kNoBuffer) step.reads = {state.round};
+  step.writes = {chunk, r1, r2, status, workspace};
+  if (W != kNoBuffer) step.writes.push_back(W);
   step.recordable = false;  // it waits for the factorisation, which cuSOLVER cannot record either
   step.flops = 4.0 * static_cast<double>(map.block.rows) * static_cast<double>(d * d);
-  step.bind = [=](const Memory& memory) -> Run {
+  step.bind = [=, rows = streamed ? state.streamed[index] : nullptr,
+               round = state.round](const Memory& memory) -> Run {
     OrthonormalMap bound = map;
-    bound.W = memory.at<std::byte>(W);
+    if (W != kNoBuffer) bound.W = memory.at<std::byte>(W);
+    if (rows) {
+      auto& pinned = static_cast<PinnedRows&>(*rows);
+      if (!pinned.W) MAPNET_CUDA(cudaMallocHost(&pinned.W, dense_bytes(map.kind, map.block)));
+      bound.W = pinned.W;
+    }
     bound.chunk = memory.at<float>(chunk);
     bound.r1 = memory.at<float>(r1);
     bound.r2 = memory.at<float>(r2);
     bound.status = memory.at<int>(status);
-    if (round != kNoBuffer) bound.round = memory.at<const std::uint32_t>(round);
+    if (round != kNoBuffer) bound.drawn.round = memory.at<const std::uint32_t>(round);
     bound.workspace = memory.at<std::byte>(workspace);
-    return [bound] { bound.run(); };
+    return [bound, rows] { bound.run(); };
   };
   schedule.add(std::move(step));
 }
@@ -163,17 +153,24 @@ MapState map_setup(Schedule& schedule, const MapDesc& desc) {
   MapState state;
   state.scales = add_scales(schedule, desc.scales);
   add_base(schedule, desc, state);
-  if (!is_dense(desc.kind)) return state;
-  for (const MapBlock& block : desc.blocks)
-    state.dense.push_back(
-        schedule.buffer("map." + block.name + ".W", "map", stored_bytes(desc.kind, block)));
+  if (!is_stored(desc.kind)) return state;
+  for (const MapBlock& block : desc.blocks) {
+    const std::string name = "map." + block.name;
+    if (desc.storage == MapStorage::streamed)
+      state.streamed.push_back(std::make_shared<PinnedRows>());
+    else if (desc.storage == MapStorage::regenerated)
+      state.dense.push_back(
+          schedule.buffer(name + ".R", "map", block.latents * block.latents * sizeof(float)));
+    else
+      state.dense.push_back(schedule.buffer(name + ".W", "map", dense_bytes(desc.kind, block)));
+  }
   cuda::map_redraw(schedule, desc, state);
   return state;
 }
 
 void map_redraw(Schedule& schedule, const MapDesc& desc, const MapState& state) {
-  for (std::size_t i = 0; i < state.dense.size(); ++i)
-    add_orthonormalise(schedule, desc, i, state.dense[i], state.round);
+  if (!is_stored(desc.kind)) return;
+  for (std::size_t i = 0; i < desc.blocks.size(); ++i) add_orthonormalise(schedule, desc, state, i);
 }
 
 }  // namespace mapnet::cuda

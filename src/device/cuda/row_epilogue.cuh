@@ -48,6 +48,17 @@ struct RowEpilogue {
   const float* shift;  ///< or null
   bool raw;            ///< theta_j = u_j, nothing else
 
+  /// Of the rows from `begin` on.
+  RowEpilogue from(std::size_t begin) const {
+    RowEpilogue later = *this;
+    later.rows.offset += begin;
+    later.rows.count -= begin;
+    later.theta += begin;
+    if (kept_u) later.kept_u += begin;
+    if (base) later.base += begin;
+    return later;
+  }
+
   template <class Index>
   __device__ void store(float (&u)[16], std::size_t begin, unsigned span, const Index& index,
                         ScaleRun& run) const {
@@ -107,6 +118,16 @@ struct RowGradient {
   Rows rows;
   const float* dtheta;
   const float* u;  ///< null for the identity
+
+  /// Of the rows from `begin` on.
+  RowGradient from(std::size_t begin) const {
+    RowGradient later = *this;
+    later.rows.offset += begin;
+    later.rows.count -= begin;
+    later.dtheta += begin;
+    if (u) later.u += begin;
+    return later;
+  }
 
   template <class Index>
   __device__ void load(float (&g)[16], std::size_t begin, unsigned span, const Index& index,

@@ -70,7 +70,7 @@ BufferId map_row_norms(Schedule& schedule, const MapDesc& desc, const MapState& 
     const Tiling tiling = tile_block(desc, i, 1);
     const MapBlock block = tiling.block;
     const std::size_t m = tiling.points, n = tiling.tiles * m;
-    const bool dense = is_dense(desc.kind);
+    const bool dense = is_stored(desc.kind);
     const BufferId W = dense ? state.dense[i] : kNoBuffer;
     const BufferId work = schedule.buffer("map." + block.name + ".norm_work", "workspace",
                                           (dense ? 0 : m + 2 * n) * sizeof(float));

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,16 @@ enum class MapKind {
   dense_bf16,  ///< the same rounded to bfloat16: half the memory and traffic
   hadamard,    ///< tiles of H D_t H D: nothing stored but seeds, O(P log d)
 };
+
+/// Where a dense map's W is from step to step.
+enum class MapStorage {
+  memory,       ///< all of it in the arena
+  streamed,     ///< a few rows at a time from a temporary file, or to a GPU from the host's memory
+  regenerated,  ///< nowhere: W = A R^-1, of which R [d, d] is kept and A drawn again each time
+};
+
+/// Whether a kind of map has a W that is stored somewhere.
+constexpr bool is_stored(MapKind kind) { return kind != MapKind::hadamard; }
 
 enum class Modulation {
   none,     ///< u = W z
@@ -43,6 +54,7 @@ struct RowScale {
 
 struct MapDesc {
   MapKind kind = MapKind::hadamard;
+  MapStorage storage = MapStorage::memory;  ///< of a dense map; of a bfloat16 one not regenerated
   Modulation modulation = Modulation::none;
   float alpha = 0;
   Activation activation = Activation::identity;
@@ -67,10 +79,18 @@ struct MapDesc {
   float modulator_power() const { return own_modulator ? 1.0f : 2.0f; }
 };
 
+/// A block's W outside the arena, as a device wants it.
+struct StreamedRows {
+  virtual ~StreamedRows() = default;
+};
+
 /// What a map keeps between steps.
 struct MapState {
-  std::vector<BufferId> dense;  ///< a block's W [rows, ld], ld = d rounded up to 16, zeros beyond d
-  BufferId base = kNoBuffer;    ///< [P] where random_base or refreshed
+  /// A block's W [rows, ld], ld = d rounded up to 16, zeros beyond d; where it is regenerated R
+  /// [d, d], an upper triangle; where it is streamed nothing.
+  std::vector<BufferId> dense;
+  std::vector<std::shared_ptr<StreamedRows>> streamed;  ///< a block's W where it is
+  BufferId base = kNoBuffer;                            ///< [P] where random_base or refreshed
   BufferId round = kNoBuffer;   ///< uint32: how often the map was refreshed; where it may be
   BufferId scales = kNoBuffer;  ///< the description's RowScale table, on a GPU
   BufferId u = kNoBuffer;       ///< [P] pre-activations, where the slope of sigma needs them
@@ -109,8 +129,8 @@ constexpr std::size_t hadamard_points(std::size_t latents) {
 /// Row length in memory of a stored dense map.
 constexpr std::size_t dense_row_length(std::size_t latents) { return (latents + 15) / 16 * 16; }
 
-/// Memory of a block's stored dense map.
-constexpr std::size_t stored_bytes(MapKind kind, const MapBlock& block) {
+/// Bytes of a block's dense map W.
+constexpr std::size_t dense_bytes(MapKind kind, const MapBlock& block) {
   return block.rows * dense_row_length(block.latents) *
          (kind == MapKind::dense ? sizeof(float) : sizeof(std::uint16_t));
 }

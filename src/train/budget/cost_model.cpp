@@ -9,13 +9,15 @@ namespace {
 /// cache. What a GPU's are matters little: its steps differ in the same proportions.
 struct Rates {
   double flops_per_s, bytes_per_s, step_s;
-  double sample_s, file_bytes_per_s;  ///< of samples that are read from a file
+  double sample_s, file_bytes_per_s;  ///< of what is read from a file, or from a GPU's host
+  double normals_per_s;
 };
 
 Rates rates_of(const Device& device) {
-  if (device.kind() == DeviceKind::cuda) return {30e12, 2e12, 4e-6, 3e-6, 2e9};
+  if (device.kind() == DeviceKind::cuda) return {30e12, 2e12, 4e-6, 3e-6, 2e9, 100e9};
   const double threads = device.n_threads();
-  return {120e9 * threads, 20e9 * threads, threads > 1 ? 2e-6 : 0.6e-6, 1.5e-6, 3e9};
+  return {120e9 * threads, 20e9 * threads, threads > 1 ? 2e-6 : 0.6e-6, 1.5e-6, 3e9,
+          300e6 * threads};
 }
 
 /// Bytes that a pass over a part of a batch moves for each parameter, beside what its steps say:
@@ -43,7 +45,8 @@ StepCost cost_of_step(const RunSchedule& run, const Recipe& recipe, const Sample
     cost.flops += times * step.flops;
     cost.bytes += times * step.bytes;
     cost.seconds +=
-        times * (rates.step_s + step.flops / rates.flops_per_s + step.bytes / rates.bytes_per_s);
+        times * (rates.step_s + step.flops / rates.flops_per_s + step.bytes / rates.bytes_per_s +
+                 step.streamed_bytes / rates.file_bytes_per_s + step.normals / rates.normals_per_s);
   }
   if (run.in_parts) cost.seconds *= kCut;
   const double moved =

@@ -53,6 +53,15 @@ std::vector<MapKind> maps(const RunConfig& c, const Recipe& r) {
   return {MapKind::hadamard, MapKind::dense, MapKind::dense_bf16};
 }
 
+/// A bfloat16 map is not regenerated: its rows are not rounded then.
+std::vector<MapStorage> storages(const FootprintConfig& c, const Recipe& r) {
+  if (c.map_storage.value_or("auto") != "auto" || !storage_is_open(r))
+    return {r.footprint.map_storage};
+  std::vector<MapStorage> all = {MapStorage::memory, MapStorage::streamed};
+  if (r.mapping.map == MapKind::dense) all.push_back(MapStorage::regenerated);
+  return all;
+}
+
 /// Samples in memory and in a file, as far as that is open; one schedule tells both.
 std::vector<bool> places(const FootprintConfig& c, const Recipe& r) {
   const bool images = r.task != Task::forecast && !r.features.given();
@@ -96,10 +105,14 @@ class Search {
 
   std::vector<Candidate> candidates() const {
     std::vector<Candidate> all;
-    for (const MapKind map : maps(config_, recipe_))
-      for (const Recompute& recompute : recomputations(config_.footprint, recipe_, net_))
-        for (const int micro : micro_batches(config_.footprint, recipe_, ranks_->size()))
-          add(all, map, {micro, recompute, false});
+    for (const MapKind map : maps(config_, recipe_)) {
+      Recipe recipe = recipe_;
+      recipe.mapping.map = map;
+      for (const MapStorage storage : storages(config_.footprint, recipe))
+        for (const Recompute& recompute : recomputations(config_.footprint, recipe, net_))
+          for (const int micro : micro_batches(config_.footprint, recipe, ranks_->size()))
+            add(all, recipe, {micro, recompute, false, storage});
+    }
     std::stable_sort(all.begin(), all.end(), [](const Candidate& a, const Candidate& b) {
       return a.cost.seconds < b.cost.seconds;
     });
@@ -117,11 +130,10 @@ class Search {
   }
 
   /// Both places of the samples from one schedule: they are held from beginning to end.
-  void add(std::vector<Candidate>& all, MapKind map, Footprint footprint) const {
-    const std::vector<bool> in_file = places(config_.footprint, recipe_);
+  void add(std::vector<Candidate>& all, const Recipe& recipe, const Footprint& footprint) const {
+    const std::vector<bool> in_file = places(config_.footprint, recipe);
     Candidate c;
-    c.recipe = recipe_;
-    c.recipe.mapping.map = map;
+    c.recipe = recipe;
     c.recipe.footprint = footprint;
     c.recipe.footprint.samples_in_file = in_file.front();
     const RunSchedule run = build(c.recipe);

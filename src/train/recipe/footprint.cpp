@@ -3,11 +3,27 @@
 #include <nlohmann/json.hpp>
 
 #include "common/json.hpp"
+#include "mapping/names.hpp"
 #include "train/recipe.hpp"
 #include "train/recipe/check.hpp"
 #include "train/recipe/limits.hpp"
 
 namespace mapnet {
+
+namespace {
+
+void refuse_map_storage(MapStorage storage, const Recipe& r) {
+  if (storage == MapStorage::memory) return;
+  const MappingConfig& m = r.mapping;
+  refuse(m.strategy == Strategy::direct || trains_map(m.variant) || !is_stored(m.map),
+         "--map-storage", "is of fixed dense maps: of --map dense and dense-bf16");
+  refuse(storage == MapStorage::regenerated && m.map == MapKind::dense_bf16, "--map-storage",
+         "regenerated has float32 rows; --map dense-bf16 rounds rows that are stored");
+  refuse(!storage_is_open(r), "--map-storage",
+         "keeps W out of memory; the terms smooth and align of --loss are worked out from it");
+}
+
+}  // namespace
 
 Footprint resolve(const FootprintConfig& c, const Recipe& r) {
   Footprint f;
@@ -23,7 +39,16 @@ Footprint resolve(const FootprintConfig& c, const Recipe& r) {
   f.samples_in_file = samples == "file";
   refuse(f.samples_in_file && (r.task == Task::forecast || r.features.given()), "--samples",
          "file is for images; a series and features of videos stay in memory");
+  const std::string storage = c.map_storage.value_or("auto");
+  if (storage != "auto") f.map_storage = parse_map_storage(storage);
+  refuse_map_storage(f.map_storage, r);
   return f;
+}
+
+bool storage_is_open(const Recipe& r) {
+  const MappingConfig& m = r.mapping;
+  return m.strategy != Strategy::direct && !trains_map(m.variant) && is_stored(m.map) &&
+         !r.loss.smoothness.on && !r.loss.alignment.on;
 }
 
 std::string flags_of(const Footprint& f) {
@@ -32,6 +57,7 @@ std::string flags_of(const Footprint& f) {
   if (f.micro_batch > 0) add("--micro-batch " + std::to_string(f.micro_batch));
   if (f.recompute.on()) add("--recompute " + to_string(f.recompute));
   if (f.samples_in_file) add("--samples file");
+  if (f.map_storage != MapStorage::memory) add("--map-storage " + to_string(f.map_storage));
   return flags;
 }
 
@@ -40,6 +66,7 @@ void to_json(nlohmann::json& json, const Footprint& f) {
   if (f.micro_batch > 0) json["micro_batch"] = f.micro_batch;
   if (f.recompute.on()) json["recompute"] = to_string(f.recompute);
   if (f.samples_in_file) json["samples"] = "file";
+  if (f.map_storage != MapStorage::memory) json["map_storage"] = to_string(f.map_storage);
 }
 
 void from_json(const nlohmann::json& json, Footprint& f) {
@@ -49,6 +76,8 @@ void from_json(const nlohmann::json& json, Footprint& f) {
   if (json.contains("recompute"))
     f.recompute = parse_recompute(json.at("recompute").get<std::string>());
   f.samples_in_file = json.value("samples", "memory") == "file";
+  if (json.contains("map_storage"))
+    f.map_storage = parse_map_storage(json.at("map_storage").get<std::string>());
 }
 
 }  // namespace mapnet

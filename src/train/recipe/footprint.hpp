@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "device/ops/map.hpp"
 #include "nets/recompute.hpp"
 
 /// How much memory a training takes, apart from what it computes: the same values in less room,
@@ -17,7 +18,7 @@ struct Recipe;
 struct FootprintConfig {
   std::optional<std::string> memory_budget;  ///< bytes of the process, or of a GPU
   std::optional<int> micro_batch;
-  std::optional<std::string> recompute, samples;
+  std::optional<std::string> recompute, samples, map_storage;
 };
 
 struct Footprint {
@@ -25,13 +26,21 @@ struct Footprint {
   Recompute recompute = {};      ///< of activations, in the backward pass
   bool samples_in_file = false;  ///< each step reads its own from a temporary file; else in memory
 
-  bool any() const { return micro_batch > 0 || recompute.on() || samples_in_file; }
+  MapStorage map_storage = MapStorage::memory;  ///< of a dense map
+
+  bool any() const {
+    return micro_batch > 0 || recompute.on() || samples_in_file ||
+           map_storage != MapStorage::memory;
+  }
   bool operator==(const Footprint&) const = default;
 };
 
 /// Throws UsageError, naming the flag, for what is out of range or without meaning for this recipe,
 /// all else of which is resolved.
 Footprint resolve(const FootprintConfig& config, const Recipe& recipe);
+
+/// Whether the recipe has a dense map whose W need not lie in memory.
+bool storage_is_open(const Recipe& recipe);
 
 /// "--micro-batch 16 --samples file": the flags that ask for it; empty for the plain one.
 std::string flags_of(const Footprint& footprint);

@@ -1,0 +1,80 @@
+#include "device/cuda/dense_source.cuh"
+
+namespace mapnet::cuda {
+
+namespace {
+
+constexpr unsigned kThreads = 256;
+constexpr std::size_t kChunkBytes = std::size_t{16} << 20;
+
+__global__ void draw_kernel(float* chunk, std::size_t first, std::size_t n, DrawnRows rows) {
+  const std::size_t d = rows.d, draws = (d + 3) / 4;  // a row
+  const std::size_t of_row = (rows.ld + 3) / 4;       // fours
+  const std::size_t at = blockIdx.x * static_cast<std::size_t>(kThreads) + threadIdx.x;
+  if (at >= n * of_row) return;
+  const std::size_t row = at / of_row, four = at % of_row;
+  float* to = chunk + row * rows.ld + 4 * four;
+  std::array<float, 4> normals{};
+  if (four < draws)
+    normals = random_normals(rows.seed, Stream::map_gauss, (first + row) * draws + four,
+                             draw_block(rows.block, rows.round));
+  for (std::size_t k = 0; k < 4 && 4 * four + k < rows.ld; ++k)
+    to[k] = 4 * four + k < d ? normals[k] : 0.0f;
+}
+
+}  // namespace
+
+void DrawnRows::draw(cudaStream_t stream, float* chunk, std::size_t first, std::size_t n) const {
+  launch(stream, blocks_for(n * ((ld + 3) / 4), kThreads), kThreads, draw_kernel, chunk, first, n,
+         *this);
+}
+
+DenseSourceBuffers::DenseSourceBuffers(Schedule& schedule, const MapDesc& desc,
+                                       const MapState& state, std::size_t index,
+                                       const std::string& step) {
+  if (!is_stored(desc.kind)) return;
+  const MapBlock& block = desc.blocks[index];
+  DenseSource& s = source_;
+  s.kind = desc.kind;
+  s.storage = desc.storage;
+  s.rows = s.chunk_rows = block.rows;
+  s.drawn = {desc.seed, static_cast<std::uint32_t>(index), nullptr, block.latents,
+             dense_row_length(block.latents)};
+  round_ = state.round;
+  bytes_ = static_cast<double>(dense_bytes(desc.kind, block));
+  if (desc.storage == MapStorage::streamed)
+    streamed_ = state.streamed[index];
+  else
+    stored_ = state.dense[index];
+  if (!s.regenerated()) return;
+  s.chunk_rows = std::clamp<std::size_t>(kChunkBytes / (s.drawn.ld * sizeof(float)), 1, block.rows);
+  s.blas = gpu_of(schedule).blas();
+  chunk_ = schedule.buffer(step + ".rows", "workspace", s.chunk_rows * s.drawn.ld * sizeof(float));
+  workspace_ = schedule.buffer(step + ".algebra", "workspace",
+                               algebra_workspace_bytes(*s.blas, static_cast<int>(block.latents)));
+}
+
+void DenseSourceBuffers::touch(Step& step) const {
+  if (stored_ != kNoBuffer) step.reads.push_back(stored_);
+  for (const BufferId written : {chunk_, workspace_})
+    if (written != kNoBuffer) step.writes.push_back(written);
+  if (source_.storage == MapStorage::streamed) step.streamed_bytes = bytes_;
+  if (source_.regenerated()) step.normals = bytes_ / sizeof(float);
+}
+
+DenseSource DenseSourceBuffers::bind(const Memory& memory) const {
+  DenseSource bound = source_;
+  if (streamed_) bound.W = static_cast<const PinnedRows&>(*streamed_).W;
+  if (stored_ != kNoBuffer) {
+    if (bound.regenerated())
+      bound.r = memory.at<const float>(stored_);
+    else
+      bound.W = memory.at<const std::byte>(stored_);
+  }
+  if (chunk_ != kNoBuffer) bound.chunk = memory.at<float>(chunk_);
+  if (workspace_ != kNoBuffer) bound.workspace = memory.at<std::byte>(workspace_);
+  if (round_ != kNoBuffer) bound.drawn.round = memory.at<const std::uint32_t>(round_);
+  return bound;
+}
+
+}  // namespace mapnet::cuda
