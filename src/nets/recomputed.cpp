@@ -1,6 +1,11 @@
 #include "nets/recomputed.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "common/error.hpp"
+#include "nets/join.hpp"
 
 namespace mapnet {
 
@@ -12,6 +17,11 @@ using Kind = Layer::Kind;
 /// A pass over memory makes them, from one or two values that other layers keep.
 bool is_cheap(const Op& op) {
   return op.layer.kind == Kind::batch_norm || op.layer.kind == Kind::concat;
+}
+
+/// "layer4" means the layer of that name and all below it.
+bool names_layer(const std::string& word, const std::string& layer) {
+  return layer == word || layer.starts_with(word + ".");
 }
 
 /// The last op that reads each op's value; the op itself where none does.
@@ -71,6 +81,12 @@ std::vector<bool> dropped_ops(const std::vector<Op>& ops, const Recompute& recom
     case Recompute::Kind::norms:
       for (std::size_t i = 0; i + 1 < ops.size(); ++i) dropped[i] = is_cheap(ops[i]);
       break;
+    case Recompute::Kind::layers:
+      for (std::size_t i = 0; i + 1 < ops.size(); ++i)
+        dropped[i] = std::any_of(
+            recompute.layers.begin(), recompute.layers.end(),
+            [&](const std::string& word) { return names_layer(word, ops[i].layer.name); });
+      break;
     case Recompute::Kind::stretches: {
       const std::vector<std::size_t> last = last_readers(ops);
       const std::vector<int> stretch = stretches(ops, last, recompute.stretches);
@@ -80,6 +96,17 @@ std::vector<bool> dropped_ops(const std::vector<Op>& ops, const Recompute& recom
     }
   }
   return dropped;
+}
+
+void require_layers(const Recompute& recompute, const Network& net) {
+  if (recompute.kind != Recompute::Kind::layers) return;
+  std::vector<std::string> names;
+  for (const Op& op : join_layers(net)) names.push_back(op.layer.name);
+  for (const std::string& word : recompute.layers)
+    if (std::none_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return names_layer(word, name); }))
+      fail<UsageError>("--recompute {}: {} has no such layer; it has {}", word, net.name,
+                       fmt::format("{}", fmt::join(names, ", ")));
 }
 
 }  // namespace mapnet

@@ -37,7 +37,7 @@ BOOST_AUTO_TEST_CASE(recomputing_changes_no_bit) {
     const Dataset* dataset;
     std::vector<const char*> kinds;
   };
-  std::vector<Case> cases = {{"cnn3", &pictures.dataset, {"norms", "3"}},
+  std::vector<Case> cases = {{"cnn3", &pictures.dataset, {"norms", "3", "enc1,bottleneck"}},
                              {"lstm", &series.dataset, {"2"}}};
   if (!testing_cuda()) {  // an emulated GPU takes minutes for these
     cases.push_back({"cnn1", &data.dataset, {"2", "3"}});
@@ -97,10 +97,23 @@ BOOST_AUTO_TEST_CASE(a_stretch_keeps_what_crosses_its_end_and_the_last_keeps_all
   BOOST_TEST(std::count(first_kept, halves.end(), true) == 0);  // and nothing behind the cut
 }
 
+BOOST_AUTO_TEST_CASE(layers_are_named_one_by_one_or_with_all_below_them) {
+  const std::vector<ForwardTrace::Op> ops =
+      join_layers(build_network("resnet18", {3, 224, 224, 10}));
+  const std::vector<bool> dropped = dropped_ops(ops, parse_recompute("conv1,layer2.0,fc"));
+  for (std::size_t i = 0; i < ops.size(); ++i) {
+    const std::string& name = ops[i].layer.name;
+    BOOST_TEST(dropped[i] == (name == "conv1" || name.starts_with("layer2.0.")), name);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_recomputation_is_refused) {
-  for (const char* text : {"", "1", "0", "-2", "all", "2.5", "1001", "norms2"})
+  for (const char* text : {"", "1", "0", "-2", "2.5", "1001", "2x", "a,", ",", "a b"})
     check_fails<UsageError>([&] { parse_recompute(text); }, {"--recompute"});
   BOOST_TEST(to_string(parse_recompute("norms")) == "norms");
   BOOST_TEST(to_string(parse_recompute("12")) == "12");
   BOOST_TEST(to_string(parse_recompute("none")) == "none");
+  BOOST_TEST(to_string(parse_recompute("conv1,layer1.0")) == "conv1,layer1.0");
+  RunConfig config = recomputing(small_run("slvt"), "conv2,conv7");
+  check_fails<UsageError>([&] { recipe_of(config); }, {"--recompute", "conv7", "cnn2", "conv2"});
 }

@@ -11,9 +11,10 @@ void add_footprint_options(CLI::App& command, FootprintConfig& c) {
   command.add_option("--micro-batch", c.micro_batch,
                      "samples that go through the network at a time; gradients are summed up  "
                      "[the batch]");
-  command.add_option("--recompute", c.recompute,
-                     "activations made again in the backward pass: none, norms, N: all but "
-                     "what N stretches of layers begin with, or auto  [none]");
+  command.add_option(
+      "--recompute", c.recompute,
+      "activations made again in the backward pass: none, norms, N: all but "
+      "what N stretches of layers begin with, names as conv1,conv2, or auto  [none]");
   command.add_option(
       "--samples", c.samples,
       "memory, file: each step reads its own from a temporary file, or auto  [memory]");

@@ -39,7 +39,7 @@ std::vector<Recompute> recomputations(const FootprintConfig& c, const Recipe& r,
     return l.kind == Layer::Kind::batch_norm || l.kind == Layer::Kind::concat;
   };
   if (std::any_of(net.layers.begin(), net.layers.end(), cheap))
-    all.push_back({Recompute::Kind::norms, 0});
+    all.push_back({Recompute::Kind::norms});
   for (const int n : kStretches)
     if (static_cast<std::size_t>(n) * 2 <= net.layers.size())
       all.push_back({Recompute::Kind::stretches, n});

@@ -2,12 +2,14 @@
 
 #include "data/manifest.hpp"
 #include "nets/network.hpp"
+#include "nets/recomputed.hpp"
 #include "train/recipe.hpp"
 #include "train/recipe/check.hpp"
 
 namespace mapnet {
 
 void refuse_combinations(const Recipe& r, const Network& net) {
+  require_layers(r.footprint.recompute, net);
   refuse(net.task != Task::classify && r.regularisation.label_smoothing > 0, "--label-smoothing",
          "is for networks that answer with one class");
   refuse(holds_videos(r.data) && r.regularisation.augments(),
