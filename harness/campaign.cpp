@@ -75,10 +75,10 @@ ChosenEntry chosen(const Table& table, const Row& row, const Entry& entry,
   if (!options.memory_budget.empty()) c.settings["memory-budget"] = {options.memory_budget};
   if (options.threads > 0) c.settings["threads"] = {std::to_string(options.threads)};
   const auto seeds = options.seeds > 0
-                         ? std::min(table.seeds.size(), static_cast<std::size_t>(options.seeds))
-                         : table.seeds.size();
+                         ? std::min(row.seeds.size(), static_cast<std::size_t>(options.seeds))
+                         : row.seeds.size();
   c.runs.resize(seeds);
-  for (std::size_t i = 0; i < seeds; ++i) c.runs[i].seed = table.seeds[i];
+  for (std::size_t i = 0; i < seeds; ++i) c.runs[i].seed = row.seeds[i];
   settle_runs(c, table, options);
   return c;
 }

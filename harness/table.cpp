@@ -125,6 +125,8 @@ struct Parser {
     r.method = reader.require<std::string>("method");
     r.params = reader.require<std::string>("params");
     r.note = reader.find<std::string>("note").value_or("");
+    r.seeds = reader.seeds("seeds");
+    if (r.seeds.empty()) r.seeds = table.seeds;
     const Settings own = merged(defaults, settings(reader, "settings"));
     const Settings quick_own = merged(quick, settings(reader, "quick"));
     const std::size_t trainable = reader.count("trainable").value_or(0);
@@ -149,6 +151,10 @@ struct Parser {
           "{}: row '{}': pretrained_from = '{}': expected a row that begins with its seed and has "
           "{}",
           table.file.string(), r.name, e.pretrained_from, e.data);
+    for (const Row& other : table.rows)
+      if (other.name == e.pretrained_from && other.seeds != r.seeds)
+        fail("{}: row '{}': it begins with '{}', which has other seeds", table.file.string(),
+             r.name, e.pretrained_from);
   }
 
   void parse(const toml::table& root, const fs::path& file) {

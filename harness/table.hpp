@@ -45,8 +45,9 @@ struct Entry {
 
 struct Row {
   std::string name, method;
-  std::string params;  ///< as the paper's table writes them
-  std::string note;    ///< where ours is not what the paper says
+  std::string params;      ///< as the paper's table writes them
+  std::string note;        ///< where ours is not what the paper says
+  std::vector<int> seeds;  ///< its own, else the table's
   std::vector<Entry> entries;
 };
 

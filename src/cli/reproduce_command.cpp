@@ -58,6 +58,12 @@ void read_data_folders(ReproduceOptions& o) {
   }
 }
 
+/// "1c16742" of "0.1.0 (1c16742)".
+std::string commit_of(const std::string& version) {
+  const std::size_t begin = version.find('('), end = version.find(')');
+  return end == std::string::npos ? version : version.substr(begin + 1, end - begin - 1);
+}
+
 /// What a maintainer copies into a table once its figures are to be held.
 void print_references(const Campaign& campaign) {
   const auto today = std::chrono::year_month_day(
@@ -76,7 +82,7 @@ void print_references(const Campaign& campaign) {
                                             m.test->most - m.test->least)),
           m.test->n, result.value("device", ""), static_cast<int>(today.year()),
           static_cast<unsigned>(today.month()), static_cast<unsigned>(today.day()),
-          result.value("version", ""));
+          commit_of(result.value("version", "")));
     }
 }
 

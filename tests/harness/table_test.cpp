@@ -49,6 +49,10 @@ BOOST_AUTO_TEST_CASE(a_table_is_read) {
   const Table t = read_table(folder.write("table9.toml", kTable));
   BOOST_TEST(t.id == "table9");
   BOOST_TEST((t.seeds == std::vector<int>{4, 5}));
+  BOOST_TEST((t.rows.at(0).seeds == t.seeds));
+  const Table one_seed = read_table(folder.write(
+      "one.toml", replaced(kTable, "trainable = 2048\n", "trainable = 2048\nseeds = [7]\n")));
+  BOOST_TEST((one_seed.rows.at(0).seeds == std::vector<int>{7}));
   BOOST_TEST(t.tolerance.at("accuracy") == 1);
   const Entry& e = t.rows.at(0).entries.at(0);
   BOOST_TEST(e.data == "mnist");
