@@ -77,6 +77,7 @@ Table read_sweep(const std::filesystem::path& file) {
     entry.data = data == entry.settings.end() ? "fashion-mnist" : data->second.at(0);
     Row row;
     row.name = fmt::format("point{:05}", table.rows.size());
+    row.seeds = table.seeds;
     row.entries.push_back(entry);
     table.rows.push_back(row);
   }

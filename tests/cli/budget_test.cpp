@@ -156,7 +156,8 @@ BOOST_AUTO_TEST_CASE(a_budget_is_told_and_refused_from_the_command_line) {
   check_outcome("plan --memory-budget lots", 2, {"--memory-budget 'lots'", "512MiB"});
   check_outcome("reproduce --memory-budget lots", 2, {"--memory-budget 'lots'"});
   check_outcome("plan --micro-batch 129", 2, {"--micro-batch is 129"});
-  check_outcome("plan --recompute sometimes", 2, {"--recompute is sometimes"});
+  check_outcome("plan --recompute sometimes", 2,
+                {"--recompute sometimes", "no such layer", "conv1"});
   check_outcome("plan --alternatives-svg x.svg", 2, {"--memory-budget"});
   const Folder at;
   at.write("run.toml", "memory-budget = \"24MiB\"\nnet = \"cnn2\"\n");

@@ -56,7 +56,7 @@ std::vector<RunConfig> every_kind_of_run() {
   runs[5].loss.terms = "task+stab+smooth+align";
   runs[6].add_ons.prune = 0.5;
   runs[7].add_ons.prune = 0.9;
-  runs[7].validation = 20;
+  runs[7].validation = 4;
   for (const char* variant : {"lv-wmap", "lv-fulldnn"}) {
     runs.push_back(two_epochs("slvt"));
     runs.back().variant.name = variant;
