@@ -24,8 +24,12 @@ std::string report_markdown(const nlohmann::json& report);
 /// "2 exceeded, 1 reproduced, 6 not reached, 9 without data": nothing that is zero.
 std::string tally_text(const Tally& tally);
 
-/// Writes ID.json and ID.md (ID-quick...) into the folder; of trajectories their pictures, too,
-/// where there is gnuplot: ID-pca.svg ...
+/// Adds to a report the entries of `before`, one of the same table and tier, that it has none for:
+/// rows that were not chosen this time. Those of rows that the table no longer has are left out.
+void keep_other_entries(nlohmann::json& report, const nlohmann::json& before, const Table& table);
+
+/// Writes ID.json and ID.md (ID-quick...) into the folder, with keep_other_entries of what is
+/// there; of trajectories their pictures, too, where there is gnuplot: ID-pca.svg ...
 void write_reports(const TableReport& report, const std::filesystem::path& folder);
 
 /// Writes index.html: all reports of the folder (its JSON files) as one page that needs no other

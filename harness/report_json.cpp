@@ -139,18 +139,46 @@ nlohmann::json report_json(const TableReport& report) {
                            {"quick", campaign.quick},
                            {"recipes", table.recipes},
                            {"version", version_string()},
-                           {"tolerance", table.tolerance},
-                           {"summary", tally_text(tally(report.verdicts))}};
+                           {"tolerance", table.tolerance}};
   object["entries"] = nlohmann::json::array();
   for (const EntryVerdict& verdict : report.verdicts)
     object["entries"].push_back(entry_json(verdict));
+  object["summary"] = tally_text(tally(object["entries"]));
   return object;
 }
 
+void keep_other_entries(nlohmann::json& report, const nlohmann::json& before, const Table& table) {
+  if (!before.contains("entries") || before.value("schema", 0) != report["schema"] ||
+      before.value("table", "") != report["table"] ||
+      before.value("quick", false) != report["quick"])
+    return;
+  const auto find = [](const nlohmann::json& entries, const Row& row, const Entry& entry) {
+    return std::ranges::find_if(entries, [&](const nlohmann::json& e) {
+      const std::string data = e.value("stand_in_for", e.value("data", ""));
+      return e.value("row", "") == row.name && data == entry.data;
+    });
+  };
+  nlohmann::json all = nlohmann::json::array();
+  for (const Row& row : table.rows)
+    for (const Entry& entry : row.entries)
+      for (const nlohmann::json* source : {&std::as_const(report)["entries"], &before["entries"]}) {
+        const auto found = find(*source, row, entry);
+        if (found == source->end()) continue;
+        all.push_back(*found);
+        break;
+      }
+  report["entries"] = all;
+  report["summary"] = tally_text(tally(all));
+}
+
 void write_reports(const TableReport& report, const std::filesystem::path& folder) {
-  const nlohmann::json object = report_json(report);
+  nlohmann::json object = report_json(report);
   const std::string name = report.campaign->table->id + (report.campaign->quick ? "-quick" : "");
-  write_file_atomic(folder / (name + ".json"), object.dump(2) + "\n");
+  const std::filesystem::path json = folder / (name + ".json");
+  if (std::filesystem::exists(json))
+    keep_other_entries(object, nlohmann::json::parse(read_file(json), nullptr, false),
+                       *report.campaign->table);
+  write_file_atomic(json, object.dump(2) + "\n");
   std::string markdown = report_markdown(object);
   const std::vector<NamedPicture> pictures =
       has_gnuplot() ? pictures_of_trajectories(object) : std::vector<NamedPicture>();

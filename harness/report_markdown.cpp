@@ -71,7 +71,9 @@ std::string report_markdown(const json& report) {
     if (entry.contains("message"))
       notes.insert(entry["row"].get<std::string>() + ", " + entry["data"].get<std::string>() +
                    ": " + entry["message"].get<std::string>());
-    if (entry.contains("device")) devices.insert(entry["device"].get<std::string>());
+    if (entry.contains("device"))
+      devices.insert(entry["device"].get<std::string>() + ", mapnet " +
+                     entry["version"].get<std::string>());
   }
   text += trajectories_markdown(report);
   if (!devices.empty()) {

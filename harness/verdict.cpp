@@ -70,12 +70,6 @@ EntryVerdict judge(const Campaign& campaign, const ChosenEntry& entry) {
   return verdict;
 }
 
-bool EntryVerdict::regressed() const {
-  return std::any_of(metrics.begin(), metrics.end(), [](const MetricVerdict& v) {
-    return v.against_reference == AgainstReference::regressed;
-  });
-}
-
 std::string to_string(AgainstPaper verdict) {
   switch (verdict) {
     case AgainstPaper::reproduced:
@@ -104,30 +98,32 @@ std::string to_string(AgainstReference verdict) {
   return "";
 }
 
-Tally tally(const std::vector<EntryVerdict>& verdicts) {
+Tally tally(const nlohmann::json& entries) {
   Tally t;
-  for (const EntryVerdict& v : verdicts) {
-    t.no_data += v.entry->state == EntryState::no_data;
-    t.failed += v.entry->state == EntryState::failed;
-    t.pending += v.entry->state == EntryState::pending;
-    if (v.entry->state != EntryState::done) continue;
-    const auto any = [&](AgainstPaper verdict) {
-      return std::any_of(v.metrics.begin(), v.metrics.end(),
-                         [&](const MetricVerdict& m) { return m.against_paper == verdict; });
+  for (const nlohmann::json& entry : entries) {
+    const std::string state = entry["state"];
+    t.no_data += state == "no data";
+    t.failed += state == "failed";
+    t.pending += state == "not run";
+    if (state != "done") continue;
+    const auto any = [&](const char* key, const std::string& verdict) {
+      return std::ranges::any_of(entry["metrics"], [&](const nlohmann::json& m) {
+        return m.contains(key) && (verdict.empty() || m[key] == verdict);
+      });
     };
-    const bool has_reference = std::any_of(
-        v.metrics.begin(), v.metrics.end(),
-        [](const MetricVerdict& m) { return m.against_reference != AgainstReference::nothing; });
-    if (any(AgainstPaper::not_reached))
+    const auto against_paper = [&](AgainstPaper v) { return any("against_paper", to_string(v)); };
+    const bool has_reference = any("against_reference", "");
+    if (against_paper(AgainstPaper::not_reached))
       ++t.not_reached;
-    else if (any(AgainstPaper::reproduced))
+    else if (against_paper(AgainstPaper::reproduced))
       ++t.reproduced;
-    else if (any(AgainstPaper::exceeded))
+    else if (against_paper(AgainstPaper::exceeded))
       ++t.exceeded;
     else if (!has_reference)
       ++t.unjudged;
-    t.regressed += v.regressed();
-    t.held += has_reference && !v.regressed();
+    const bool regressed = any("against_reference", to_string(AgainstReference::regressed));
+    t.regressed += regressed;
+    t.held += has_reference && !regressed;
   }
   return t;
 }

@@ -43,8 +43,6 @@ struct MetricVerdict {
 struct EntryVerdict {
   const ChosenEntry* entry = nullptr;
   std::vector<MetricVerdict> metrics;
-
-  bool regressed() const;
 };
 
 /// Figures on a stand-in are not held against the paper's.
@@ -55,13 +53,14 @@ std::string to_string(AgainstPaper verdict);
 /// "held", "improved", "regressed"; "" for nothing.
 std::string to_string(AgainstReference verdict);
 
-/// What a set of tables came to.
+/// What entries of reports came to.
 struct Tally {
   std::size_t exceeded = 0, reproduced = 0, not_reached = 0;  ///< entries, by their worst metric
   std::size_t unjudged = 0;  ///< done, and nothing to compare them with
   std::size_t no_data = 0, failed = 0, pending = 0;
   std::size_t regressed = 0, held = 0;  ///< likewise
 };
-Tally tally(const std::vector<EntryVerdict>& verdicts);
+/// Of a report's `entries` (report.hpp).
+Tally tally(const nlohmann::json& entries);
 
 }  // namespace mapnet

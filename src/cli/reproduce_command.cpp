@@ -93,12 +93,12 @@ void reproduce(ReproduceOptions& o) {
   o.campaign.threads = threads_of_a_job(o.campaign.threads, o.jobs);
   const std::vector<Table> tables = tables_of(o);
   std::vector<Campaign> campaigns;
-  std::size_t entries = 0;
+  std::size_t chosen = 0;
   for (const Table& table : tables) {
     campaigns.push_back(choose(table, o.campaign));
-    entries += campaigns.back().entries.size();
+    chosen += campaigns.back().entries.size();
   }
-  if (entries == 0)
+  if (chosen == 0)
     fail<UsageError>("no row of these tables is called '{}'{}{}", o.campaign.rows,
                      o.campaign.data.empty() ? "" : " and runs on " + o.campaign.data,
                      o.campaign.quick ? " and is in the quick tier" : "");
@@ -113,12 +113,13 @@ void reproduce(ReproduceOptions& o) {
   if (!finished) throw Interrupted("stopped; the same command goes on from here");
   for (Campaign& campaign : campaigns) follow_trajectories(campaign);
 
-  std::vector<EntryVerdict> all;
+  nlohmann::json all = nlohmann::json::array();  // entries of this time, whatever reports keep
   for (const Campaign& campaign : campaigns) {
     if (campaign.entries.empty()) continue;
     const TableReport report = report_of(campaign);
     write_reports(report, o.out);
-    fmt::print("{}: {}\n", campaign.table->id, tally_text(tally(report.verdicts)));
+    const nlohmann::json entries = report_json(report)["entries"];
+    fmt::print("{}: {}\n", campaign.table->id, tally_text(tally(entries)));
     for (const EntryVerdict& v : report.verdicts)
       for (const MetricVerdict& m : v.metrics)
         if (m.against_reference == AgainstReference::regressed)
@@ -131,7 +132,7 @@ void reproduce(ReproduceOptions& o) {
         fmt::print("  failed: {} on {}: {}\n", v.entry->row->name, v.entry->data(),
                    v.entry->message);
     if (o.lock) print_references(campaign);
-    all.insert(all.end(), report.verdicts.begin(), report.verdicts.end());
+    all.insert(all.end(), entries.begin(), entries.end());
   }
   write_page(o.out);
   fmt::print("reports in {0}: {0}/index.html\n", o.out);

@@ -92,10 +92,10 @@ BOOST_AUTO_TEST_CASE(what_is_not_done_is_never_counted_as_passed) {
        {std::pair(EntryState::no_data, "1 without data"), std::pair(EntryState::failed, "1 failed"),
         std::pair(EntryState::pending, "1 not run")}) {
     judged.campaign.entries[0].state = state;
-    BOOST_TEST(tally_text(tally(report_of(judged.campaign).verdicts)) == text);
+    BOOST_TEST(report_json(report_of(judged.campaign))["summary"].get<std::string>() == text);
   }
   judged.campaign.entries[0].state = EntryState::done;
-  BOOST_TEST(tally_text(tally(report_of(judged.campaign).verdicts)) ==
+  BOOST_TEST(report_json(report_of(judged.campaign))["summary"].get<std::string>() ==
              "1 exceeded, 1 held against their reference");
 }
 
@@ -117,4 +117,30 @@ BOOST_AUTO_TEST_CASE(the_report_shows_figure_gap_spread_and_verdict) {
   const std::string text = report_markdown(json);
   for (const char* part : {"| row |", "90.00", "91.00 (90.00 to 92.00)", "+1.00", "exceeded; held"})
     BOOST_TEST(text.find(part) != std::string::npos, part << " in\n" << text);
+}
+
+// `--rows` renews the rows it chooses; what was trained before stays in the report, in the table's
+// order.
+BOOST_AUTO_TEST_CASE(a_report_keeps_the_rows_that_were_not_chosen) {
+  Judged judged("accuracy", 90, {}, {0.95});
+  nlohmann::json report = report_json(report_of(judged.campaign));
+  nlohmann::json before = report;
+  before["entries"][0]["metrics"][0]["test"]["mean"] = 10.0;  // renewed: must not come back
+  nlohmann::json other = before["entries"][0], dropped = other;
+  other["row"] = "second";
+  other["metrics"][0]["against_paper"] = "not reached";
+  dropped["row"] = "no longer in the table";
+  before["entries"].insert(before["entries"].begin(), {dropped, other});
+  judged.table.rows.push_back(judged.table.rows[0]);
+  judged.table.rows[1].name = "second";
+  keep_other_entries(report, before, judged.table);
+  BOOST_TEST(report["summary"].get<std::string>() == "1 exceeded, 1 not reached");
+  BOOST_TEST(report["entries"].size() == 2u);
+  BOOST_TEST(report["entries"][0]["metrics"][0]["test"]["mean"].get<double>() == 95.0,
+             boost::test_tools::tolerance(1e-12));
+  BOOST_TEST(report["entries"][1]["row"].get<std::string>() == "second");
+  const nlohmann::json alone = report;
+  before["quick"] = true;  // another tier's figures are of other settings
+  keep_other_entries(report, before, judged.table);
+  BOOST_TEST(report == alone);
 }
