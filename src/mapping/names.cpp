@@ -22,7 +22,8 @@ constexpr std::array kVariants = {Spelling<Variant>{"none", Variant::none},
                                   Spelling<Variant>{"full-dnn", Variant::full_dnn}};
 constexpr std::array kMaps = {Spelling<MapKind>{"dense", MapKind::dense},
                               Spelling<MapKind>{"dense-bf16", MapKind::dense_bf16},
-                              Spelling<MapKind>{"hadamard", MapKind::hadamard}};
+                              Spelling<MapKind>{"hadamard", MapKind::hadamard},
+                              Spelling<MapKind>{"kronecker", MapKind::kronecker}};
 constexpr std::array kStorages = {Spelling<MapStorage>{"memory", MapStorage::memory},
                                   Spelling<MapStorage>{"streamed", MapStorage::streamed},
                                   Spelling<MapStorage>{"regenerated", MapStorage::regenerated}};

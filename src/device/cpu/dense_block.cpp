@@ -93,7 +93,7 @@ void DenseBlockBuffers::touch(Step& step) const {
 DenseBlock DenseBlockBuffers::bind(const Memory& memory) const {
   DenseBlock bound = block;
   if (stored != kNoBuffer) bound.stored = memory.at<const std::byte>(stored);
-  if (streamed) bound.file = &*static_cast<const RowFile&>(*streamed).file;
+  if (streamed) bound.file = &static_cast<RowFile&>(*streamed).opened();
   if (chunks != kNoBuffer) bound.chunks = memory.at<std::byte>(chunks);
   if (round != kNoBuffer) bound.gaussian.round = memory.at<const std::uint32_t>(round);
   return bound;

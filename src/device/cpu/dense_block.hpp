@@ -10,9 +10,21 @@
 
 namespace mapnet::cpu {
 
-/// A block's W in a temporary file, which its setup step opens.
-struct RowFile : StreamedRows {
-  std::optional<NamelessFile> file;
+/// A block's W in a temporary file, which is opened once a step that uses it is bound.
+class RowFile : public StreamedRows {
+ public:
+  explicit RowFile(std::size_t bytes) : bytes_(bytes) {}
+  const NamelessFile& opened() {
+    if (!file_) file_.emplace("fixed weights", bytes_);
+    return *file_;
+  }
+  void write(std::size_t offset, std::span<const std::byte> bytes) override {
+    opened().write(offset, bytes);
+  }
+
+ private:
+  std::size_t bytes_;
+  std::optional<NamelessFile> file_;
 };
 
 /// Products with a block's W [rows, ld], wherever its rows are. Those that are not in memory pass

@@ -2,6 +2,7 @@
 
 #include "device/cpu/dense_block.hpp"
 #include "device/cpu/hadamard.hpp"
+#include "device/cpu/kronecker.hpp"
 #include "device/cpu/parallel.hpp"
 #include "device/cpu/row_epilogue.hpp"
 #include "device/map_tiles.hpp"
@@ -116,6 +117,8 @@ struct BlockBackward {
 
 void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state, BufferId z,
                   BufferId dtheta, BufferId dz) {
+  if (desc.kind == MapKind::kronecker)
+    return kronecker_backward(schedule, desc, state, z, dtheta, dz);
   const auto shared = std::make_shared<const MapDesc>(desc);
   for (std::size_t i = 0; i < desc.blocks.size(); ++i) {
     const Tiling tiling = tile_block(desc, i, kMaxGroups);

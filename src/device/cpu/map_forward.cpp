@@ -2,6 +2,7 @@
 
 #include "device/cpu/dense_block.hpp"
 #include "device/cpu/hadamard.hpp"
+#include "device/cpu/kronecker.hpp"
 #include "device/cpu/parallel.hpp"
 #include "device/cpu/row_epilogue.hpp"
 #include "device/map_tiles.hpp"
@@ -105,6 +106,8 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
   if (keep_u && keeps_u(desc, state) && state.u == kNoBuffer)
     state.u = schedule.buffer("map.u", "activations", P * sizeof(float));
   const BufferId kept_u = keep_u ? state.u : kNoBuffer;
+  if (desc.kind == MapKind::kronecker)
+    return kronecker_forward(schedule, desc, state, z, theta, kept_u);
   const auto shared = std::make_shared<const MapDesc>(desc);
 
   for (std::size_t i = 0; i < desc.blocks.size(); ++i) {

@@ -8,6 +8,7 @@
 #include "device/cpu/parallel.hpp"
 #include "device/map_tiles.hpp"
 #include "device/math.hpp"
+#include "device/ops/kronecker.hpp"
 #include "device/ops/map_refresh.hpp"
 
 namespace mapnet::cpu {
@@ -137,9 +138,7 @@ void add_orthonormalise(Schedule& schedule, const MapDesc& desc, const MapState&
                n_threads = schedule.n_threads()](const Memory& memory) {
     OrthonormalMap bound = map;
     if (rows) {
-      auto& file = static_cast<RowFile&>(*rows).file;
-      if (!file) file.emplace("fixed weights", file_bytes);
-      bound.file = &*file;
+      bound.file = &static_cast<RowFile&>(*rows).opened();
     }
     if (W != kNoBuffer) bound.W = memory.at<std::byte>(W);
     bound.chunk = memory.at<float>(chunk);
@@ -156,14 +155,18 @@ void add_orthonormalise(Schedule& schedule, const MapDesc& desc, const MapState&
 MapState map_setup(Schedule& schedule, const MapDesc& desc) {
   MapState state;
   add_base(schedule, desc, state);
+  if (desc.kind == MapKind::kronecker) add_kronecker_factors(schedule, desc, state);
   if (!is_stored(desc.kind)) return state;
   for (const MapBlock& block : desc.blocks) {
     const std::string name = "map." + block.name;
     if (desc.storage == MapStorage::streamed)
-      state.streamed.push_back(std::make_shared<RowFile>());
+      state.streamed.push_back(std::make_shared<RowFile>(dense_bytes(desc.kind, block)));
     else if (desc.storage == MapStorage::regenerated)
       state.dense.push_back(
           schedule.buffer(name + ".R", "map", block.latents * block.latents * sizeof(float)));
+    else if (desc.given)
+      state.dense.push_back(
+          schedule.persistent_buffer(name + ".W", "map", dense_bytes(desc.kind, block)));
     else
       state.dense.push_back(schedule.buffer(name + ".W", "map", dense_bytes(desc.kind, block)));
   }
@@ -172,7 +175,7 @@ MapState map_setup(Schedule& schedule, const MapDesc& desc) {
 }
 
 void map_redraw(Schedule& schedule, const MapDesc& desc, const MapState& state) {
-  if (!is_stored(desc.kind)) return;
+  if (!is_stored(desc.kind) || desc.given) return;
   for (std::size_t i = 0; i < desc.blocks.size(); ++i) add_orthonormalise(schedule, desc, state, i);
 }
 

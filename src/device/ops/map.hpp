@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ enum class MapKind {
   dense,       ///< W from CholeskyQR2 of a seeded Gaussian, stored as float32
   dense_bf16,  ///< the same rounded to bfloat16: half the memory and traffic
   hadamard,    ///< tiles of H D_t H D: nothing stored but seeds, O(P log d)
+  kronecker,   ///< of each matrix of theta U (x) V, both stored: see kronecker.hpp
 };
 
 /// Where a dense map's W is from step to step.
@@ -31,7 +33,9 @@ enum class MapStorage {
 };
 
 /// Whether a kind of map has a W that is stored somewhere.
-constexpr bool is_stored(MapKind kind) { return kind != MapKind::hadamard; }
+constexpr bool is_stored(MapKind kind) {
+  return kind == MapKind::dense || kind == MapKind::dense_bf16;
+}
 
 enum class Modulation {
   none,     ///< u = W z
@@ -52,6 +56,22 @@ struct RowScale {
   float scale = 1;
 };
 
+/// One matrix of theta [rows, cols] as a Kronecker map generates it: U Z V^T, U [rows, left], V
+/// [cols, right] with orthonormal columns, Z [left, right] filled row by row with `latents` values
+/// of z, its last row perhaps in part. Of a weight with a bias the bias is the last column.
+struct KroneckerMatrix {
+  std::string name;
+  std::size_t offset =
+      0;  ///< in theta, of its weight: [rows, cols] or, with a bias, [rows, cols - 1]
+  std::size_t rows = 0, cols = 0;
+  bool has_bias = false;
+  std::size_t bias_offset = 0;  ///< in theta
+  std::size_t latent_offset = 0, latents = 0;
+  std::size_t left = 0, right = 0;
+
+  std::size_t weight_cols() const { return cols - (has_bias ? 1 : 0); }
+};
+
 struct MapDesc {
   MapKind kind = MapKind::hadamard;
   MapStorage storage = MapStorage::memory;  ///< of a dense map; of a bfloat16 one not regenerated
@@ -65,9 +85,11 @@ struct MapDesc {
   /// dz is (dz | dv). w_ij + alpha v_i: u = W z + alpha (v . z), or W z + alpha S (v*z).
   bool own_modulator = false;
   std::uint64_t seed = 0;
-  bool second_map = false;       ///< the modulation's S in place of W; a Hadamard map
-  std::vector<MapBlock> blocks;  ///< cover theta in order, without gaps
-  std::vector<RowScale> scales;  ///< likewise
+  bool second_map = false;                ///< the modulation's S in place of W; a Hadamard map
+  bool given = false;                     ///< W is its owner's to write, not drawn from the seed
+  std::vector<KroneckerMatrix> matrices;  ///< of a Kronecker map: cover theta; always given
+  std::vector<MapBlock> blocks;           ///< cover theta in order, without gaps
+  std::vector<RowScale> scales;           ///< likewise
 
   std::size_t target_size() const { return blocks.back().theta_offset + blocks.back().rows; }
   std::size_t latent_size() const { return blocks.back().latent_offset + blocks.back().latents; }
@@ -82,6 +104,8 @@ struct MapDesc {
 /// A block's W outside the arena, as a device wants it.
 struct StreamedRows {
   virtual ~StreamedRows() = default;
+  /// Copies bytes to `offset` of it, of a map that is given. Throws Error.
+  virtual void write(std::size_t offset, std::span<const std::byte> bytes) = 0;
 };
 
 /// What a map keeps between steps.
@@ -90,6 +114,7 @@ struct MapState {
   /// [d, d], an upper triangle; where it is streamed nothing.
   std::vector<BufferId> dense;
   std::vector<std::shared_ptr<StreamedRows>> streamed;  ///< a block's W where it is
+  std::vector<BufferId> left, right;                    ///< U and V of each matrix
   BufferId base = kNoBuffer;                            ///< [P] where random_base or refreshed
   BufferId round = kNoBuffer;   ///< uint32: how often the map was refreshed; where it may be
   BufferId scales = kNoBuffer;  ///< the description's RowScale table, on a GPU
@@ -102,7 +127,8 @@ constexpr bool keeps_u(const MapDesc& desc, const MapState& state) {
   return state.want_u || desc.activation != Activation::identity;
 }
 
-/// Adds the setup steps that build what `desc` stores, and its buffers.
+/// Adds the setup steps that build what `desc` stores, and its buffers. Of a map that is given
+/// there are the buffers alone, float32, for their owner to fill behind the setup.
 MapState map_setup(Schedule& schedule, const MapDesc& desc);
 
 /// Adds the step theta [P] = map(z [d]). `keep_u` for a backward pass to follow.
