@@ -3,7 +3,7 @@
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/mapnet)
 
 # The rooms that make up the library; a program links mapnet::mapnet.
-set(rooms common memory device nets mapping data train)
+set(rooms common algebra memory device nets mapping data train)
 add_library(mapnet_library INTERFACE)
 set_target_properties(mapnet_library PROPERTIES EXPORT_NAME mapnet)
 target_link_libraries(mapnet_library INTERFACE mapnet_train)

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/trajectory/symmetric_eigen.hpp"
+#include "algebra/symmetric_eigen.hpp"
 
 namespace mapnet {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "harness/trajectory/square_matrix.hpp"
+#include "algebra/square_matrix.hpp"
 
 /// Principal components of n points that are known by their products alone: x_i . x_j. There may be
 /// far more coordinates than points.

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "harness/trajectory/square_matrix.hpp"
+#include "algebra/square_matrix.hpp"
 
 namespace mapnet {
 

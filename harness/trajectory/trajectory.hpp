@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "algebra/square_matrix.hpp"
 #include "harness/trajectory/options.hpp"
-#include "harness/trajectory/square_matrix.hpp"
 #include "train/run_folder.hpp"
 
 /// The way that a network's weights go through training, from a run's snapshots: figure 2 of the

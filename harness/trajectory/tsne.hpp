@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "harness/trajectory/square_matrix.hpp"
+#include "algebra/square_matrix.hpp"
 
 /// t-SNE (van der Maaten and Hinton 2008) of some hundred points, exact: every pair in every step.
 /// The same points and seed have the same picture.

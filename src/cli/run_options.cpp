@@ -45,7 +45,11 @@ void add_run_options(CLI::App& command, RunOptions& o) {
                      "latents; with lwt the total to allot  [2048; lwt 2688]");
   command.add_option("--latents", c.latents, "lwt: latents of each layer, as 128,640,1280,640")
       ->delimiter(',');
-  command.add_option("--map", c.map, "hadamard, dense, dense-bf16, or auto: what fits  [hadamard]");
+  command.add_option(
+      "--map", c.map,
+      "hadamard, dense, dense-bf16, or auto: what fits; learned: gradient, kronecker, "
+      "trajectory  [hadamard]");
+  add_learned_map_options(command, c.learned_map);
   command.add_option("--modulation", c.modulation, "none, scalar (eq. 20), signed  [none]");
   command.add_option("--alpha", c.alpha, "modulation scale  [scalar 1e-5, signed 0.1]");
   command.add_option("--activation", c.activation, "identity, tanh, sine  [identity]");

@@ -23,10 +23,12 @@ enum class Stream : std::uint32_t {
   modulation_inner = 7,
   shuffle = 8,
   validation_split = 9,
-  stability = 10,       ///< eq. 28's perturbations
-  jacobian_probe = 11,  ///< signs of the smoothness estimator
-  augmentation = 20,    ///< index: the step; block: the row of the batch
-  head_init = 16,       ///< a fine-tuned network's new output layer
+  stability = 10,         ///< eq. 28's perturbations
+  jacobian_probe = 11,    ///< signs of the smoothness estimator
+  learned_filling = 12,   ///< directions of a learned map that nothing was learned for
+  learned_rotation = 13,  ///< of its directions among one another
+  augmentation = 20,      ///< index: the step; block: the row of the batch
+  head_init = 16,         ///< a fine-tuned network's new output layer
 };
 
 /// Four 32-bit words from Philox4x32-10 (Salmon et al. 2011). `index` and `block` number the draw

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "mapping/kronecker.hpp"
 #include "mapping/partition.hpp"
 
 namespace mapnet {
@@ -49,9 +50,16 @@ MapDesc make_map(const Network& net, const MappingConfig& config) {
   desc.own_modulator = config.variant == Variant::lv_wmap;
   desc.seed = config.seed;
   const Targets targets = targets_of(net, config);
-  desc.blocks = config.strategy == Strategy::slvt
-                    ? single_latent_blocks(targets, config.latents.at(0))
-                    : layer_wise_blocks(targets, config.latents);
+  desc.given = config.learned.on();
+  // A Kronecker map generates matrices one by one: of a single latent vector each has a stretch.
+  if (config.strategy == Strategy::slvt && config.map == MapKind::kronecker)
+    desc.blocks = layer_wise_blocks(targets, allot_latents(targets, config.latents.at(0)));
+  else if (config.strategy == Strategy::slvt)
+    desc.blocks = single_latent_blocks(targets, config.latents.at(0));
+  else
+    desc.blocks = layer_wise_blocks(targets, config.latents);
+  if (config.map == MapKind::kronecker)
+    desc.matrices = kronecker_matrices(net, targets, desc.blocks);
   desc.scales = initial_scales(targets, activation_rms(config.activation, config.omega));
   return desc;
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "mapping/finetune.hpp"
+#include "mapping/learned.hpp"
 #include "mapping/names.hpp"
 
 namespace mapnet {
@@ -13,6 +14,7 @@ struct MappingConfig {
   Strategy strategy = Strategy::slvt;
   std::vector<std::size_t> latents;  ///< one number (slvt) or one a layer (lwt); empty for direct
   MapKind map = MapKind::hadamard;
+  LearnedMap learned;  ///< dense or Kronecker: not drawn from the seed
   Modulation modulation = Modulation::none;
   double alpha = 0;
   Activation activation = Activation::identity;

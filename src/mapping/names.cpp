@@ -1,5 +1,6 @@
 #include "mapping/names.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -22,8 +23,10 @@ constexpr std::array kVariants = {Spelling<Variant>{"none", Variant::none},
                                   Spelling<Variant>{"full-dnn", Variant::full_dnn}};
 constexpr std::array kMaps = {Spelling<MapKind>{"dense", MapKind::dense},
                               Spelling<MapKind>{"dense-bf16", MapKind::dense_bf16},
-                              Spelling<MapKind>{"hadamard", MapKind::hadamard},
-                              Spelling<MapKind>{"kronecker", MapKind::kronecker}};
+                              Spelling<MapKind>{"hadamard", MapKind::hadamard}};
+constexpr std::array kFamilies = {Spelling<MapFamily>{"gradient", MapFamily::gradient},
+                                  Spelling<MapFamily>{"kronecker", MapFamily::kronecker},
+                                  Spelling<MapFamily>{"trajectory", MapFamily::trajectory}};
 constexpr std::array kStorages = {Spelling<MapStorage>{"memory", MapStorage::memory},
                                   Spelling<MapStorage>{"streamed", MapStorage::streamed},
                                   Spelling<MapStorage>{"regenerated", MapStorage::regenerated}};
@@ -56,6 +59,7 @@ auto read(const Table& table, const char* what, std::string_view text) {
 std::string to_string(Strategy value) { return spell(kStrategies, value); }
 std::string to_string(Variant value) { return spell(kVariants, value); }
 std::string to_string(MapKind value) { return spell(kMaps, value); }
+std::string to_string(MapFamily value) { return spell(kFamilies, value); }
 std::string to_string(MapStorage value) { return spell(kStorages, value); }
 std::string to_string(Modulation value) { return spell(kModulations, value); }
 std::string to_string(Activation value) { return spell(kActivations, value); }
@@ -63,6 +67,10 @@ std::string to_string(Activation value) { return spell(kActivations, value); }
 Strategy parse_strategy(std::string_view text) { return read(kStrategies, "strategy", text); }
 Variant parse_variant(std::string_view text) { return read(kVariants, "variant", text); }
 MapKind parse_map_kind(std::string_view text) { return read(kMaps, "map", text); }
+bool is_learned_map(std::string_view text) {
+  return std::ranges::any_of(kFamilies, [&](const auto& known) { return text == known.first; });
+}
+MapFamily parse_map_family(std::string_view text) { return read(kFamilies, "map", text); }
 MapStorage parse_map_storage(std::string_view text) { return read(kStorages, "map storage", text); }
 Modulation parse_modulation(std::string_view text) {
   return read(kModulations, "modulation", text);

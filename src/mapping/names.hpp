@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "device/ops/map.hpp"
+#include "mapping/learned.hpp"
 
 /// How the choices of a mapping are spelled on the command line and in files.
 namespace mapnet {

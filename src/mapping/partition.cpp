@@ -80,21 +80,30 @@ std::vector<std::size_t> allot_latents(const Targets& targets, std::size_t total
   if (total < spans.size())
     fail<UsageError>("{}: {} latents for {} layers; layer-wise training needs one each", targets.of,
                      total, spans.size());
-  std::vector<std::size_t> latents(spans.size(), 1);
-  // Hand out one latent at a time to the layer furthest below its share: exact, deterministic, and
-  // a full layer drops out by itself.
-  for (std::size_t given = spans.size(); given < total; ++given) {
-    std::size_t neediest = spans.size();
-    double least = 0;
-    for (std::size_t i = 0; i < spans.size(); ++i) {
-      if (latents[i] >= spans[i].weights) continue;
-      const double fill =
-          static_cast<double>(latents[i]) / std::sqrt(static_cast<double>(spans[i].size));
-      if (neediest == spans.size() || fill < least) neediest = i, least = fill;
-    }
-    ++latents[neediest];
+  std::vector<std::size_t> sizes, most;
+  for (const LayerSpan& span : spans) {
+    sizes.push_back(span.size);
+    most.push_back(span.weights);
   }
-  return latents;
+  return share_out(total, sizes, most);
+}
+
+std::vector<std::size_t> share_out(std::size_t total, const std::vector<std::size_t>& sizes,
+                                   const std::vector<std::size_t>& most) {
+  std::vector<std::size_t> shares(sizes.size(), 1);
+  // Hand out one at a time to the part furthest below its share: exact, deterministic, and a full
+  // part drops out by itself.
+  for (std::size_t given = sizes.size(); given < total; ++given) {
+    std::size_t neediest = sizes.size();
+    double least = 0;
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      if (shares[i] >= most[i]) continue;
+      const double fill = static_cast<double>(shares[i]) / std::sqrt(static_cast<double>(sizes[i]));
+      if (neediest == sizes.size() || fill < least) neediest = i, least = fill;
+    }
+    ++shares[neediest];
+  }
+  return shares;
 }
 
 }  // namespace mapnet

@@ -21,6 +21,11 @@ std::vector<MapBlock> layer_wise_blocks(const Targets& targets,
 std::vector<MapBlock> layer_wise_blocks(const Network& net,
                                         const std::vector<std::size_t>& latents);
 
+/// Splits `total` over parts in proportion to the square root of their `sizes`, at least 1 each (so
+/// `total` is at least their number) and at most `most`, whose sum is at least `total`.
+std::vector<std::size_t> share_out(std::size_t total, const std::vector<std::size_t>& sizes,
+                                   const std::vector<std::size_t>& most);
+
 /// Splits `total` over the layers in proportion to the square root of their output counts, at least
 /// 1 and at most all of a layer's parameters; what a capped layer cannot take, the others
 /// share. The paper does not say how it splits.

@@ -28,6 +28,7 @@ void write_checkpoint(const RunFolder& folder, const Checkpoint& c) {
       {"epoch", c.state.epoch},   {"step", c.state.step}, {"refreshes", c.state.refreshes},
       {"pruned", c.state.pruned}, {"seconds", c.seconds}, {"epoch_seconds", c.epoch_seconds},
       {"metrics", c.metrics}};
+  if (c.state.map_checksum != 0) description["map_checksum"] = c.state.map_checksum;
   if (c.snapshot_every > 0) description["snapshot_every"] = c.snapshot_every;
   if (!c.state.pixels.mean.empty()) add_pixels(description, c.state.pixels);
   std::vector<std::string_view> payload;
@@ -54,6 +55,9 @@ Checkpoint parse_checkpoint(std::string whole, const fs::path& path) {
     d.at("seconds").get_to(c.seconds);
     d.at("epoch_seconds").get_to(c.epoch_seconds);
     d.at("metrics").get_to(c.metrics);
+    if (d.contains("map_checksum"))
+      c.state.map_checksum = static_cast<std::uint32_t>(
+          whole_number(d["map_checksum"], "map_checksum", 0, 0xffffffff));
     if (d.contains("snapshot_every"))
       c.snapshot_every = whole_number(d["snapshot_every"], "snapshot_every", 1);
     if (d.contains("pixel_mean")) c.state.pixels = pixels_from_json(d);

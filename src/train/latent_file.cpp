@@ -76,8 +76,13 @@ void write_latent_file(const std::filesystem::path& path, const LatentFile& file
     description["stored"] = file.stores_theta ? "theta" : "latents";
   }
   if (!file.pruned.empty()) description["pruned_words"] = file.pruned.size();
+  if (!file.theta.empty()) {
+    description["theta"] = file.theta.size();
+    description["map_checksum"] = file.learned_map.checksum;
+    description["map_data_sha256"] = file.learned_map.data_sha256;
+  }
   const std::string_view payload[] = {bytes_of(file.values), bytes_of(file.state),
-                                      bytes_of(file.pruned)};
+                                      bytes_of(file.pruned), bytes_of(file.theta)};
   write_framed_file(path, kFormat, description, payload);
 }
 
@@ -92,15 +97,24 @@ LatentFile read_latent_file(const std::filesystem::path& path) {
     const std::size_t values = count_of(description, "values");
     const std::size_t state = count_of(description, "state");
     const std::size_t pruned = count_of(description, "pruned_words");
+    const std::size_t theta = count_of(description, "theta");
+    if (theta > 0) {
+      file.learned_map.checksum = static_cast<std::uint32_t>(
+          whole_number(description.at("map_checksum"), "map_checksum", 0, 0xffffffff));
+      description.at("map_data_sha256").get_to(file.learned_map.data_sha256);
+    }
     static_assert(sizeof(float) == 4 && sizeof(std::uint32_t) == 4);
-    if (payload.size() != 4 * (values + state + pruned))
-      fail("{} values, {} running statistics and {} words of mask expected, {} bytes found", values,
-           state, pruned, payload.size());
+    if (payload.size() != 4 * (values + state + pruned + theta))
+      fail(
+          "{} values, {} running statistics, {} words of mask and {} parameters expected, {} bytes "
+          "found",
+          values, state, pruned, theta, payload.size());
     if (!file.stores_theta && file.refreshes > values)
       fail("{} refreshes expected, {} values found: fewer than one each", file.refreshes, values);
     file.values = take<float>(payload, values);
     file.state = take<float>(payload, state);
     file.pruned = take<std::uint32_t>(payload, pruned);
+    file.theta = take<float>(payload, theta);
     return file;
   } catch (const nlohmann::json::exception& e) {
     fail("{}: description: {}", name, e.what());

@@ -15,7 +15,8 @@ namespace mapnet {
 /// is "state"; none where it is absent), for a pruned model uint32 words of one bit a parameter
 /// (their number is "pruned_words"; set where the parameter is zero, see device/ops/prune.hpp).
 /// Where a run refreshed its map the description says how often ("refreshes") and whether the
-/// values are the "latents" of all rounds or "theta" ("stored").
+/// values are the "latents" of all rounds or "theta" ("stored"). Under a learned map float32 theta
+/// ("theta" values) comes last: the map is rebuilt from data, and a model is to be used without.
 struct LatentFile {
   Recipe recipe;
   int channels = 0, height = 0, width = 0, classes = 0;
@@ -25,6 +26,8 @@ struct LatentFile {
   std::size_t refreshes = 0;          ///< of the map: a round less than there are
   std::vector<float> state;           ///< Session::state
   std::vector<std::uint32_t> pruned;  ///< Session::pruned
+  std::vector<float> theta;           ///< beside the latents of a learned map: what they expand to
+  LearnedMapFacts learned_map;        ///< of it: all but what it took to build
   bool stores_theta = false;  ///< though z was trained: the rounds' latents would be more values
 
   /// Values there should be, for `trained` at a time and `target` of theta.

@@ -22,9 +22,15 @@ namespace {
 std::unique_ptr<Session> restore(const Model& model, const Dataset& dataset, Purpose purpose,
                                  const DeviceChoice& choice) {
   Recipe recipe = recipe_on(model, choice);
-  if (model.file.stores_theta) recipe.mapping.strategy = Strategy::direct, recipe.refresh = {};
+  const bool given = model.file.stores_theta || !model.file.theta.empty();
+  if (given) recipe.mapping.strategy = Strategy::direct, recipe.refresh = {};
   auto session = std::make_unique<Session>(recipe, model.net, dataset, purpose);
-  begin_with(*session, model);
+  if (model.file.theta.empty()) {
+    begin_with(*session, model);
+  } else {
+    session->set_values(model.file.theta);
+    session->set_state(model.file.state);
+  }
   if (recipe.add_ons.pruning.on()) session->set_pruned(model.file.pruned);
   session->set_pixels(model.file.pixels);
   return session;
@@ -39,6 +45,12 @@ std::filesystem::path latent_file_of(const std::filesystem::path& run_or_file) {
 void begin_with(Session& session, const Model& model) {
   const std::size_t rounds = model.file.stores_theta ? 1 : model.file.refreshes + 1;
   const std::size_t d = model.file.values.size() / rounds;
+  const std::uint32_t learned = model.file.learned_map.checksum;
+  if (learned != 0 && model.file.refreshes == 0 && session.learned_map().checksum != learned)
+    fail(
+        "its map was learned to other bits than now: on another machine, by other libraries or "
+        "from "
+        "other data; export the model, and begin with --pretrained");
   for (std::size_t round = 0; round < rounds; ++round) {
     if (round > 0) session.refresh();
     session.set_values(std::span(model.file.values).subspan(round * d, d));
@@ -61,6 +73,10 @@ Model open_model(const std::filesystem::path& run_or_file,
   if (f.values.size() != expected)
     fail("{}: {} values; its recipe for {} stores {}", path.string(), f.values.size(), f.recipe.net,
          expected);
+  const bool learned = f.recipe.mapping.learned.on() && !f.stores_theta;
+  if (f.theta.size() != (learned ? model.net.param_count() : 0))
+    fail("{}: {} parameters beside its latents; {} under such a map has {}", path.string(),
+         f.theta.size(), f.recipe.net, learned ? model.net.param_count() : 0);
   if (f.state.size() != model.net.state_count())
     fail("{}: {} running statistics; {} has {}", path.string(), f.state.size(), f.recipe.net,
          model.net.state_count());

@@ -41,7 +41,7 @@ MappingConfig resolve_direct(const RunConfig& c) {
 void check_finetune(const RunConfig& c, const MappingConfig& m, const Network& net) {
   refuse(c.base.has_value(), "--base",
          "has no meaning with --pretrained: the pre-trained weights are the base");
-  if (m.map == MapKind::hadamard) return;
+  if (!is_stored(m.map)) return;
   for (const MapBlock& block : make_map(net, m).blocks)
     if (block.latents > block.rows)
       fail<UsageError>(
@@ -73,7 +73,14 @@ MappingConfig resolve_mapped(const RunConfig& c, Strategy strategy, const Networ
     layer_wise_blocks(targets, m.latents);
   }
   const std::string map = c.map.value_or("auto");
-  m.map = map == "auto" ? MapKind::hadamard : parse_map_kind(map);  // the fastest, and the smallest
+  if (is_learned_map(map)) {
+    m.learned = resolve_learned_map(c, map, m);
+    m.map = m.learned.family == MapFamily::kronecker ? MapKind::kronecker : MapKind::dense;
+  } else {
+    refuse(c.learned_map.any(), "--map-data, --map-samples, --map-epochs and the like",
+           "are of --map gradient, kronecker or trajectory");
+    m.map = map == "auto" ? MapKind::hadamard : parse_map_kind(map);  // the fastest and smallest
+  }
   const char* modulation = variant == Variant::lv_wmap ? "scalar" : "none";
   m.modulation = parse_modulation(c.modulation.value_or(modulation));
   refuse(c.alpha && m.modulation == Modulation::none, "--alpha",
@@ -84,7 +91,8 @@ MappingConfig resolve_mapped(const RunConfig& c, Strategy strategy, const Networ
          "is the frequency of --activation sine");
   m.omega = c.omega.value_or(m.activation == Activation::sine ? 2.0 : 1.0);
   require(m.omega > 0 && m.omega <= 100, "--omega", m.omega, "more than 0 and at most 100");
-  const std::string base = c.base.value_or("zero");
+  // A learned map leads away from where it was learned: the run begins there.
+  const std::string base = c.base.value_or(m.learned.on() && !finetune.on() ? "normal" : "zero");
   require(base == "zero" || base == "normal", "--base", base, "zero or normal");
   m.random_base = base == "normal";
   if (finetune.on()) check_finetune(c, m, net);
@@ -140,7 +148,7 @@ Recipe resolve(const RunConfig& c, const Network& net) {
     const Finetune finetune = resolve_finetune(c.finetune, r.pretrained, strategy, net);
     r.mapping = strategy == Strategy::direct ? resolve_direct(c)
                                              : resolve_mapped(c, strategy, net, finetune);
-    r.latent_std = c.latent_std.value_or(finetune.on() ? 0.0 : 1.0);
+    r.latent_std = c.latent_std.value_or(finetune.on() || r.mapping.learned.on() ? 0.0 : 1.0);
   }
   r.loss = resolve(c.loss, r.mapping);
   r.refresh = resolve(c.refresh, r.mapping);
@@ -196,7 +204,8 @@ nlohmann::json to_json(const Recipe& r) {
   json["latent_std"] = r.latent_std;
   add_variant(json, m);
   if (trains_map(m.variant)) return json;
-  json["map"] = to_string(m.map);
+  json["map"] = m.learned.on() ? to_string(m.learned.family) : to_string(m.map);
+  if (m.learned.on()) json["learned_map"] = m.learned;
   json["modulation"] = to_string(m.modulation);
   json["alpha"] = m.alpha;
   json["activation"] = to_string(m.activation);
@@ -255,7 +264,13 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     json.at("latent_std").get_to(r.latent_std);
     read_variant(json, m);
     if (trains_map(m.variant)) return r;
-    m.map = parse_map_kind(json.at("map").get<std::string>());
+    const auto map = json.at("map").get<std::string>();
+    if (is_learned_map(map)) {
+      json.at("learned_map").get_to(m.learned);
+      m.map = m.learned.family == MapFamily::kronecker ? MapKind::kronecker : MapKind::dense;
+    } else {
+      m.map = parse_map_kind(map);
+    }
     m.modulation = parse_modulation(json.at("modulation").get<std::string>());
     json.at("alpha").get_to(m.alpha);
     m.activation = parse_activation(json.at("activation").get<std::string>());

@@ -16,6 +16,7 @@
 #include "train/recipe/finetune.hpp"
 #include "train/recipe/footprint.hpp"
 #include "train/recipe/init.hpp"
+#include "train/recipe/learned_map.hpp"
 #include "train/recipe/mapping_loss.hpp"
 #include "train/recipe/refresh.hpp"
 #include "train/recipe/regularisation.hpp"
@@ -33,6 +34,7 @@ struct RunConfig {
   std::vector<std::size_t> latents;   ///< lwt: d a layer
   std::optional<std::string> map, modulation, activation, base;
   std::optional<double> alpha, omega, latent_std;
+  LearnedMapConfig learned_map;
   VariantConfig variant;
   MappingLossConfig loss;
   Regularisation regularisation;

@@ -27,6 +27,7 @@ void measure(RunResult& r, Session& session, const Recipe& recipe, const Network
   r.arena_bytes = plan.total;
   r.arena_lower_bound_bytes = plan.lower_bound;
   r.map_bytes = map_bytes(plan);
+  r.learned_map = session.learned_map();
   r.state_values = net.state_count();
   r.series = session.series();
   r.decode = session.decode_times();
@@ -51,6 +52,11 @@ LatentFile describe_model(const Recipe& recipe, const Network& net, const Datase
   if (file.stores_theta) {
     session.expand();
     file.values = session.theta();
+  }
+  if (recipe.mapping.learned.on() && !file.stores_theta) {
+    session.expand();
+    file.theta = session.theta();
+    file.learned_map = session.learned_map();
   }
   file.state = session.state();
   file.pruned = session.pruned();

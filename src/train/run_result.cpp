@@ -63,6 +63,12 @@ nlohmann::json to_json(const RunResult& r) {
   json["arena_bytes"] = r.arena_bytes;
   json["arena_lower_bound_bytes"] = r.arena_lower_bound_bytes;
   json["map_bytes"] = r.map_bytes;
+  if (r.recipe.mapping.learned.on())
+    json["learned_map_facts"] = {{"seconds", r.learned_map.seconds},
+                                 {"samples", r.learned_map.samples},
+                                 {"values", r.learned_map.values},
+                                 {"checksum", r.learned_map.checksum},
+                                 {"data_sha256", r.learned_map.data_sha256}};
   json["stored_value_bytes"] = r.stored_value_bytes;
   if (r.memory) {
     json["peak_rss_bytes"] = r.memory->peak_bytes;

@@ -32,6 +32,7 @@ struct RunResult {
   double setup_seconds = 0;         ///< planning, reading data, building the map
   DecodeTimes decode;               ///< of pictures
   std::size_t arena_bytes = 0, arena_lower_bound_bytes = 0;
+  LearnedMapFacts learned_map;          ///< where the map was learned
   std::size_t map_bytes = 0;            ///< of fixed weights stored beside the latents
   std::optional<AddOnResult> add_ons;   ///< what they made of theta
   std::size_t stored_value_bytes = 0;   ///< of the trained values, in the latent file

@@ -108,6 +108,10 @@ struct Builder {
       run.map_base = generator.map_state().base;
       run.map_round = generator.map_state().round;
     }
+    if (generator.map().given) {
+      run.map = generator.map();
+      run.map_state = generator.map_state();
+    }
     run.theta = direct() ? run.value : floats("theta", "theta", run.n_theta);
     if (purpose != Purpose::train) return;
     if (recipe.loss.any()) {
@@ -238,6 +242,24 @@ struct Builder {
     if (loss_steps) lambda_step(schedule(), "lambdas", recipe.loss.mode, run.loss, run.control);
   }
 
+  /// J^T v of a batch for theta as it is: v ~ N(0, 1), another for each step.
+  void sketch() {
+    schedule().begin(Phase::train);
+    const SampleFeed::Batch b = batch("batch", run.train_batches);
+    const ForwardTrace trace =
+        lower_forward(schedule(), net, b.x, reads(run.theta), Pass::train_apart);
+    Tensor v = trace.logits;
+    v.channel_block = 1;
+    const BufferId zero = persistent("sketch.zero", "workspace", v.bytes());
+    v.buffer = schedule().buffer("sketch.v", "activations", v.bytes());
+    v.offset = 0;
+    perturb_latents(schedule(), "sketch.v", zero, v.buffer, v.padded_size(), 1.0f, recipe.seed,
+                    run.control);
+    run.dtheta = floats("dtheta", "theta", run.n_theta);
+    lower_backward(schedule(), trace, v, run.dtheta, {.recompute = recipe.footprint.recompute});
+    run.gradient = run.dtheta;
+  }
+
   /// Room for the z of every round but the last; a model of more values than theta stores theta.
   void keep_history(const SampleCounts& counts) {
     const std::int64_t refreshes = recipe.refresh.count(training_steps(recipe, counts));
@@ -312,6 +334,10 @@ RunSchedule build_run_schedule(const Recipe& recipe, const Network& net, const S
   if (purpose == Purpose::train) {
     builder.keep_history(counts);
     builder.train();
+  }
+  if (purpose == Purpose::sketch) {
+    builder.sketch();
+    return run;
   }
   if (recipe.refresh.on()) builder.refresh();
   builder.eval(purpose);

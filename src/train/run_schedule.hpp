@@ -40,6 +40,7 @@ enum class Purpose {
   train,     ///< every phase that the recipe has a use for
   evaluate,  ///< all but train
   expand,    ///< setup, eval_begin: theta from the latents, no data
+  sketch,    ///< setup, and train: dtheta = J^T v of a batch; direct alone, trains nothing
 };
 
 /// A run's schedule with the buffers its owner reads and writes. Building it takes no arena and no
@@ -62,7 +63,9 @@ struct RunSchedule {
   BufferId history = kNoBuffer;        ///< [refreshes, d]: the z of each round that is over; train
                                        ///< only, and where it takes less memory than theta
   BufferId map_base = kNoBuffer, map_round = kNoBuffer;  ///< that a refresh changes, with --refresh
-  BufferId adam_m = kNoBuffer, adam_v = kNoBuffer;       ///< moments of `value`; train only
+  MapDesc map;         ///< of a learned map, which its owner writes into its places
+  MapState map_state;  ///< likewise
+  BufferId adam_m = kNoBuffer, adam_v = kNoBuffer;  ///< moments of `value`; train only
   BufferId pruned = kNoBuffer;  ///< bits [P] of the parameters held at zero, with --prune
   BufferId activation_ranges = kNoBuffer;  ///< a float a layer with weights, with --quantize
   BufferId state = kNoBuffer;      ///< [state_count]: running statistics, where the net has any

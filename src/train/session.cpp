@@ -6,6 +6,7 @@
 
 #include "device/ops/adam.hpp"
 #include "train/learning_rate.hpp"
+#include "train/maps/learned_basis.hpp"
 #include "train/objective.hpp"
 #include "train/rank_share.hpp"
 #include "train/sample_order.hpp"
@@ -47,6 +48,9 @@ Session::Session(const Recipe& recipe, const Network& net, const Dataset& datase
       counts_(purpose == Purpose::expand ? SampleCounts{} : split_samples(recipe, dataset)),
       ranks_(std::move(ranks)),
       run_(build_run_schedule(recipe, net, counts_, sample_format(dataset), purpose, ranks_)),
+      // Before the run's own arena is there: learning has one, too.
+      basis_(run_.map.given ? std::make_unique<LearnedBasis>(recipe, net, dataset, run_.map)
+                            : nullptr),
       program_(std::make_unique<Program>(run_.schedule, planner(run_.schedule.lifetimes()))) {
   write(StepControl());
   begin_mapping_loss();
@@ -61,11 +65,15 @@ Session::Session(const Recipe& recipe, const Network& net, const Dataset& datase
   }
   program_->run(Phase::setup);
   program_->wait();
+  if (basis_) load_map();
+  if (run_.map.given && recipe.refresh.on()) learned_from_ = dataset;
   if (run_.base != kNoBuffer)
     load_pretrained(net, run_.base);
-  else if (recipe.pretrained.given() && purpose == Purpose::train)
+  else if (recipe.pretrained.given() && (purpose == Purpose::train || purpose == Purpose::sketch))
     load_pretrained(net, run_.theta);  // trained itself: otherwise the values are restored
 }
+
+Session::~Session() = default;
 
 StepControl Session::control() const {
   StepControl c;
@@ -212,6 +220,7 @@ void Session::run_parts(std::int64_t index) {
 void Session::refresh() {
   program_->run(Phase::refresh);
   ++refreshes_;
+  if (run_.map.given) learn_map_again();  // where the round begins: its base
 }
 
 Metrics Session::train_epoch(int epoch, const Progress& progress) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "device/ops/step_control.hpp"
 #include "device/program.hpp"
 #include "train/decode_ahead.hpp"
+#include "train/maps/learned_map_facts.hpp"
 #include "train/metrics.hpp"
 #include "train/pixel_statistics.hpp"
 #include "train/rank_share.hpp"
@@ -20,6 +22,8 @@
 #include "train/training_state.hpp"
 
 namespace mapnet {
+
+class LearnedBasis;
 
 enum class Split { train, validation, test };
 
@@ -56,6 +60,7 @@ class Session {
   Session(const Recipe& recipe, const Network& net, const Dataset& dataset, Purpose purpose,
           Plan (*planner)(std::vector<Lifetime>) = plan_arena,
           std::shared_ptr<Communicator> ranks = alone());
+  ~Session();
 
   /// Called between steps with the steps done and the sums so far, of this rank's shares: after
   /// each on a CPU, now and then on a GPU, which is not waited for.
@@ -124,6 +129,9 @@ class Session {
   const std::vector<std::uint32_t>& pruned() const { return pruned_; }
   void set_pruned(std::vector<std::uint32_t> bits);
 
+  /// What the run's learned map is; all zero where it has none.
+  const LearnedMapFacts& learned_map() const { return learned_map_; }
+
   std::int64_t steps_per_epoch() const;
   const SampleCounts& counts() const { return counts_; }
   const Program& program() const { return *program_; }
@@ -160,6 +168,8 @@ class Session {
   void share_state();
   void begin_mapping_loss();
   void clear_mapping_loss();
+  void load_map();
+  void learn_map_again();
   void write(const StepControl& control) const;
   struct Carried {
     const char* name;
@@ -180,6 +190,9 @@ class Session {
   SampleCounts counts_;
   std::shared_ptr<Communicator> ranks_;
   RunSchedule run_;
+  std::optional<Dataset> learned_from_;  // where a learned map is learned again
+  std::unique_ptr<LearnedBasis> basis_;  // of a learned map, until it is where its steps read it
+  LearnedMapFacts learned_map_;
   std::unique_ptr<Program> program_;
   std::unique_ptr<SampleFile> file_;      // with --samples file
   std::vector<std::uint8_t> window_;      // of it, on its way to a GPU

@@ -45,6 +45,7 @@ TrainingState Session::training_state() {
   state.step = next_;
   state.refreshes = refreshes_;
   state.pruned = !pruned_.empty();
+  state.map_checksum = learned_map_.checksum;
   state.pixels = pixels_;
   for (const Carried& c : carried()) {
     std::string bytes(run_.schedule.buffer_bytes(c.buffer), '\0');
@@ -77,6 +78,11 @@ void Session::restore(const TrainingState& state) {
   for (std::size_t i = 0; i < expected.size(); ++i)
     program_->write<char>(expected[i].buffer, state.buffers[i].bytes);
   refreshes_ = state.refreshes;
+  if (run_.map.given && refreshes_ > 0) learn_map_again();
+  if (learned_map_.checksum != state.map_checksum)
+    fail(
+        "its map was learned to other bits than then: on another machine, by other libraries or "
+        "from other data; --overwrite begins anew");
   next_ = state.step;
   if (!ranks_->first()) restart(next_);  // what was summed up so far is the first rank's to keep
   if (!state.pruned) return;

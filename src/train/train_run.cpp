@@ -251,7 +251,7 @@ class TrainingRun {
     RunResult& r = result_;
     {
       const LatentFile model = describe_model(recipe_, net_, dataset_, session_);
-      r.stored_values = model.values.size();
+      r.stored_values = model.values.size() + model.theta.size();
       r.refreshes = model.refreshes;
       write_latent_file(folder_.model(), model);
     }

@@ -5,9 +5,9 @@
 #include <numbers>
 #include <random>
 
+#include "algebra/symmetric_eigen.hpp"
 #include "harness/trajectory/principal_components.hpp"
 #include "harness/trajectory/shape.hpp"
-#include "harness/trajectory/symmetric_eigen.hpp"
 #include "train/recipes.hpp"
 #include "train/snapshots.hpp"
 #include "train/toy_data.hpp"

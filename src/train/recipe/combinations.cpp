@@ -29,6 +29,13 @@ void refuse_combinations(const Recipe& r, const Network& net) {
          "folds theta into the base of the map; with --pretrained that is the given weights");
   refuse(r.refresh.on() && (m.variant == Variant::lv_wmap || trains_map(m.variant)), "--refresh",
          "draws a fixed map anew and restarts z; this --variant trains more than z");
+  const bool learned = m.learned.on();
+  refuse(learned && of_one_map, "--loss",
+         "of a mapping has the terms smooth and align for data-free maps alone");
+  refuse(m.map == MapKind::kronecker && m.modulation != Modulation::none, "--modulation",
+         "is of maps with one W for all of a layer; --map kronecker has none");
+  refuse(learned && m.variant != Variant::none && m.variant != Variant::wm_off, "--variant",
+         "is of a data-free map; leave it out with a learned one");
   refuse(m.finetune.on() && r.loss.any(), "--loss",
          "of a mapping is not there for fine-tuning yet; leave out --pretrained or the terms");
   refuse(

@@ -17,6 +17,8 @@ void refuse_map_storage(MapStorage storage, const Recipe& r) {
   const MappingConfig& m = r.mapping;
   refuse(m.strategy == Strategy::direct || trains_map(m.variant) || !is_stored(m.map),
          "--map-storage", "is of fixed dense maps: of --map dense and dense-bf16");
+  refuse(storage == MapStorage::regenerated && m.learned.on(), "--map-storage",
+         "regenerated draws W from the seed; that of a learned map is nowhere else: streamed");
   refuse(storage == MapStorage::regenerated && m.map == MapKind::dense_bf16, "--map-storage",
          "regenerated has float32 rows; --map dense-bf16 rounds rows that are stored");
   refuse(!storage_is_open(r), "--map-storage",

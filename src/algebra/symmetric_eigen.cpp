@@ -1,4 +1,4 @@
-#include "harness/trajectory/symmetric_eigen.hpp"
+#include "algebra/symmetric_eigen.hpp"
 
 #include <lapacke.h>
 

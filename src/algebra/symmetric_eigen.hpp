@@ -1,6 +1,6 @@
 #pragma once
 
-#include "harness/trajectory/square_matrix.hpp"
+#include "algebra/square_matrix.hpp"
 
 namespace mapnet {
 

@@ -1,0 +1,166 @@
+#include "train/maps/learned_basis.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "algebra/products.hpp"
+#include "common/error.hpp"
+#include "data/content_hash.hpp"
+#include "train/checksum.hpp"
+#include "train/maps/principal_basis.hpp"
+
+namespace mapnet {
+
+namespace {
+
+/// Rows of W on their way from the file to a device at a time.
+constexpr std::size_t kChunkRows = 512;
+
+std::string_view bytes_of(std::span<const float> values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size_bytes()};
+}
+
+/// The data set that is learned from, where it is another.
+Dataset other_data(const LearnedMap& learned, const Dataset& run) {
+  const Dataset other = open_dataset(learned.data);
+  if (other.task != run.task || other.channels != run.channels || other.height != run.height ||
+      other.width != run.width || other.classes != run.classes)
+    fail<UsageError>(
+        "--map-data {}: samples [{}, {}, {}] in {} classes; {} has [{}, {}, {}] in {}, and a map "
+        "is "
+        "for one network",
+        other.name, other.channels, other.height, other.width, other.classes, run.name,
+        run.channels, run.height, run.width, run.classes);
+  return other;
+}
+
+/// Of a direct training: the way in as many steps as there are to be rows, or nearly.
+std::unique_ptr<RowFile> trajectory_rows(MapSource& source, std::size_t wanted) {
+  const std::int64_t steps = source.training_steps();
+  const std::int64_t every = std::max<std::int64_t>(1, steps / static_cast<std::int64_t>(wanted));
+  const auto n = static_cast<std::size_t>(steps / every);
+  if (n == 0) fail<UsageError>("--map trajectory: a training without a step has no trajectory");
+  auto rows = std::make_unique<RowFile>(n, source.outputs());
+  std::size_t row = 0;
+  source.train(every, [&](std::span<const float> offset) { rows->write(row++, offset); });
+  return rows;
+}
+
+/// To a root mean square of 1: between tensors gradients differ a hundredfold, and a few would have
+/// all directions.
+void normalise(std::span<float> values) {
+  double sum = 0;
+  for (const float v : values) sum += static_cast<double>(v) * static_cast<double>(v);
+  if (sum == 0) return;
+  const auto factor = static_cast<float>(std::sqrt(static_cast<double>(values.size()) / sum));
+  for (float& v : values) v *= factor;
+}
+
+std::unique_ptr<RowFile> gradient_rows(MapSource& source, const MapDesc& map,
+                                       std::size_t sketches) {
+  auto rows = std::make_unique<RowFile>(sketches, source.outputs());
+  std::vector<float> outputs(source.outputs());
+  for (std::size_t row = 0; row < sketches; ++row) {
+    source.sketch(outputs);
+    for (const RowScale& tensor : map.scales)
+      normalise(std::span(outputs).subspan(tensor.offset, tensor.rows));
+    rows->write(row, outputs);
+  }
+  return rows;
+}
+
+/// Of a round of a map that is refreshed: other samples and other v.
+std::uint64_t seed_of_round(std::uint64_t seed, std::size_t round) {
+  return seed + round * 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio
+}
+
+}  // namespace
+
+LearnedBasis::LearnedBasis(const Recipe& run, const Network& net, const Dataset& dataset,
+                           const MapDesc& map, const LearnedRound& round)
+    : map_(map) {
+  const auto begin = std::chrono::steady_clock::now();
+  Recipe recipe = run;
+  LearnedMap& learned = recipe.mapping.learned;
+  const std::span<const float> start = round.start;
+  if (round.number > 0) learned.seed = seed_of_round(learned.seed, round.number);
+  const Dataset& data = learned.data == recipe.data ? dataset : other_data(learned, dataset);
+  facts_.data_sha256 = training_samples_sha256(data);
+  const AlgebraThreads threads(recipe.threads);
+  if (learned.family == MapFamily::kronecker) {
+    MapSource source(recipe, net, data, map, start, Purpose::sketch);
+    factors_ = learn_factors(source, map, learned.sketches, learned.seed);
+    facts_.samples = source.samples_seen();
+    for (const KroneckerFactors& f : factors_)
+      for (const std::vector<float>* side : {&f.left, &f.right}) {
+        facts_.values += side->size();
+        facts_.checksum = mapnet::checksum(bytes_of(*side), facts_.checksum);
+      }
+  } else {
+    learn_rows(recipe, net, data, start);
+  }
+  facts_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+void LearnedBasis::learn_rows(const Recipe& recipe, const Network& net, const Dataset& data,
+                              std::span<const float> start) {
+  const LearnedMap& learned = recipe.mapping.learned;
+  std::unique_ptr<RowFile> rows;
+  {
+    const bool walks = learned.family == MapFamily::trajectory;
+    MapSource source(recipe, net, data, map_, start, walks ? Purpose::train : Purpose::sketch);
+    rows = walks ? trajectory_rows(source, learned.sketches)
+                 : gradient_rows(source, map_, learned.sketches);
+    facts_.samples = source.samples_seen();
+  }  // its arena goes before the algebra needs memory
+  std::size_t bytes = 0;
+  for (const MapBlock& block : map_.blocks) {
+    block_bytes_.push_back(bytes);
+    bytes += dense_bytes(MapKind::dense, block);
+    facts_.values += block.rows * block.latents;
+  }
+  file_ = std::make_unique<NamelessFile>("fixed weights", bytes);
+  for (const MapBlock& block : map_.blocks)
+    principal_basis(
+        *rows, block, learned.seed, learned.family == MapFamily::gradient,
+        [&](std::size_t first, std::span<const float> w) { take_rows(block, first, w); });
+}
+
+void LearnedBasis::take_rows(const MapBlock& block, std::size_t first,
+                             std::span<const float> rows) {
+  facts_.checksum = mapnet::checksum(bytes_of(rows), facts_.checksum);
+  const std::size_t d = block.latents, ld = dense_row_length(d), n = rows.size() / d;
+  const auto index = static_cast<std::size_t>(&block - map_.blocks.data());
+  std::vector<float> padded(n * ld);
+  for (std::size_t i = 0; i < n; ++i)
+    std::ranges::copy(rows.subspan(i * d, d), padded.begin() + static_cast<std::ptrdiff_t>(i * ld));
+  file_->write(block_bytes_[index] + first * ld * sizeof(float), std::as_bytes(std::span(padded)));
+}
+
+void LearnedBasis::load_block(const Program& program, const MapState& state,
+                              std::size_t index) const {
+  const MapBlock& block = map_.blocks[index];
+  const std::size_t ld = dense_row_length(block.latents);
+  std::vector<float> chunk;
+  for (std::size_t first = 0; first < block.rows; first += kChunkRows) {
+    const std::size_t n = std::min(kChunkRows, block.rows - first);
+    const std::size_t offset = first * ld * sizeof(float);
+    chunk.resize(n * ld);
+    file_->read(block_bytes_[index] + offset, std::as_writable_bytes(std::span(chunk)));
+    if (state.streamed.empty())
+      program.write<float>(state.dense[index], chunk, offset);
+    else
+      state.streamed[index]->write(offset, std::as_bytes(std::span(chunk)));
+  }
+}
+
+void LearnedBasis::load_into(const Program& program, const MapState& state) const {
+  for (std::size_t i = 0; i < factors_.size(); ++i) {
+    program.write<float>(state.left[i], factors_[i].left);
+    program.write<float>(state.right[i], factors_[i].right);
+  }
+  for (std::size_t i = 0; file_ && i < map_.blocks.size(); ++i) load_block(program, state, i);
+}
+
+}  // namespace mapnet

@@ -1,0 +1,129 @@
+#include "train/maps/map_source.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/error.hpp"
+#include "device/random.hpp"
+#include "mapping/finetune.hpp"
+#include "train/recipe/variant.hpp"
+
+namespace mapnet {
+
+namespace {
+
+/// base_j = scale_j N(0, 1), as fill_normal draws it.
+std::vector<float> base_of(const MapDesc& map, std::uint64_t seed) {
+  std::vector<float> base(map.target_size());
+  for (const RowScale& s : map.scales)
+    for (std::size_t j = s.offset; j < s.offset + s.rows; ++j)
+      base[j] = s.scale * random_normals(seed, Stream::base, j / 4)[j % 4];
+  return base;
+}
+
+}  // namespace
+
+Recipe learning_recipe(const Recipe& run, const Dataset& dataset, Purpose purpose) {
+  const LearnedMap& learned = run.mapping.learned;
+  Recipe r;
+  r.net = run.net;
+  r.task = run.task;
+  r.data = learned.data;
+  r.data_options = run.data_options;
+  r.features = run.features;
+  r.pretrained = run.pretrained;
+  r.mapping.strategy = Strategy::direct;
+  r.mapping.seed = r.seed = learned.seed;
+  // Samples that the run sets aside are not learned from: with one seed the order is one, of which
+  // the run trains on the first.
+  const std::size_t aside = learned.data == run.data ? run.validation : 0;
+  const std::size_t have = dataset.train.count - std::min(aside, dataset.train.count);
+  r.validation =
+      learned.samples > 0 ? dataset.train.count - std::min(learned.samples, have) : aside;
+  const std::size_t trained = dataset.train.count - r.validation;
+  r.batch = purpose == Purpose::train ? run.batch : learned.batch;
+  r.batch = static_cast<int>(std::min(static_cast<std::size_t>(r.batch), trained));
+  r.epochs = std::max(learned.epochs, 1);
+  r.lr = default_lr(r.mapping);
+  r.warmup = 1;
+  r.threads = run.threads;
+  r.device = run.device;
+  r.fast_math = run.fast_math;
+  r.footprint.samples_in_file = run.footprint.samples_in_file;
+  r.footprint.recompute = run.footprint.recompute;
+  return r;
+}
+
+MapSource::MapSource(const Recipe& recipe, const Network& net, const Dataset& dataset,
+                     const MapDesc& map, std::span<const float> start, Purpose purpose)
+    : recipe_(learning_recipe(recipe, dataset, purpose)), scales_(map.target_size()) {
+  session_.emplace(recipe_, net, dataset, purpose);
+  for (const RowScale& s : map.scales)
+    std::fill_n(scales_.begin() + static_cast<std::ptrdiff_t>(s.offset), s.rows, s.scale);
+  if (recipe.mapping.finetune.on()) share_ = share_desc(net, recipe.mapping.finetune);
+  if (!start.empty())
+    start_.assign(start.begin(), start.end());
+  else if (share_)
+    start_ = session_->theta();  // the pre-trained weights
+  else
+    start_ = base_of(map, recipe.mapping.learned.seed);
+  session_->set_values(start_);
+  theta_.resize(start_.size());
+}
+
+/// A gradient goes through the adjoint of u -> theta; a step of theta is taken for the mean step of
+/// what an output moves.
+void MapSource::to_outputs(std::span<const float> theta, bool gradient,
+                           std::span<float> out) const {
+  if (!share_) {
+    for (std::size_t j = 0; j < out.size(); ++j)
+      out[j] = gradient ? theta[j] * scales_[j] : theta[j] / scales_[j];
+    return;
+  }
+  for (const ShareSpan& span : share_->spans)
+    for (std::size_t g = 0; g < span.groups(); ++g) {
+      const std::size_t first = span.theta_offset + g * span.share;
+      const std::size_t n = std::min<std::size_t>(span.share, span.size - g * span.share);
+      double sum = 0;
+      for (std::size_t j = first; j < first + n; ++j) sum += static_cast<double>(theta[j]);
+      const std::size_t at = span.output_offset + g;
+      const double factor = static_cast<double>(span.alpha) * static_cast<double>(scales_[at]);
+      out[at] =
+          static_cast<float>(gradient ? sum * factor : sum / (static_cast<double>(n) * factor));
+    }
+}
+
+void MapSource::sketch(std::span<float> out) {
+  // Whole batches alone: v is there for every row.
+  const auto per_epoch = static_cast<std::int64_t>(session_->counts().train) / recipe_.batch;
+  if (next_ == per_epoch) {
+    session_->begin_epoch(++epoch_);
+    next_ = 0;
+  }
+  session_->train_step(next_++);
+  samples_seen_ += static_cast<std::size_t>(recipe_.batch);
+  session_->program().read<float>(theta_, session_->run_schedule().dtheta);
+  to_outputs(theta_, true, out);
+}
+
+void MapSource::train(std::int64_t every, const std::function<void(std::span<const float>)>& take) {
+  std::vector<float> out(outputs());
+  std::int64_t step = 0;
+  for (int epoch = 0; epoch < recipe_.epochs; ++epoch) {
+    session_->begin_epoch(epoch);
+    session_->finish_epoch({}, [&] {
+      if (++step % every != 0) return;
+      session_->read_evaluated_theta(theta_);
+      for (std::size_t j = 0; j < theta_.size(); ++j) theta_[j] -= start_[j];
+      to_outputs(theta_, false, out);
+      take(out);
+    });
+    samples_seen_ += session_->counts().train;
+  }
+}
+
+std::int64_t MapSource::training_steps() const {
+  return mapnet::training_steps(recipe_, session_->counts());
+}
+
+}  // namespace mapnet

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "device/ops/share.hpp"
+#include "train/session.hpp"
+
+namespace mapnet {
+
+/// Where a map is to be learned: the network at the map's base (or at a theta given), and the
+/// samples. It trains nothing of the run's own.
+///
+/// Everything comes out in the coordinates of the map's outputs before their scales, u: that of an
+/// output that moves several weights, or a fine-tuned layer's by alpha, is what eq. 25 makes of it.
+class MapSource {
+ public:
+  /// `start` [P]: theta to learn at; empty: the map's base of the recipe's learned.seed, or the
+  /// pre-trained weights. Throws as Session does, UsageError where --map-data is of another shape.
+  MapSource(const Recipe& recipe, const Network& net, const Dataset& dataset, const MapDesc& map,
+            std::span<const float> start, Purpose purpose);
+
+  /// J^T v over the next batch of samples, v ~ N(0, 1) for each logit, into [outputs].
+  void sketch(std::span<float> out);
+
+  /// Trains theta itself; `take` gets theta less the start after each `every` steps, [outputs].
+  void train(std::int64_t every, const std::function<void(std::span<const float>)>& take);
+
+  std::int64_t training_steps() const;
+  std::size_t outputs() const { return scales_.size(); }
+  /// That went through the network and back so far.
+  std::size_t samples_seen() const { return samples_seen_; }
+
+ private:
+  void to_outputs(std::span<const float> theta, bool gradient, std::span<float> out) const;
+
+  Recipe recipe_;
+  std::optional<Session> session_;
+  std::vector<float> scales_;  // of each output
+  std::optional<ShareDesc> share_;
+  std::vector<float> start_, theta_;  // [P]
+  int epoch_ = 0;
+  std::int64_t next_ = 0;
+  std::size_t samples_seen_ = 0;
+};
+
+/// The recipe of the network that is learned from, and its data set: another than the run's where
+/// --map-data says so.
+Recipe learning_recipe(const Recipe& recipe, const Dataset& dataset, Purpose purpose);
+
+}  // namespace mapnet

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <functional>
+
+#include "device/ops/map.hpp"
+#include "train/maps/row_file.hpp"
+
+namespace mapnet {
+
+/// Called with rows of a block's W [n, d], from row `first` on, in order; float32.
+using TakeRows = std::function<void(std::size_t first, std::span<const float> rows)>;
+
+/// The principal directions of `rows`, restricted to the columns of theta that are the block's, as
+/// the orthonormal columns of W [P, d]: eigenvectors of their Gram matrix, the largest first. Rows
+/// are centred nowhere: they are steps away from a start that is the map's base. What the rows do
+/// not span (fewer of them than d, or dependent ones) is filled with directions from the seed.
+///
+/// Where `turned` they are turned at random among one another (rotation.hpp); else latent k goes
+/// along the k-th.
+///
+/// In memory lie four squares of rows.rows(), in double, and 16 MiB; nothing of P.
+void principal_basis(const RowFile& rows, const MapBlock& block, std::uint64_t seed, bool turned,
+                     const TakeRows& take);
+
+}  // namespace mapnet

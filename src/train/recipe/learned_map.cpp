@@ -1,0 +1,78 @@
+#include "train/recipe/learned_map.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "common/json.hpp"
+#include "mapping/names.hpp"
+#include "train/recipe.hpp"
+#include "train/recipe/check.hpp"
+#include "train/recipe/limits.hpp"
+
+namespace mapnet {
+
+namespace {
+
+constexpr std::size_t kMaxSketches = 65'536;  ///< their Gram matrix has 32 GiB then
+constexpr std::size_t kKroneckerSketches = 1024;
+
+}  // namespace
+
+LearnedMap resolve_learned_map(const RunConfig& run, const std::string& name,
+                               const MappingConfig& m) {
+  const LearnedMapConfig& c = run.learned_map;
+  LearnedMap learned;
+  learned.family = parse_map_family(name);
+  const bool walks = learned.family == MapFamily::trajectory;
+  const bool factors = learned.family == MapFamily::kronecker;
+  learned.data = c.data.value_or(run.data);
+  learned.samples = c.samples.value_or(0);
+  require(!c.samples || *c.samples >= 1, "--map-samples", learned.samples, "1 or more");
+  refuse(c.epochs && !walks, "--map-epochs", "is of the direct training of --map trajectory");
+  refuse(c.batch && walks, "--map-batch",
+         "is of a sketched gradient; --map trajectory trains with the run's --batch");
+  learned.epochs = walks ? c.epochs.value_or(8) : 0;
+  require(!walks || (learned.epochs >= 1 && learned.epochs <= kMaxEpochs), "--map-epochs",
+          learned.epochs, "1 to 1000000");
+  learned.batch = walks ? 0 : c.batch.value_or(factors ? 1 : run.batch);
+  require(walks || (learned.batch >= 1 && learned.batch <= kMaxBatch), "--map-batch", learned.batch,
+          "1 to 65536");
+  // As many as the largest block has latents span it; of a trajectory neighbours are alike.
+  const std::size_t most = m.latents.empty() ? 1 : std::ranges::max(m.latents);
+  learned.sketches = c.sketches.value_or(factors ? kKroneckerSketches
+                                         : walks ? std::max<std::size_t>(most + most / 2, 128)
+                                                 : most);
+  require(learned.sketches >= 1 && learned.sketches <= kMaxSketches, "--map-sketches",
+          learned.sketches, "1 to 65536");
+  learned.seed = c.seed.value_or(run.seed);
+  refuse(learned.seed != run.seed && run.validation > 0 && learned.data == run.data, "--map-seed",
+         "would have the map learn from the samples that --validation sets aside");
+  refuse(factors && m.finetune.on() && m.finetune.share > 1, "--map kronecker",
+         "generates matrices; with --share above 1 there are none");
+  return learned;
+}
+
+void to_json(nlohmann::json& json, const LearnedMap& l) {
+  json = {{"family", to_string(l.family)},
+          {"data", l.data},
+          {"samples", l.samples},
+          {"epochs", l.epochs},
+          {"batch", l.batch},
+          {"sketches", l.sketches},
+          {"seed", l.seed}};
+}
+
+void from_json(const nlohmann::json& json, LearnedMap& l) {
+  const auto number = [&](const char* key, std::int64_t least, std::int64_t most) {
+    return whole_number(json.at(key), key, least, most);
+  };
+  l.family = parse_map_family(json.at("family").get<std::string>());
+  json.at("data").get_to(l.data);
+  l.samples = static_cast<std::size_t>(number("samples", 0, std::int64_t{1} << 40));
+  l.epochs = static_cast<int>(number("epochs", 0, kMaxEpochs));
+  l.batch = static_cast<int>(number("batch", 0, kMaxBatch));
+  l.sketches = static_cast<std::size_t>(number("sketches", 1, kMaxSketches));
+  json.at("seed").get_to(l.seed);
+}
+
+}  // namespace mapnet
