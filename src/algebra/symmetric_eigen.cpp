@@ -12,9 +12,9 @@ Eigen symmetric_eigen(SquareMatrix matrix) {
   const std::size_t n = matrix.n;
   Eigen eigen{std::vector<double>(n), SquareMatrix(n)};
   const auto order = static_cast<lapack_int>(n);
-  // A symmetric matrix is the same in both orders; its vectors come as columns of Fortran's, so as
-  // our rows, the smallest value first.
-  const lapack_int info = LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'U', order, matrix.values.data(),
+  // Our upper triangle is Fortran's lower one; vectors come as Fortran's columns, so as our rows,
+  // the smallest value first.
+  const lapack_int info = LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'L', order, matrix.values.data(),
                                          order, eigen.values.data());
   if (info != 0) fail("eigenvalues of a matrix of {} rows: LAPACK's dsyevd says {}", n, info);
   std::reverse(eigen.values.begin(), eigen.values.end());

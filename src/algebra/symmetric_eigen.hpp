@@ -9,8 +9,8 @@ struct Eigen {
   SquareMatrix vectors;        ///< row i belongs to value i, of length 1
 };
 
-/// Of a symmetric matrix, by LAPACK. Throws Error where that does not converge, or in a build
-/// without it (MAPNET_CPU=OFF).
+/// Of a symmetric matrix, by LAPACK; its upper triangle alone is read. Throws Error where that does
+/// not converge, or in a build without it (MAPNET_CPU=OFF).
 Eigen symmetric_eigen(SquareMatrix matrix);
 
 }  // namespace mapnet

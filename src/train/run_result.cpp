@@ -29,6 +29,20 @@ void add_loss_terms(nlohmann::json& json, const std::vector<LossTermReport>& ter
   }
 }
 
+namespace {
+
+/// A map that was learned is not free: what it took, and what it is, beside the values trained.
+void add_learned_map(nlohmann::json& json, const RunResult& r) {
+  const LearnedMapFacts& facts = r.learned_map;
+  json["map_samples"] = facts.samples * (r.refreshes + 1);
+  json["map_values"] = facts.values;
+  json["map_checksum"] = facts.checksum;
+  json["map_data_sha256"] = facts.data_sha256;
+  json["map_seconds"] = facts.seconds;
+}
+
+}  // namespace
+
 nlohmann::json to_json(const RunResult& r) {
   nlohmann::json json = to_json(r.recipe);
   if (r.recipe.regularisation.ema > 0) json["evaluated_values"] = "ema";
@@ -63,12 +77,7 @@ nlohmann::json to_json(const RunResult& r) {
   json["arena_bytes"] = r.arena_bytes;
   json["arena_lower_bound_bytes"] = r.arena_lower_bound_bytes;
   json["map_bytes"] = r.map_bytes;
-  if (r.recipe.mapping.learned.on())
-    json["learned_map_facts"] = {{"seconds", r.learned_map.seconds},
-                                 {"samples", r.learned_map.samples},
-                                 {"values", r.learned_map.values},
-                                 {"checksum", r.learned_map.checksum},
-                                 {"data_sha256", r.learned_map.data_sha256}};
+  if (r.recipe.mapping.learned.on()) add_learned_map(json, r);
   json["stored_value_bytes"] = r.stored_value_bytes;
   if (r.memory) {
     json["peak_rss_bytes"] = r.memory->peak_bytes;

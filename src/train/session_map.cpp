@@ -6,11 +6,9 @@
 namespace mapnet {
 
 void Session::load_map() {
-  learned_map_.seconds += basis_->facts().seconds;
-  learned_map_.samples += basis_->facts().samples;
-  learned_map_.values = basis_->facts().values;
-  learned_map_.checksum = basis_->facts().checksum;
-  learned_map_.data_sha256 = basis_->facts().data_sha256;
+  const double seconds = learned_map_.seconds;
+  learned_map_ = basis_->facts();
+  learned_map_.seconds += seconds;
   basis_->load_into(*program_, run_.map_state);
   basis_.reset();
 }

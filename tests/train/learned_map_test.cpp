@@ -5,10 +5,14 @@
 #include "device/random.hpp"
 #include "mapping/partition.hpp"
 #include "train/inference.hpp"
-#include "train/maps/learned_basis.hpp"
+#include "train/maps/map_source.hpp"
+#include "train/model.hpp"
+#include "train/pretrained_file.hpp"
 #include "train/recipes.hpp"
 #include "train/sample_order.hpp"
+#include "train/stopped_run.hpp"
 #include "train/toy_data.hpp"
+#include "train/trained_twice.hpp"
 
 /// Maps that are learned: what they are made of, and that they are orthonormal.
 using namespace mapnet;
@@ -21,12 +25,65 @@ const ToyData& digits() {
   return data;
 }
 
+constexpr const char* kFamilies[] = {"gradient", "kronecker", "trajectory"};
+
 RunConfig learned_run(const char* family, const std::string& strategy = "slvt") {
   RunConfig config = small_run(strategy);
   config.map = family;
   if (config.latent) config.latent = 24;
   if (!config.latents.empty()) config.latents = {9, 16, 20, 8};
+  if (config.map == "kronecker") config.learned_map.sketches = 20;
+  if (config.map == "trajectory") config.learned_map.epochs = 2;
   return config;
+}
+
+/// A buffer of a session's learned map.
+std::vector<float> read_buffer(const Session& session, BufferId buffer, std::size_t n) {
+  std::vector<float> values(n);
+  session.program().read<float>(values, buffer);
+  return values;
+}
+
+/// The largest entry of A^T A - I; A [rows, n] with rows of ld.
+double from_orthonormal(const std::vector<float>& a, std::size_t rows, std::size_t n,
+                        std::size_t ld) {
+  double worst = 0;
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j <= i; ++j) {
+      double dot = 0;
+      for (std::size_t r = 0; r < rows; ++r)
+        dot += static_cast<double>(a[r * ld + i]) * static_cast<double>(a[r * ld + j]);
+      worst = std::max(worst, std::abs(dot - (i == j ? 1.0 : 0.0)));
+    }
+  return worst;
+}
+
+/// W of each block, or the factors of each matrix, and how far they are from orthonormal.
+struct Learned {
+  std::vector<float> values;
+  double off = 0;
+};
+
+Learned learned(const RunConfig& config, const Dataset& dataset) {
+  const Network net = network("cnn2");
+  const Session session(recipe_of(config), net, dataset, Purpose::train);
+  const RunSchedule& run = session.run_schedule();
+  Learned all;
+  const auto add = [&](BufferId buffer, std::size_t rows, std::size_t n, std::size_t ld) {
+    const std::vector<float> a = read_buffer(session, buffer, rows * ld);
+    all.off = std::max(all.off, from_orthonormal(a, rows, n, ld));
+    all.values.insert(all.values.end(), a.begin(), a.end());
+  };
+  for (std::size_t i = 0; i < run.map_state.dense.size(); ++i) {
+    const MapBlock& block = run.map.blocks[i];
+    add(run.map_state.dense[i], block.rows, block.latents, dense_row_length(block.latents));
+  }
+  for (std::size_t i = 0; i < run.map.matrices.size(); ++i) {
+    const KroneckerMatrix& m = run.map.matrices[i];
+    add(run.map_state.left[i], m.rows, m.left, m.left);
+    add(run.map_state.right[i], m.cols, m.right, m.right);
+  }
+  return all;
 }
 
 /// The pixels of the training samples at positions 0 ... n of the first epoch's order.
@@ -86,7 +143,194 @@ BOOST_AUTO_TEST_CASE(a_sketch_is_the_gradient_of_random_logits) {
     }
     const float eps = 1e-3f;
     const double measured = (value_at(direction, eps) - value_at(direction, -eps)) / (2e-3);
-    BOOST_TEST_MESSAGE(slope << " " << measured << " of " << std::sqrt(size));
+    // Kinks of the ReLUs that lie within eps: about a hundredth of the gradient's length here.
     BOOST_TEST(std::abs(measured - slope) < 0.05 * std::sqrt(size));
   }
+}
+
+// A trajectory of six steps has six directions: what 24 latents have beyond is filled in.
+BOOST_AUTO_TEST_CASE(a_learned_map_is_orthonormal_and_the_same_each_time) {
+  const ToyData others(50, 20);
+  for (const char* family : kFamilies)
+    for (const char* strategy : {"slvt", "lwt"}) BOOST_TEST_CONTEXT(family << " " << strategy) {
+        const RunConfig config = learned_run(family, strategy);
+        const Learned map = learned(config, digits().dataset);
+        // Columns are float32: each of P products is off by 6e-8 of itself, and they add up to 1.
+        BOOST_TEST(map.off < 2e-6);
+        BOOST_TEST(same_bits(map.values, learned(config, digits().dataset).values));
+        BOOST_TEST(!same_bits(map.values, learned(config, others.dataset).values));
+        RunConfig other = config;
+        other.learned_map.seed = 6;
+        BOOST_TEST(!same_bits(map.values, learned(other, digits().dataset).values));
+      }
+}
+
+// With as many directions as the way has steps the way itself lies among them.
+BOOST_AUTO_TEST_CASE(a_trajectory_lies_in_the_map_learned_from_it) {
+  const Network net = network("cnn2");
+  RunConfig config = learned_run("trajectory");
+  config.latent = config.learned_map.sketches = 6;  // two epochs of three steps
+  const Recipe recipe = recipe_of(config);
+  const MapDesc map = make_map(net, recipe.mapping);
+  const std::vector<float> W = learned(config, digits().dataset).values;
+  const std::size_t ld = dense_row_length(6);
+  MapSource source(recipe, net, digits().dataset, map, {}, Purpose::train);
+  std::size_t snapshots = 0;
+  source.train(1, [&](std::span<const float> way) {
+    ++snapshots;
+    double size = 0, inside = 0;
+    for (const float v : way) size += static_cast<double>(v) * static_cast<double>(v);
+    for (std::size_t k = 0; k < 6; ++k) {
+      double dot = 0;
+      for (std::size_t j = 0; j < way.size(); ++j)
+        dot += static_cast<double>(way[j]) * static_cast<double>(W[j * ld + k]);
+      inside += dot * dot;
+    }
+    BOOST_TEST(size > 0);
+    BOOST_TEST(std::abs(inside / size - 1) < 1e-5);
+  });
+  BOOST_TEST(snapshots == 6u);
+}
+
+// The first sample's gradient of a fully connected layer is g a^T: one direction on either side.
+BOOST_AUTO_TEST_CASE(kronecker_factors_hold_what_the_gradients_sides_are) {
+  const Network net = network("cnn2");
+  RunConfig config = learned_run("kronecker");
+  config.learned_map.sketches = 1;
+  const Recipe recipe = recipe_of(config);
+  const Session session(recipe, net, digits().dataset, Purpose::train);
+  const MapDesc& map = session.run_schedule().map;
+  MapSource source(recipe, net, digits().dataset, map, {}, Purpose::sketch);
+  std::vector<float> sketch(map.target_size());
+  source.sketch(sketch);
+  for (std::size_t i = 0; i < map.matrices.size(); ++i) {
+    const KroneckerMatrix& m = map.matrices[i];
+    if (!m.name.starts_with("fc")) continue;
+    const std::size_t n = m.weight_cols();
+    const std::vector<float> U =
+        read_buffer(session, session.run_schedule().map_state.left[i], m.rows * m.left);
+    const std::vector<float> V =
+        read_buffer(session, session.run_schedule().map_state.right[i], m.cols * m.right);
+    const auto value = [&](std::size_t r, std::size_t c) {
+      return static_cast<double>(c < n ? sketch[m.offset + r * n + c] : sketch[m.bias_offset + r]);
+    };
+    double size = 0, inside = 0;
+    for (std::size_t r = 0; r < m.rows; ++r)
+      for (std::size_t c = 0; c < m.cols; ++c) size += value(r, c) * value(r, c);
+    for (std::size_t k = 0; k < m.left; ++k)
+      for (std::size_t l = 0; l < m.right; ++l) {
+        double dot = 0;  // of G with u v^T
+        for (std::size_t r = 0; r < m.rows; ++r)
+          for (std::size_t c = 0; c < m.cols; ++c)
+            dot += static_cast<double>(U[r * m.left + k]) * value(r, c) *
+                   static_cast<double>(V[c * m.right + l]);
+        inside += dot * dot;
+      }
+    BOOST_TEST(std::abs(inside / size - 1) < 1e-5, m.name);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_run_under_a_learned_map_is_stopped_resumed_evaluated_and_begun_with) {
+  for (const char* family : kFamilies)
+    for (const bool refreshed : {false, true}) BOOST_TEST_CONTEXT(family << " " << refreshed) {
+        RunConfig config = learned_run(family);
+        config.epochs = 2;
+        if (refreshed) config.refresh.every = 4;
+        const Recipe recipe = recipe_of(config);
+        const Folder scratch;
+        const RunFolder whole{scratch.path / "whole"}, parts{scratch.path / "parts"};
+        const Network net = network("cnn2");
+        const RunResult result = train_run(recipe, net, digits().dataset, {whole.path});
+        BOOST_TEST(result.stored_values == net.param_count() + (refreshed ? 2 : 1) * 24);
+        stop_after(recipe, net, digits().dataset, {.folder = parts.path}, 5);
+        train_run(recipe, net, digits().dataset, {.folder = parts.path, .resume = true});
+        check_same(left_in(whole), left_in(parts));
+        const Model model = open_model(whole.path);
+        BOOST_TEST((model.file.recipe.mapping.learned == recipe.mapping.learned));
+        BOOST_TEST(model.file.learned_map.checksum == result.learned_map.checksum);
+        const Metrics again = evaluate_model(model, digits().dataset, Split::test,
+                                             {.device = config.device, .threads = 2});
+        BOOST_TEST(again.loss == result.test.loss);
+        // From the latents, with the map learned again.
+        Session session(recipe, net, digits().dataset, Purpose::train);
+        begin_with(session, model);
+        session.expand();
+        BOOST_TEST(same_bits(session.theta(), model.file.theta));
+      }
+}
+
+BOOST_AUTO_TEST_CASE(a_streamed_learned_map_trains_to_the_same_bits) {
+  RunConfig config = learned_run("gradient", "lwt");
+  const Trained kept = trained(config, digits().dataset);
+  config.footprint.map_storage = "streamed";
+  const Trained streamed = trained(config, digits().dataset);
+  BOOST_TEST(kept.same_bits(streamed));
+  BOOST_TEST(streamed.arena_bytes < kept.arena_bytes);
+}
+
+BOOST_AUTO_TEST_CASE(a_learned_map_begins_at_its_base_and_shifts_given_weights) {
+  const Folder folder;
+  const Network net = network("cnn2");
+  for (const char* family : kFamilies)
+    for (const std::size_t share : {1u, 3u}) {
+      if (share > 1 && std::string(family) == "kronecker") continue;
+      RunConfig config = learned_run(family);
+      config.finetune.pretrained = write_pretrained(folder, net).string();
+      config.lr =
+          0.004;  // directions that were learned change the network as hardly any other does
+      config.finetune.share = share;
+      Session session(recipe_of(config), net, digits().dataset, Purpose::train);
+      session.expand();
+      BOOST_TEST(same_bits(session.theta(), some_weights(net)), family << " L = " << share);
+      const double before = session.evaluate(Split::train).loss;
+      session.train_epoch(0);
+      session.train_epoch(1);
+      BOOST_TEST(session.evaluate(Split::train).loss < before, family << " L = " << share);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(samples_that_are_set_aside_are_not_learned_from) {
+  const Dataset& d = digits().dataset;
+  RunConfig config = learned_run("gradient");
+  config.validation = 10;
+  const auto trained_on = [&](const Recipe& recipe) {
+    std::vector<std::uint32_t> order(d.train.count);
+    fill_sample_order(order, split_samples(recipe, d), recipe.seed, 0);
+    order.resize(d.train.count - recipe.validation);
+    std::ranges::sort(order);
+    return order;
+  };
+  const std::vector<std::uint32_t> run = trained_on(recipe_of(config));
+  const auto learned_from = [&] {
+    return trained_on(learning_recipe(recipe_of(config), d, Purpose::sketch));
+  };
+  BOOST_TEST((learned_from() == run));
+  config.learned_map.samples = 12;
+  BOOST_TEST(learned_from().size() == 12u);
+  BOOST_TEST(std::ranges::includes(run, learned_from()));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_learned_map_cannot_be_is_refused_by_name) {
+  const auto refuses = [](RunConfig config, std::initializer_list<std::string> parts) {
+    check_fails<UsageError>([&] { recipe_of(config); }, parts);
+  };
+  RunConfig config = small_run("slvt");
+  config.learned_map.samples = 10;
+  refuses(config, {"--map-samples", "--map gradient"});
+  config = learned_run("gradient");
+  config.learned_map.epochs = 2;
+  refuses(config, {"--map-epochs", "trajectory"});
+  config = learned_run("kronecker");
+  config.modulation = "signed";
+  refuses(config, {"--modulation", "kronecker"});
+  config = learned_run("gradient");
+  config.footprint.map_storage = "regenerated";
+  refuses(config, {"--map-storage", "streamed"});
+  config = learned_run("gradient");
+  config.loss.terms = "task+smooth";
+  refuses(config, {"--loss", "data-free"});
+  config = learned_run("trajectory");
+  config.validation = 10;
+  config.learned_map.seed = 9;
+  refuses(config, {"--map-seed", "--validation"});
 }

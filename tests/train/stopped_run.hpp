@@ -22,7 +22,7 @@ struct Left {
 inline nlohmann::json without_times(nlohmann::json json) {
   for (const char* key :
        {"seconds", "seconds_per_epoch", "setup_seconds", "decode_seconds", "decode_wait_seconds",
-        "peak_rss_bytes", "image_bytes", "memory_bytes", "data_segment_bytes"})
+        "map_seconds", "peak_rss_bytes", "image_bytes", "memory_bytes", "data_segment_bytes"})
     json.erase(key);
   return json;
 }
