@@ -67,7 +67,22 @@ std::string verdict_span(const std::string& verdict) {
 
 std::string cell(const std::string& text) { return "<td>" + text + "</td>"; }
 
-std::string row_html(const json& entry, const json& m) {
+/// The column group of ours beyond the paper.
+std::string beyond_html(const json& report, const json& entry, const Metric& metric) {
+  std::string rows, figures, counts;
+  for (const json& other : beyond(report, entry)) {
+    const char* gap = rows.empty() ? "" : "<br>";
+    rows += gap + escaped(other["row"]);
+    figures += gap;
+    for (const json& m : other["metrics"])
+      if (m["metric"] == metric.name) figures += spread(metric, m, "test");
+    counts += gap + beyond_count(other);
+  }
+  return cell(rows) + cell(figures) + cell(counts);
+}
+
+std::string row_html(const json& report, const json& entry, const json& m) {
+  if (entry.contains("beyond")) return {};
   const Metric& metric = *find_metric(m["metric"]);
   std::string data = escaped(entry["data"]), ours, verdict = entry["state"];
   if (entry.contains("stand_in_for"))
@@ -96,6 +111,7 @@ std::string row_html(const json& entry, const json& m) {
                                      : "");
   html += cell(
       entry.contains("plan") ? format_bytes(entry["plan"]["total_bytes"].get<std::size_t>()) : "");
+  if (goes_beyond(report)) html += beyond_html(report, entry, metric);
   return html + "</tr>\n";
 }
 
@@ -127,13 +143,14 @@ std::string table_html(const json& report) {
   std::string html = fmt::format(
       "<h2 id=\"{0}\">{1}{2}</h2>\n<p>{3}.</p>\n<p><small>{4}</small></p>\n<div "
       "class=\"scroll\"><table><tr><th>row<th>method<th>data<th>metric<th>paper<th>ours<th>gap"
-      "<th>verdict<th>reference<th>train - test<th>trained<th>target<th>seconds<th>arena</tr>\n",
+      "<th>verdict<th>reference<th>train - test<th>trained<th>target<th>seconds<th>arena{5}</tr>\n",
       escaped(report["table"]), escaped(report["title"]),
       report["quick"].get<bool>() ? " (quick tier)" : "", escaped(report["summary"]),
-      escaped(report["recipes"]));
+      escaped(report["recipes"]),
+      goes_beyond(report) ? "<th>beyond the paper<th>ours<th>trained at a time" : "");
   std::string notes, commands;
   for (const json& entry : report["entries"]) {
-    for (const json& metric : entry["metrics"]) html += row_html(entry, metric);
+    for (const json& metric : entry["metrics"]) html += row_html(report, entry, metric);
     for (const char* key : {"note", "message"})
       if (entry.contains(key))
         notes += fmt::format("<li>{}, {}: {}</li>\n", escaped(entry["row"]), escaped(entry["data"]),

@@ -85,6 +85,7 @@ nlohmann::json entry_json(const EntryVerdict& verdict) {
                            {"data", c.data()},
                            {"state", to_string(c.state)}};
   if (!c.row->note.empty()) object["note"] = c.row->note;
+  if (!c.row->beyond.empty()) object["beyond"] = c.row->beyond;
   if (c.stand_in) object["stand_in_for"] = c.entry->data;
   if (!c.message.empty()) object["message"] = c.message;
   if (c.entry->paper_train) object["paper_train"] = *c.entry->paper_train;
@@ -96,7 +97,7 @@ nlohmann::json entry_json(const EntryVerdict& verdict) {
   if (c.state != EntryState::done) return object;
   const nlohmann::json& first = c.runs.front().result;
   for (const char* key : {"trainable_params", "target_params", "stored_values", "arena_bytes",
-                          "map_bytes", "device", "version"})
+                          "map_bytes", "map_values", "map_samples", "device", "version"})
     if (first.contains(key)) object[key] = first[key];
   if (const auto seconds = over_runs(c, "seconds")) object["seconds"] = to_json(*seconds);
   if (const auto persistence = over_runs(c, "persistence_mse_test"))

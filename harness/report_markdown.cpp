@@ -13,16 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-/// "87.87 (87.68 to 88.11)"; of one seed the figure alone.
-std::string spread(const Metric& metric, const json& holder, const char* key) {
-  if (!holder.contains(key)) return {};
-  const json& s = holder[key];
-  const std::string mean = figure_of(metric, s, "mean");
-  if (s["n"].get<int>() < 2) return mean;
-  return fmt::format("{} ({} to {})", mean, figure_of(metric, s, "min"),
-                     figure_of(metric, s, "max"));
-}
-
 std::string verdict_of(const json& entry, const json& metric) {
   if (entry["state"] != "done") return entry["state"];
   std::string text = metric.value("against_paper", "");
@@ -35,12 +25,27 @@ std::string text_of(const json& value) {
   return value.is_null() ? std::string() : std::to_string(value.get<std::size_t>());
 }
 
-void add_row(std::string& text, const json& entry, const json& m) {
+/// The column group of ours beyond the paper: which, figure, and what is trained at a time.
+std::string beyond_cells(const json& report, const json& entry, const Metric& metric) {
+  std::string rows, figures, counts;
+  for (const json& other : beyond(report, entry)) {
+    const char* gap = rows.empty() ? "" : "<br>";
+    rows += gap + other["row"].get<std::string>();
+    figures += gap;
+    for (const json& m : other["metrics"])
+      if (m["metric"] == metric.name) figures += spread(metric, m, "test");
+    counts += gap + beyond_count(other);
+  }
+  return fmt::format(" {} | {} | {} |", rows, figures, counts);
+}
+
+void add_row(std::string& text, const json& report, const json& entry, const json& m) {
+  if (entry.contains("beyond")) return;
   const Metric& metric = *find_metric(m["metric"]);
   const std::string reference =
       m.contains("reference") ? figure_of(metric, m["reference"], "mean") : std::string();
   text += fmt::format(
-      "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+      "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
       entry["row"].get<std::string>(), entry["method"].get<std::string>(),
       entry["data"].get<std::string>() + (entry.contains("stand_in_for") ? " (stand-in)" : ""),
       metric.name, figure_of(metric, m, "paper"), spread(metric, m, "test"), gap_of(metric, m),
@@ -50,6 +55,7 @@ void add_row(std::string& text, const json& entry, const json& m) {
                                 : std::string(),
       entry.contains("arena_bytes") ? format_bytes(entry["arena_bytes"].get<std::size_t>())
                                     : std::string());
+  text += goes_beyond(report) ? beyond_cells(report, entry, metric) + "\n" : "\n";
 }
 
 }  // namespace
@@ -59,13 +65,15 @@ std::string report_markdown(const json& report) {
       "# {}{}\n\n{}.\n\nmapnet {}. Figures of the last epoch on the test samples, mean over seeds "
       "(smallest to largest). {}\n\n"
       "| row | method | data | metric | paper | ours | gap | verdict | reference | train - test | "
-      "trained | seconds | arena |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+      "trained | seconds | arena |{}\n|---|---|---|---|---|---|---|---|---|---|---|---|---|{}\n",
       report["title"].get<std::string>(), report["quick"].get<bool>() ? " (quick tier)" : "",
       report["summary"].get<std::string>(), report["version"].get<std::string>(),
-      report["recipes"].get<std::string>());
+      report["recipes"].get<std::string>(),
+      goes_beyond(report) ? " beyond the paper | ours | trained at a time |" : "",
+      goes_beyond(report) ? "---|---|---|" : "");
   std::set<std::string> notes, devices;
   for (const json& entry : report["entries"]) {
-    for (const json& metric : entry["metrics"]) add_row(text, entry, metric);
+    for (const json& metric : entry["metrics"]) add_row(text, report, entry, metric);
     if (entry.contains("note"))
       notes.insert(entry["row"].get<std::string>() + ": " + entry["note"].get<std::string>());
     if (entry.contains("message"))

@@ -125,6 +125,7 @@ struct Parser {
     r.method = reader.require<std::string>("method");
     r.params = reader.require<std::string>("params");
     r.note = reader.find<std::string>("note").value_or("");
+    r.beyond = reader.find<std::string>("beyond").value_or("");
     r.seeds = reader.seeds("seeds");
     if (r.seeds.empty()) r.seeds = table.seeds;
     const Settings own = merged(defaults, settings(reader, "settings"));
@@ -157,6 +158,19 @@ struct Parser {
              r.name, e.pretrained_from);
   }
 
+  /// What goes beyond the paper stands beside a row of it, and is held against none of its figures.
+  void check_beyond(const Row& r) const {
+    if (r.beyond.empty()) return;
+    const auto beside = std::ranges::find(table.rows, r.beyond, &Row::name);
+    if (beside == table.rows.end() || !beside->beyond.empty())
+      fail("{}: row '{}': beyond = '{}': expected a row of the paper's", table.file.string(),
+           r.name, r.beyond);
+    for (const Entry& e : r.entries)
+      if (!e.paper.empty() || e.paper_train)
+        fail("{}: row '{}': it is beyond the paper, which has no figure of {} for it",
+             table.file.string(), r.name, e.data);
+  }
+
   void parse(const toml::table& root, const fs::path& file) {
     TomlReader reader(root, file.string(), "table");
     table.file = file;
@@ -184,8 +198,10 @@ struct Parser {
         fail("{}: two rows are called '{}'", r.place(), name);
     }
     if (table.rows.empty()) fail("{}: no [[rows]]", reader.place());
-    for (const Row& r : table.rows)
+    for (const Row& r : table.rows) {
+      check_beyond(r);
       for (const Entry& e : r.entries) check_source(r, e);
+    }
     reader.finish();
   }
 };

@@ -47,6 +47,7 @@ struct Row {
   std::string name, method;
   std::string params;      ///< as the paper's table writes them
   std::string note;        ///< where ours is not what the paper says
+  std::string beyond;      ///< of ours beyond the paper: the row of the paper it stands beside
   std::vector<int> seeds;  ///< its own, else the table's
   std::vector<Entry> entries;
 };

@@ -119,7 +119,7 @@ Tally tally(const nlohmann::json& entries) {
       ++t.reproduced;
     else if (against_paper(AgainstPaper::exceeded))
       ++t.exceeded;
-    else if (!has_reference)
+    else if (!has_reference && !entry.contains("beyond"))
       ++t.unjudged;
     const bool regressed = any("against_reference", to_string(AgainstReference::regressed));
     t.regressed += regressed;

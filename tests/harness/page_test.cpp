@@ -42,6 +42,30 @@ void check_holds(const std::string& text, const std::string& part) {
 
 }  // namespace
 
+// Ours beyond the paper stand beside the paper's row, in columns of their own, and are no row.
+BOOST_AUTO_TEST_CASE(what_goes_beyond_the_paper_has_columns_of_its_own) {
+  nlohmann::json r = report();
+  nlohmann::json more = r["entries"][0];
+  more["row"] = "learned <map>";
+  more["beyond"] = r["entries"][0]["row"];
+  more["map_values"] = 777;
+  more["trainable_params"] = 128;
+  more["metrics"][0] = {{"metric", "accuracy"},
+                        {"test", {{"mean", 99.55}, {"min", 99.5}, {"max", 99.6}, {"n", 2}}}};
+  BOOST_TEST(report_markdown(r).find("beyond") == std::string::npos);
+  r["entries"].push_back(more);
+  const std::string text = report_markdown(r);
+  check_holds(text, "beyond the paper | ours | trained at a time |");
+  check_holds(text, "| learned <map> | 99.55 (99.50 to 99.60) | 128 + 777 of the map |\n");
+  BOOST_TEST(text.find("\n| learned") == std::string::npos);
+  const Folder folder;
+  folder.write("table9.json", r.dump());
+  write_page(folder.path);
+  const std::string page = read_file(folder.path / "index.html");
+  check_holds(page, "<td>learned &lt;map&gt;</td><td>99.55 (99.50 to 99.60)</td>");
+  BOOST_TEST(page.find("<tr><td>learned") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(the_page_has_every_report_and_needs_no_other_file) {
   const Folder folder;
   folder.write("table9.json", report().dump());

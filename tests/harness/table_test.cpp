@@ -106,6 +106,15 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_named_with_file_line_and_key) {
     refuses(replaced(kTable, "trainable = 2048",
                      "pretrained_from = \"" + std::string(source) + "\"\ntrainable = 2048"),
             {"wrong.toml", "'slvt'", source, "mnist"});
+  // Beyond the paper: beside a row of the paper's, without a figure of the paper.
+  for (const char* beside : {"absent", "slvt"})
+    refuses(replaced(kTable, "trainable = 2048",
+                     "beyond = \"" + std::string(beside) + "\"\ntrainable = 2048"),
+            {"wrong.toml", "'slvt'", "beyond", beside});
+  refuses(kTable +
+              "[[rows]]\nname = \"more\"\nmethod = \"\"\nparams = \"\"\nbeyond = \"slvt\"\n"
+              "trainable = 1\n[rows.data.mnist]\npaper.accuracy = 99\n",
+          {"'more'", "beyond the paper", "mnist"});
   refuses(kTable + "surplus = 1\n", {"surplus"});
   refuses("id = \n", {"wrong.toml:1"});
   check_fails([&] { read_table(folder.path / "absent.toml"); }, {"absent.toml"});
