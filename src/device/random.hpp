@@ -26,7 +26,6 @@ enum class Stream : std::uint32_t {
   stability = 10,         ///< eq. 28's perturbations
   jacobian_probe = 11,    ///< signs of the smoothness estimator
   learned_filling = 12,   ///< directions of a learned map that nothing was learned for
-  learned_rotation = 13,  ///< of its directions among one another
   augmentation = 20,      ///< index: the step; block: the row of the batch
   head_init = 16,         ///< a fine-tuned network's new output layer
 };

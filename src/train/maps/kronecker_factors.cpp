@@ -4,7 +4,6 @@
 
 #include "algebra/products.hpp"
 #include "algebra/symmetric_eigen.hpp"
-#include "train/maps/rotation.hpp"
 
 namespace mapnet {
 
@@ -20,16 +19,15 @@ void read_matrix(const KroneckerMatrix& m, std::span<const float> outputs, std::
   }
 }
 
-/// The first `n` eigenvectors as columns [size, n], turned among one another.
-std::vector<float> main_directions(SquareMatrix moments, std::size_t n, std::uint64_t seed,
-                                   std::size_t which) {
+/// The first `n` eigenvectors as columns [size, n].
+std::vector<float> main_directions(SquareMatrix moments, std::size_t n) {
   const std::size_t size = moments.n;
   const Eigen eigen = symmetric_eigen(std::move(moments));
-  const SquareMatrix turn = random_rotation(n, seed, static_cast<std::uint32_t>(which));
-  std::vector<double> columns(size * n);
-  multiply_transposed(columns, std::span(eigen.vectors.values).first(n * size), turn.values, size,
-                      n);
-  return {columns.begin(), columns.end()};
+  std::vector<float> columns(size * n);
+  for (std::size_t k = 0; k < n; ++k)
+    for (std::size_t i = 0; i < size; ++i)
+      columns[i * n + k] = static_cast<float>(eigen.vectors(k, i));
+  return columns;
 }
 
 struct Moments {
@@ -39,7 +37,7 @@ struct Moments {
 }  // namespace
 
 std::vector<KroneckerFactors> learn_factors(MapSource& source, const MapDesc& map,
-                                            std::size_t sketches, std::uint64_t seed) {
+                                            std::size_t sketches) {
   std::vector<Moments> moments;
   std::size_t largest = 0;
   for (const KroneckerMatrix& m : map.matrices) {
@@ -60,9 +58,8 @@ std::vector<KroneckerFactors> learn_factors(MapSource& source, const MapDesc& ma
   }
   std::vector<KroneckerFactors> factors;
   for (std::size_t k = 0; k < map.matrices.size(); ++k)
-    factors.push_back(
-        {main_directions(std::move(moments[k].left), map.matrices[k].left, seed, 2 * k),
-         main_directions(std::move(moments[k].right), map.matrices[k].right, seed, 2 * k + 1)});
+    factors.push_back({main_directions(std::move(moments[k].left), map.matrices[k].left),
+                       main_directions(std::move(moments[k].right), map.matrices[k].right)});
   return factors;
 }
 

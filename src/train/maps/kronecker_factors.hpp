@@ -12,12 +12,12 @@ struct KroneckerFactors {
 };
 
 /// Of each matrix the main directions of its gradients' sides: eigenvectors of the sums of G G^T
-/// and G^T G over `sketches` gradients G = J^T v, turned at random among one another
-/// (rotation.hpp). Of a fully connected layer and one sample G = g a^T, and they are the second
+/// and G^T G over `sketches` gradients G = J^T v, the largest first.
+/// Of a fully connected layer and one sample G = g a^T, and they are the second
 /// moments of the output's gradients g and of the inputs a, each weighted by the other's square
 /// (the factors of K-FAC, Martens and Grosse 2015; with sums over positions of a convolution, or
 /// samples of a batch, those of Shampoo, Gupta et al. 2018).
 std::vector<KroneckerFactors> learn_factors(MapSource& source, const MapDesc& map,
-                                            std::size_t sketches, std::uint64_t seed);
+                                            std::size_t sketches);
 
 }  // namespace mapnet

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 
 #include "algebra/products.hpp"
 #include "common/error.hpp"
@@ -47,24 +46,11 @@ std::unique_ptr<RowFile> trajectory_rows(MapSource& source, std::size_t wanted) 
   return rows;
 }
 
-/// To a root mean square of 1: between tensors gradients differ a hundredfold, and a few would have
-/// all directions.
-void normalise(std::span<float> values) {
-  double sum = 0;
-  for (const float v : values) sum += static_cast<double>(v) * static_cast<double>(v);
-  if (sum == 0) return;
-  const auto factor = static_cast<float>(std::sqrt(static_cast<double>(values.size()) / sum));
-  for (float& v : values) v *= factor;
-}
-
-std::unique_ptr<RowFile> gradient_rows(MapSource& source, const MapDesc& map,
-                                       std::size_t sketches) {
+std::unique_ptr<RowFile> gradient_rows(MapSource& source, std::size_t sketches) {
   auto rows = std::make_unique<RowFile>(sketches, source.outputs());
   std::vector<float> outputs(source.outputs());
   for (std::size_t row = 0; row < sketches; ++row) {
     source.sketch(outputs);
-    for (const RowScale& tensor : map.scales)
-      normalise(std::span(outputs).subspan(tensor.offset, tensor.rows));
     rows->write(row, outputs);
   }
   return rows;
@@ -90,7 +76,7 @@ LearnedBasis::LearnedBasis(const Recipe& run, const Network& net, const Dataset&
   const AlgebraThreads threads(recipe.threads);
   if (learned.family == MapFamily::kronecker) {
     MapSource source(recipe, net, data, map, start, Purpose::sketch);
-    factors_ = learn_factors(source, map, learned.sketches, learned.seed);
+    factors_ = learn_factors(source, map, learned.sketches);
     facts_.samples = source.samples_seen();
     for (const KroneckerFactors& f : factors_)
       for (const std::vector<float>* side : {&f.left, &f.right}) {
@@ -110,8 +96,8 @@ void LearnedBasis::learn_rows(const Recipe& recipe, const Network& net, const Da
   {
     const bool walks = learned.family == MapFamily::trajectory;
     MapSource source(recipe, net, data, map_, start, walks ? Purpose::train : Purpose::sketch);
-    rows = walks ? trajectory_rows(source, learned.sketches)
-                 : gradient_rows(source, map_, learned.sketches);
+    rows =
+        walks ? trajectory_rows(source, learned.sketches) : gradient_rows(source, learned.sketches);
     facts_.samples = source.samples_seen();
   }  // its arena goes before the algebra needs memory
   std::size_t bytes = 0;
@@ -122,9 +108,9 @@ void LearnedBasis::learn_rows(const Recipe& recipe, const Network& net, const Da
   }
   file_ = std::make_unique<NamelessFile>("fixed weights", bytes);
   for (const MapBlock& block : map_.blocks)
-    principal_basis(
-        *rows, block, learned.seed, learned.family == MapFamily::gradient,
-        [&](std::size_t first, std::span<const float> w) { take_rows(block, first, w); });
+    principal_basis(*rows, block, learned.seed, [&](std::size_t first, std::span<const float> w) {
+      take_rows(block, first, w);
+    });
 }
 
 void LearnedBasis::take_rows(const MapBlock& block, std::size_t first,

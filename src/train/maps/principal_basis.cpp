@@ -7,7 +7,6 @@
 #include "algebra/symmetric_eigen.hpp"
 #include "common/error.hpp"
 #include "device/random.hpp"
-#include "train/maps/rotation.hpp"
 
 namespace mapnet {
 
@@ -23,17 +22,10 @@ std::size_t chunk_of(std::size_t values_a_column) {
   return std::max<std::size_t>(16, kChunkBytes / (values_a_column * sizeof(double)));
 }
 
-std::vector<double> transposed(std::span<const double> a, std::size_t rows, std::size_t columns) {
-  std::vector<double> t(rows * columns);
-  for (std::size_t i = 0; i < rows; ++i)
-    for (std::size_t j = 0; j < columns; ++j) t[j * rows + i] = a[i * columns + j];
-  return t;
-}
-
 /// W = [A^T E | N] R^-1, a stretch of its rows at a time.
 class Basis {
  public:
-  Basis(const RowFile& rows, const MapBlock& block, std::uint64_t seed, bool turned)
+  Basis(const RowFile& rows, const MapBlock& block, std::uint64_t seed)
       : rows_(rows), block_(block), seed_(seed), mix_(block.latents * rows.rows()) {
     SquareMatrix gram(rows.rows());
     std::vector<double> chunk;
@@ -50,7 +42,6 @@ class Basis {
       for (std::size_t i = 0; i < rows.rows(); ++i)
         mix_[k * rows.rows() + i] = scale * eigen.vectors(k, i);
     }
-    if (turned) turn();
   }
 
   void write(const TakeRows& take) const {
@@ -68,16 +59,6 @@ class Basis {
   }
 
  private:
-  /// The directions found among one another.
-  void turn() {
-    const SquareMatrix q =
-        random_rotation(found_, seed_, static_cast<std::uint32_t>(block_.theta_offset));
-    std::vector<double> turned(found_ * rows_.rows());
-    multiply_transposed(turned, q.values, transposed(mix_, found_, rows_.rows()), found_,
-                        rows_.rows());
-    std::ranges::copy(turned, mix_.begin());
-  }
-
   void each_chunk(std::size_t values, const auto& use) const {
     const std::size_t chunk = chunk_of(values);
     for (std::size_t first = 0; first < block_.rows; first += chunk)
@@ -126,9 +107,9 @@ class Basis {
 
 }  // namespace
 
-void principal_basis(const RowFile& rows, const MapBlock& block, std::uint64_t seed, bool turned,
+void principal_basis(const RowFile& rows, const MapBlock& block, std::uint64_t seed,
                      const TakeRows& take) {
-  Basis(rows, block, seed, turned).write(take);
+  Basis(rows, block, seed).write(take);
 }
 
 }  // namespace mapnet

@@ -15,11 +15,8 @@ using TakeRows = std::function<void(std::size_t first, std::span<const float> ro
 /// are centred nowhere: they are steps away from a start that is the map's base. What the rows do
 /// not span (fewer of them than d, or dependent ones) is filled with directions from the seed.
 ///
-/// Where `turned` they are turned at random among one another (rotation.hpp); else latent k goes
-/// along the k-th.
-///
 /// In memory lie four squares of rows.rows(), in double, and 16 MiB; nothing of P.
-void principal_basis(const RowFile& rows, const MapBlock& block, std::uint64_t seed, bool turned,
+void principal_basis(const RowFile& rows, const MapBlock& block, std::uint64_t seed,
                      const TakeRows& take);
 
 }  // namespace mapnet
