@@ -15,7 +15,7 @@ MapCost map_cost(const Tiling& tiling, int row_values, int latent_values, double
 }
 
 bool rows_have_unit_norm(const MapDesc& desc) {
-  if (is_stored(desc.kind)) return false;
+  if (desc.kind != MapKind::hadamard) return false;
   for (const MapBlock& block : desc.blocks)
     if (block.latents != hadamard_points(block.latents)) return false;
   return true;

@@ -1,5 +1,7 @@
 #include "device/ops.hpp"
 
+#include "common/error.hpp"
+
 /// The public ops: each is its twin on the schedule's device.
 namespace mapnet {
 
@@ -229,6 +231,7 @@ void map_restart(Schedule& schedule, const MapDesc& desc, const MapState& state,
 }
 
 BufferId map_row_norms(Schedule& schedule, const MapDesc& desc, const MapState& state) {
+  if (desc.given) fail("map: the norms of its rows, before its owner has written them");
   return twins(schedule).map_row_norms(schedule, desc, state);
 }
 

@@ -23,7 +23,8 @@ inline std::size_t at(const Tensor& t, int n, int c, int y, int x) {
 /// A schedule under construction with its inputs, then the program that ran it.
 class OpHarness {
  public:
-  explicit OpHarness(int n_threads = 2) : schedule(test_device(n_threads)) {}
+  explicit OpHarness(int n_threads = 2) : OpHarness(test_device(n_threads)) {}
+  explicit OpHarness(std::shared_ptr<Device> device) : schedule(std::move(device)) {}
 
   Schedule schedule;
 
@@ -74,6 +75,9 @@ class OpHarness {
     inputs_.push_back([id, values](const Program& on) { on.write<T>(id, values); });
     return id;
   }
+
+  /// Has `fill` write what the steps find, once they are bound.
+  void before_run(std::function<void(const Program&)> fill) { inputs_.push_back(std::move(fill)); }
 
   /// Plans without reuse, so that every buffer can be read afterwards, and runs every phase once.
   void run() {

@@ -43,7 +43,7 @@ DenseSourceBuffers::DenseSourceBuffers(Schedule& schedule, const MapDesc& desc,
   round_ = state.round;
   bytes_ = static_cast<double>(dense_bytes(desc.kind, block));
   if (desc.storage == MapStorage::streamed)
-    streamed_ = state.streamed[index];
+    s.pinned = std::static_pointer_cast<PinnedRows>(state.streamed[index]);
   else
     stored_ = state.dense[index];
   if (!s.regenerated()) return;
@@ -64,7 +64,7 @@ void DenseSourceBuffers::touch(Step& step) const {
 
 DenseSource DenseSourceBuffers::bind(const Memory& memory) const {
   DenseSource bound = source_;
-  if (streamed_) bound.W = static_cast<const PinnedRows&>(*streamed_).W;
+  if (bound.pinned) bound.W = bound.pinned->allocated();
   if (stored_ != kNoBuffer) {
     if (bound.regenerated())
       bound.r = memory.at<const float>(stored_);

@@ -7,22 +7,11 @@
 
 #include "device/cuda/gpu.hpp"
 #include "device/cuda/launch.hpp"
+#include "device/cuda/pinned_rows.hpp"
 #include "device/map_tiles.hpp"
 
 /// Where the rows of a block's dense map come from: the GPU's memory, the host's, or the seed.
 namespace mapnet::cuda {
-
-/// A block's W in the host's memory, pinned so that kernels read it where it is. Each row is read
-/// once a pass, as fast as the bus goes.
-struct PinnedRows : StreamedRows {
-  void* W = nullptr;  ///< [rows, ld]; its setup step allocates it
-  PinnedRows() = default;
-  PinnedRows(const PinnedRows&) = delete;
-  PinnedRows& operator=(const PinnedRows&) = delete;
-  ~PinnedRows() override {
-    if (W) cudaFreeHost(W);
-  }
-};
 
 /// Rows first ... first + n of the seeded Gaussian A [rows, d], as the CPU draws them, into chunk
 /// [n, ld], zeros beyond d. Enqueues it.
@@ -41,7 +30,8 @@ struct DenseSource {
   MapKind kind = MapKind::dense;
   MapStorage storage = MapStorage::memory;
   std::size_t rows = 0, chunk_rows = 0;
-  const void* W = nullptr;  ///< [rows, ld] where it is not regenerated
+  const void* W = nullptr;                       ///< [rows, ld] where it is not regenerated
+  std::shared_ptr<PinnedRows> pinned = nullptr;  ///< keeps W where it is streamed
   DrawnRows drawn = {};
   float* chunk = nullptr;    ///< [chunk_rows, ld]
   const float* r = nullptr;  ///< [d, d]
@@ -85,7 +75,6 @@ class DenseSourceBuffers {
  private:
   DenseSource source_;
   BufferId stored_ = kNoBuffer, chunk_ = kNoBuffer, workspace_ = kNoBuffer, round_ = kNoBuffer;
-  std::shared_ptr<StreamedRows> streamed_;
   double bytes_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include "device/map_tiles.hpp"
 #include "device/math.hpp"
 #include "device/ops.hpp"
+#include "device/ops/kronecker.hpp"
 
 namespace mapnet::cuda {
 
@@ -114,11 +115,7 @@ void add_orthonormalise(Schedule& schedule, const MapDesc& desc, const MapState&
                round = state.round](const Memory& memory) -> Run {
     OrthonormalMap bound = map;
     if (W != kNoBuffer) bound.W = memory.at<std::byte>(W);
-    if (rows) {
-      auto& pinned = static_cast<PinnedRows&>(*rows);
-      if (!pinned.W) MAPNET_CUDA(cudaMallocHost(&pinned.W, dense_bytes(map.kind, map.block)));
-      bound.W = pinned.W;
-    }
+    if (rows) bound.W = static_cast<PinnedRows&>(*rows).allocated();
     bound.chunk = memory.at<float>(chunk);
     bound.r1 = memory.at<float>(r1);
     bound.r2 = memory.at<float>(r2);
@@ -153,14 +150,19 @@ MapState map_setup(Schedule& schedule, const MapDesc& desc) {
   MapState state;
   state.scales = add_scales(schedule, desc.scales);
   add_base(schedule, desc, state);
+  if (desc.kind == MapKind::kronecker) add_kronecker_factors(schedule, desc, state);
   if (!is_stored(desc.kind)) return state;
   for (const MapBlock& block : desc.blocks) {
     const std::string name = "map." + block.name;
     if (desc.storage == MapStorage::streamed)
-      state.streamed.push_back(std::make_shared<PinnedRows>());
+      state.streamed.push_back(
+          std::make_shared<PinnedRows>(dense_bytes(desc.kind, block), gpu_of(schedule).stream()));
     else if (desc.storage == MapStorage::regenerated)
       state.dense.push_back(
           schedule.buffer(name + ".R", "map", block.latents * block.latents * sizeof(float)));
+    else if (desc.given)
+      state.dense.push_back(
+          schedule.persistent_buffer(name + ".W", "map", dense_bytes(desc.kind, block)));
     else
       state.dense.push_back(schedule.buffer(name + ".W", "map", dense_bytes(desc.kind, block)));
   }
@@ -169,7 +171,7 @@ MapState map_setup(Schedule& schedule, const MapDesc& desc) {
 }
 
 void map_redraw(Schedule& schedule, const MapDesc& desc, const MapState& state) {
-  if (!is_stored(desc.kind)) return;
+  if (!is_stored(desc.kind) || desc.given) return;
   for (std::size_t i = 0; i < desc.blocks.size(); ++i) add_orthonormalise(schedule, desc, state, i);
 }
 

@@ -34,7 +34,7 @@ MAPNET_HOST_DEVICE inline SmoothRow smooth_row(Activation activation, float omeg
 }
 
 /// Adds the setup steps of || w_j ||^2 [P]. kNoBuffer where all are 1, as those of a Hadamard map
-/// whose latents are a power of two of at least 16.
+/// whose latents are a power of two of at least 16. Throws Error for a map that is given.
 BufferId map_row_norms(Schedule& schedule, const MapDesc& desc, const MapState& state);
 
 struct SmoothnessBuffers {
