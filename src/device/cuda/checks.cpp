@@ -27,4 +27,14 @@ void require_points(const MapDesc& desc) {
           block.name, block.latents, kMostPoints);
 }
 
+void require_matrices(const MapDesc& desc) {
+  constexpr std::size_t kMostValues = std::size_t{1} << 31;
+  for (const KroneckerMatrix& m : desc.matrices)
+    if (m.rows * m.cols > kMostValues)
+      fail<UsageError>(
+          "map {}: a matrix [{}, {}]; on a GPU one of a Kronecker map has up to {} values. Take "
+          "another map, or --device cpu",
+          m.name, m.rows, m.cols, kMostValues);
+}
+
 }  // namespace mapnet::cuda

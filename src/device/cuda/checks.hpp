@@ -19,4 +19,7 @@ void require_window(const std::string& name, int window);
 /// 2^26 points.
 void require_points(const MapDesc& desc);
 
+/// Throws UsageError when a matrix of a Kronecker map has more values than kernels can number.
+void require_matrices(const MapDesc& desc);
+
 }  // namespace mapnet::cuda

@@ -6,6 +6,7 @@
 #include "device/cuda/dense_source.cuh"
 #include "device/cuda/gpu.hpp"
 #include "device/cuda/hadamard_adjoint.cuh"
+#include "device/cuda/kronecker.hpp"
 #include "device/cuda/sum_groups.cuh"
 
 namespace mapnet::cuda {
@@ -171,6 +172,8 @@ struct Backward {
 void map_backward(Schedule& schedule, const MapDesc& desc, const MapState& state, BufferId z,
                   BufferId dtheta, BufferId dz) {
   require_points(desc);
+  if (desc.kind == MapKind::kronecker)
+    return kronecker_backward(schedule, desc, state, z, dtheta, dz);
   const bool hadamard = !is_stored(desc.kind), modulated = desc.modulation == Modulation::signed_,
              scalar = desc.modulation == Modulation::scalar;
   for (std::size_t i = 0; i < desc.blocks.size(); ++i) {

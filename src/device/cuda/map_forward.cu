@@ -6,6 +6,7 @@
 #include "device/cuda/dense_forward.cuh"
 #include "device/cuda/dense_source.cuh"
 #include "device/cuda/gpu.hpp"
+#include "device/cuda/kronecker.hpp"
 #include "device/cuda/latents.cuh"
 
 namespace mapnet::cuda {
@@ -148,6 +149,8 @@ void map_forward(Schedule& schedule, const MapDesc& desc, MapState& state, Buffe
   if (keep_u && keeps_u(desc, state) && state.u == kNoBuffer)
     state.u = schedule.buffer("map.u", "activations", desc.target_size() * sizeof(float));
   const BufferId kept_u = keep_u ? state.u : kNoBuffer;
+  if (desc.kind == MapKind::kronecker)
+    return kronecker_forward(schedule, desc, state, z, theta, kept_u);
   const bool hadamard = !is_stored(desc.kind), modulated = desc.modulation == Modulation::signed_,
              scalar = desc.modulation == Modulation::scalar;
 
