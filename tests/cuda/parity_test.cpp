@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "common/compare.hpp"
+#include "mapping/given_maps.hpp"
 #include "train/pretrained_file.hpp"
 #include "train/recipes.hpp"
 #include "train/session.hpp"
@@ -172,7 +173,61 @@ BOOST_AUTO_TEST_CASE(refreshed_maps_have_the_cpus_bits) {
   }
 }
 
+namespace {
+
+/// Of all shapes of matrices, with a base and a slope.
+GivenMap sine_of_kronecker() {
+  GivenMap map = kronecker_map(matrix_shapes());
+  map.desc.activation = Activation::sine;
+  map.desc.omega = 2;
+  map.desc.random_base = true;
+  map.desc.seed = 3;
+  return map;
+}
+
+}  // namespace
+
+// Each within its bounds of the truth: within twice those of the other.
+BOOST_AUTO_TEST_CASE(a_kronecker_map_agrees_with_the_cpus) {
+  const GivenMap map = sine_of_kronecker();
+  const Vector z = exact_floats(map.desc.latent_size(), 5, -2, 2);
+  const Vector dtheta = exact_floats(map.desc.target_size(), 6);
+  const GivenRun cpu = run_given(map, z, dtheta, open_cpu(2));
+  const GivenRun gpu = run_given(map, z, dtheta, open_cuda(FastMath::off));
+  BOOST_TEST((gpu.base == cpu.base));
+  check_kronecker(map, gpu, cpu.theta, cpu.dz, z, dtheta, 2, "the CPU's");
+  // Products of the map are float32 whatever those of the network are.
+  const GivenRun fast = run_given(map, z, dtheta, open_cuda(FastMath::bf16));
+  BOOST_TEST((fast.theta == gpu.theta && fast.dz == gpu.dz));
+}
+
+// Sums of up to 50 and 333 products of about 1 in another order, times a scale and a slope of up to
+// 2 each.
+BOOST_AUTO_TEST_CASE(a_given_dense_map_agrees_with_the_cpus) {
+  const Vector z = exact_floats(71, 5, -2, 2), dtheta = exact_floats(434, 6);
+  for (const MapStorage storage : {MapStorage::memory, MapStorage::streamed}) {
+    const GivenMap map = given_dense_map(storage);
+    const GivenRun cpu = run_given(map, z, dtheta, open_cpu(2));
+    const GivenRun gpu = run_given(map, z, dtheta, open_cuda(FastMath::off));
+    check_close(gpu.theta, cpu.theta, 2 * 4 * sum_tolerance(50), 2e-5, "theta");
+    check_close(gpu.dz, cpu.dz, 2 * 8 * sum_tolerance(333), 2e-5, "dz");
+  }
+}
+
 #ifdef MAPNET_CUDA_EMULATED
+
+BOOST_AUTO_TEST_CASE(the_order_of_a_kronecker_maps_threads_does_not_matter) {
+  const GivenMap map = sine_of_kronecker();
+  const Vector z = exact_floats(map.desc.latent_size(), 5, -2, 2);
+  const Vector dtheta = exact_floats(map.desc.target_size(), 6);
+  const GivenRun up = run_given(map, z, dtheta, open_cuda(FastMath::off));
+  for (const auto order : {emulation::ThreadOrder::descending, emulation::ThreadOrder::shuffled}) {
+    emulation::set_thread_order(order);
+    const GivenRun other = run_given(map, z, dtheta, open_cuda(FastMath::off));
+    BOOST_TEST((other.theta == up.theta && other.dz == up.dz));
+  }
+  emulation::set_thread_order(emulation::ThreadOrder::ascending);
+}
 
 // A race, or a barrier that is missing, shows as a result that depends on who runs first.
 BOOST_AUTO_TEST_CASE(the_order_of_threads_does_not_matter) {
