@@ -18,7 +18,7 @@ compile = cmake --build --preset $(1) --parallel $(JOBS)
 # What is passed to the harness: REPRODUCE='--jobs 2 --seeds 1 --rows cnn2-*'
 REPRODUCE ?=
 
-.PHONY: reproduce reproduce-quick help deps build debug asan tsan emulated cuda install package docs test demo data data-mnist data-fashion-mnist format clean
+.PHONY: reproduce study-maps reproduce-quick help deps build debug asan tsan emulated cuda install package docs test demo data data-mnist data-fashion-mnist format clean
 .NOTPARALLEL:  # the order of prerequisites is the order of work; the parallel work is CMake's
 
 help: ## list these targets
@@ -71,6 +71,10 @@ reproduce-table%: deps build data-fashion-mnist  # one table: make reproduce-tab
 reproduce-figure%: deps build  # one figure: make reproduce-figure2
 	$(fetch_open_data)
 	build/release/mapnet reproduce --figure $* $(REPRODUCE)
+
+study-maps: deps build data-fashion-mnist ## train maps that know the problem, beyond the paper (many hours)
+	$(fetch_open_data)
+	build/release/mapnet reproduce --tables harness/study --out reports/study $(REPRODUCE)
 
 reproduce-quick: deps build data-fashion-mnist ## a few epochs of chosen rows, held to references (minutes)
 	$(fetch_open_data)

@@ -39,7 +39,7 @@ install(FILES cmake/Datasets.cmake cmake/FetchDataset.cmake cmake/FetchObject.cm
         DESTINATION ${CMAKE_INSTALL_DATADIR}/mapnet/cmake COMPONENT program)
 install(DIRECTORY data_manifests DESTINATION ${CMAKE_INSTALL_DATADIR}/mapnet COMPONENT program
         PATTERN CMakeLists.txt EXCLUDE)
-install(DIRECTORY harness/tables DESTINATION ${CMAKE_INSTALL_DATADIR}/mapnet COMPONENT program)
+install(DIRECTORY harness/tables harness/study DESTINATION ${CMAKE_INSTALL_DATADIR}/mapnet COMPONENT program)
 install(FILES README.md SECURITY.md docs/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program FILES_MATCHING PATTERN "*.md")
 install(FILES docs/mapnet.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program)

@@ -1,6 +1,7 @@
 #include "harness/table.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <set>
 
 #include "common/temporary.hpp"
 #include "harness/tables_folder.hpp"
@@ -131,4 +132,12 @@ BOOST_AUTO_TEST_CASE(the_tables_that_come_with_mapnet_are_read) {
       {"table5", 4},       {"table6", 29},        {"table7", 10}, {"table8", 9},
       {"table5-share", 6}, {"table-resnet18", 4}, {"figure2", 2}, {"smoke", 3}};
   for (const auto& [id, n] : expected) BOOST_TEST(rows[id] == n, id << ": " << rows[id]);
+  // The study of maps beyond the paper lies beside them, and is not run with them.
+  std::set<std::string> studies;
+  for (const Table& table : read_tables(tables_folder().parent_path() / "study")) {
+    studies.insert(table.id);
+    for (const Row& row : table.rows)
+      for (const Entry& entry : row.entries) BOOST_TEST(entry.paper.empty(), row.name);
+  }
+  BOOST_TEST((studies == std::set<std::string>{"maps-cnn1", "maps-cnn2"}));
 }

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "train/recipe.hpp"
+
+namespace mapnet {
+
+/// Bytes that a process takes at most while the recipe's map is learned, before the run's own arena
+/// is there: the arena of what it is learned from, what goes with that, and the algebra's squares.
+/// Plans one schedule. 0 for a map that is not learned.
+std::size_t learning_bytes(const Recipe& recipe, const Network& net, const Dataset& dataset);
+
+}  // namespace mapnet
