@@ -10,6 +10,7 @@
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "memory/placement.hpp"
+#include "train/maps/learning_memory.hpp"
 #include "train/rank_share.hpp"
 #include "train/session.hpp"
 
@@ -58,7 +59,8 @@ std::vector<MapStorage> storages(const FootprintConfig& c, const Recipe& r) {
   if (c.map_storage.value_or("auto") != "auto" || !storage_is_open(r))
     return {r.footprint.map_storage};
   std::vector<MapStorage> all = {MapStorage::memory, MapStorage::streamed};
-  if (r.mapping.map == MapKind::dense) all.push_back(MapStorage::regenerated);
+  if (r.mapping.map == MapKind::dense && !r.mapping.learned.on())
+    all.push_back(MapStorage::regenerated);
   return all;
 }
 
@@ -125,6 +127,15 @@ class Search {
   }
 
  private:
+  /// A map is learned before the run's arena is there or, where it is refreshed, beside it.
+  void count_learning(Candidate& c) const {
+    const std::size_t learning = learning_bytes(c.recipe, net_, dataset_);
+    if (c.recipe.refresh.on())
+      c.beside_bytes += learning;
+    else if (learning > c.total_bytes())
+      c.beside_bytes = learning - c.arena_bytes;
+  }
+
   RunSchedule build(const Recipe& recipe) const {
     return build_run_schedule(recipe, net_, counts_, format_, Purpose::train, ranks_);
   }
@@ -144,6 +155,7 @@ class Search {
       c.arena_bytes = without + data_bytes(run.schedule.device(), c.recipe, net_, format_,
                                            counts_.total(), ranks_->size());
       c.beside_bytes = bytes_beside_arena(run, c.recipe, dataset_);
+      count_learning(c);
       c.cost = cost_of_step(run, c.recipe, format_);
       all.push_back(c);
     }

@@ -51,6 +51,7 @@ Recipe learning_recipe(const Recipe& run, const Dataset& dataset, Purpose purpos
   r.fast_math = run.fast_math;
   r.footprint.samples_in_file = run.footprint.samples_in_file;
   r.footprint.recompute = run.footprint.recompute;
+  if (purpose == Purpose::train) r.footprint.micro_batch = run.footprint.micro_batch;
   return r;
 }
 
