@@ -103,6 +103,13 @@ void print_summary(const RunResult& r, const std::string& folder) {
     for (const ChosenLayer& layer : f.layers) layers += (layers.empty() ? "" : ", ") + layer.name;
     row("fine-tuned", fmt::format("{}; L = {}", layers, f.share));
   }
+  if (mapping.learned.on()) {
+    const LearnedMapFacts& map = r.learned_map;
+    row("learned map",
+        fmt::format("{}: {} values, from {} samples there and back in {:.1f} s",
+                    to_string(mapping.learned.family), map.values, map.samples * (r.refreshes + 1),
+                    map.seconds));
+  }
   if (trained_map)
     row("trained values stored", format_bytes(r.stored_value_bytes));
   else
