@@ -83,6 +83,8 @@ double default_lr(const MappingConfig& m) {
   if (m.strategy == Strategy::direct) return 3e-3;
   if (m.variant == Variant::lv_full_dnn) return 1e-3;
   if (m.variant == Variant::full_dnn) return 1e-4;
+  // Every direction of a gradient's changes the network; a sweep of maps has the rates.
+  if (m.learned.family == MapFamily::gradient) return 2e-2;
   return m.finetune.on() && m.finetune.share > 1 ? 4e-2 : 8e-2;
 }
 
