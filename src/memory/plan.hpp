@@ -32,7 +32,7 @@ std::size_t arena_lower_bound(const std::vector<Lifetime>& buffers);
 
 /// Places every buffer. Pure and deterministic: the same list gives the same offsets on every
 /// machine. What is held from the first step to the last lies at the bottom, empty buffers at 0.
-/// The total meets the lower bound on nearly every training step and stays within 5 % of it on all
+/// The total meets the lower bound on nearly every training step and stays within 2 % of it on all
 /// those tested; alignments above kArenaAlignment may cost padding beyond that. Offsets are aligned
 /// from the start of the arena, so addresses are up to the arena's own alignment, a page. Throws
 /// Error naming the buffer on a malformed lifetime (last < first, alignment not a power of two) and

@@ -1,6 +1,7 @@
 #include "memory/search.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <numeric>
 #include <random>
 #include <utility>
@@ -157,11 +158,39 @@ class LocalSearch {
   std::mt19937_64 random_{1};
 };
 
-// How long the search goes on. A first fit of n blocks looks at up to n^2 / 2 pairs, so holding the
-// pairs holds the time, to some 50 ms; below thirty blocks the cap holds it.
-std::size_t rounds_for(std::size_t n_blocks) {
-  constexpr std::size_t pairs = 25'000'000;
-  return std::clamp<std::size_t>(pairs / (n_blocks * n_blocks), 50, 30'000);
+// How long a search goes on. A first fit of n blocks looks at up to n^2 / 2 pairs, so holding the
+// pairs holds the time, to some 50 ms in all; below thirty blocks the cap holds it.
+constexpr std::size_t kPairs = 15'000'000, kPairsOfLevel = 4'000'000;
+
+std::size_t rounds_for(std::size_t n_blocks, std::size_t pairs) {
+  return std::clamp<std::size_t>(pairs / (n_blocks * n_blocks), 10, 30'000);
+}
+
+// From the large to the small: the few large blocks are laid as low as they go, where a round costs
+// little; then come those down to half the size, in the gaps and above, and so on. Where lifetimes
+// do not nest no greedy order finds how the large ones have to lie, and a walk among all blocks
+// meets them too seldom.
+Candidate large_to_small(std::span<const Block> blocks, std::size_t floor) {
+  const Order by_size = order_by(
+      blocks, [](const Block& b) { return std::pair(b.bytes, std::int64_t{b.last} - b.first); });
+  std::vector<Block> sorted;
+  for (const std::size_t i : by_size) sorted.push_back(blocks[i]);
+  const std::size_t dust = sorted.front().bytes / 256;  // fits in anywhere, so all at once
+  Candidate now;
+  for (std::size_t size = sorted.front().bytes; now.order.size() < sorted.size();
+       size = size > dust ? size / 2 : 0) {
+    const std::size_t before = now.order.size();
+    for (std::size_t i = before; i < sorted.size() && sorted[i].bytes >= size; ++i)
+      now.order.push_back(i);
+    if (now.order.size() == before) continue;
+    const std::span level(sorted.data(), now.order.size());
+    now.plan = *first_fit(level, now.order, floor);
+    LocalSearch search(level, floor, floor + peak_live_bytes(level));
+    now = search.improve(std::move(now), rounds_for(level.size(), kPairsOfLevel));
+  }
+  for (std::size_t& i : now.order) i = by_size[i];
+  now.plan = *first_fit(blocks, now.order, floor);
+  return now;
 }
 
 }  // namespace
@@ -177,10 +206,12 @@ Placement search_placement(std::span<const Block> blocks, std::size_t floor, std
     return a.plan.total < b.plan.total;
   };
   std::stable_sort(starts.begin(), starts.end(), lower);
+  if (starts.front().plan.total <= bound) return std::move(starts.front().plan);
+  starts.insert(starts.begin(), large_to_small(blocks, floor));
 
-  // Walks stay short, since a start may have no way out: one from each greedy plan, then from the
-  // best so far with some of its order shuffled.
-  const std::size_t rounds = rounds_for(blocks.size());
+  // Walks stay short, since a start may have no way out: one from each start, then from the best so
+  // far with some of its order shuffled.
+  const std::size_t rounds = rounds_for(blocks.size(), kPairs);
   const std::size_t walks = std::max(starts.size(), rounds / 500);
   LocalSearch search(blocks, floor, bound);
   Candidate best = starts.front();

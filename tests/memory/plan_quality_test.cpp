@@ -53,7 +53,7 @@ std::size_t optimum(const std::vector<Lifetime>& buffers) {
 }  // namespace
 
 // The promise is 1.05 for each. Nested lifetimes have a plan without waste, and away from the peak
-// there is room to spare: measured 96 of 100 at the bound itself, mean 1.0002, worst 1.029.
+// there is room to spare: measured 97 of 100 at the bound itself, mean 1.0001, worst 1.014.
 BOOST_AUTO_TEST_CASE(training_steps_come_within_five_percent_of_the_bound) {
   RandomLifetimes random(1);
   Quality quality;
@@ -65,8 +65,8 @@ BOOST_AUTO_TEST_CASE(training_steps_come_within_five_percent_of_the_bound) {
   BOOST_TEST(quality.at_bound >= 950);
 }
 
-// Nothing promises a plan without waste here: measured 96 of 100 at the bound all the same, mean
-// 1.0003, worst 1.057.
+// Nothing promises a plan without waste here: measured 99 of 100 at the bound all the same, worst
+// 1.002.
 BOOST_AUTO_TEST_CASE(any_lifetimes_come_close_to_the_bound) {
   RandomLifetimes random(2);
   Quality quality;
@@ -75,9 +75,9 @@ BOOST_AUTO_TEST_CASE(any_lifetimes_come_close_to_the_bound) {
     quality.add(plan_arena(random.any(random.between(1, 150), steps, random.between(1, steps))));
   }
   quality.print("any lifetimes");
-  BOOST_TEST(quality.worst <= 1.08);
-  BOOST_TEST(quality.mean() <= 1.001);
-  BOOST_TEST(quality.at_bound >= 900);
+  BOOST_TEST(quality.worst <= 1.02);
+  BOOST_TEST(quality.mean() <= 1.0001);
+  BOOST_TEST(quality.at_bound >= 980);
 }
 
 BOOST_AUTO_TEST_CASE(small_plans_are_optimal) {
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(greedy_by_size_fills_the_lowest_gap) {
   BOOST_TEST(greedy_by_size({}) == 0u);
 }
 
-// Measured: 1.6% above the lower bound on average where ours is at 0.007%, and 24% at worst.
+// Measured: 1.6% above the lower bound on average where ours is at 0.001%, and 24% at worst.
 BOOST_AUTO_TEST_CASE(plans_are_no_larger_than_greedy_by_size) {
   RandomLifetimes random(6);
   double ours = 0, greedy = 0, worst = 0;

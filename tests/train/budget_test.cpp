@@ -132,20 +132,33 @@ BOOST_AUTO_TEST_CASE(a_budget_that_nothing_fits_names_the_smallest_that_would) {
     BOOST_TEST(c.total_bytes() >= smallest.total_bytes());
 }
 
-// What the lower bounds of those not looked at closely promise, plans hold but for 2%; where much
-// is made again lifetimes no longer nest, and it may be 10%. What is chosen has been planned.
+// What the lower bounds of those not looked at closely promise, plans hold but for 2%: of every
+// network and everything that is chosen from, also where much is made again, so that lifetimes do
+// not nest. Measured: 0.1% at worst.
 BOOST_AUTO_TEST_CASE(estimates_are_what_plans_come_to) {
-  for (auto& run : {Published("cnn1", "fashion-mnist"), Published("cnn3", "camvid256", 4),
-                    Published("resnet18-cifar", "cifar10")}) {
-    const BudgetSearch search = Published(run).search("64GiB");
-    for (std::size_t i = 0; i < search.candidates.size(); i += 5) {
-      const Candidate& c = search.candidates[i];
+  const Published runs[] = {
+      {"cnn1", "fashion-mnist"},
+      {"cnn2", "fashion-mnist"},
+      {"cnn3", "camvid256", 8},
+      {"lstm", "beijing-pm25"},
+      {"resnet18", "noise-3x224x224x1000", 8},
+      {"resnet18-cifar", "cifar10"},
+      {"resnet50", "noise-3x224x224x1000", 8},
+  };
+  BOOST_TEST(std::size(runs) == network_names().size());
+  for (Published run : runs) {
+    run.config.footprint.samples = "memory";  // where they lie makes no other plan
+    double worst = 1;
+    const BudgetSearch search = run.search("64GiB");
+    for (const Candidate& c : search.candidates) {
       const auto arena = static_cast<double>(run.planned(c));
       BOOST_TEST(arena >= static_cast<double>(c.arena_bytes));
       const double ratio = arena / static_cast<double>(c.arena_bytes);
-      BOOST_TEST(ratio <= (c.recipe.footprint.recompute.stretches > 6 ? 1.10 : 1.02),
-                 run.config.net << " " << c.flags(false) << ": " << ratio);
+      BOOST_TEST(ratio <= 1.02, run.config.net << " " << c.flags(false) << ": " << ratio);
+      worst = std::max(worst, ratio);
     }
+    BOOST_TEST_MESSAGE(run.config.net << ": " << search.candidates.size() << " schedules, at worst "
+                                      << worst << " of the lower bound");
   }
 }
 
