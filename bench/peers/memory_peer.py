@@ -1,11 +1,12 @@
 """What a training step takes of memory in PyTorch, on noise: peak resident memory less what PyTorch
 itself takes, a few small steps into its life. Compared with `mapnet plan` in docs/memory.md.
-Prints a JSON object.
+Prints a JSON object. A dense map that the machine has no memory for is refused before it is made.
 """
 
 import argparse
 import json
 import re
+import subprocess
 import sys
 
 import torch
@@ -18,8 +19,30 @@ DIGITS = {name: (lambda make=make: make[0](), (1, 28, 28), 10, "class")
           for name, make in models.NETS.items()}
 
 
+MARGIN = 1 << 30  # for the rest of the machine
+
+
+def kernel_bytes(file, key):
+    return int(re.search(key + r":\s+(\d+) kB", open(file).read())[1]) * 1024
+
+
 def resident(key):
-    return int(re.search(key + r":\s+(\d+) kB", open("/proc/self/status").read())[1]) * 1024
+    return kernel_bytes("/proc/self/status", key)
+
+
+def direct_step(args):
+    """What a step of the same network without a map takes, in a process of its own."""
+    command = [sys.executable, __file__, "--net", args.net, "--batch", str(args.batch),
+               "--threads", str(args.threads)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["step_bytes"]
+
+
+def require_memory(n_params, args):
+    needed = 4 * n_params * args.latent + direct_step(args) + MARGIN
+    available = kernel_bytes("/proc/meminfo", "MemAvailable")
+    if needed > available:
+        sys.exit(f"{args.net}: W of {n_params} x {args.latent} and a step need "
+                 f"{needed / 2**30:.1f} GiB, {available / 2**30:.1f} GiB are available")
 
 
 def train(model, x, y, steps):
@@ -50,6 +73,7 @@ def main():
     if what != "value":
         model = model.to(memory_format=torch.channels_last)
     if args.latent:
+        require_memory(sum(p.numel() for p in model.parameters()), args)
         model = models.Mapped(model, args.latent, torch.channels_last, False, 1,
                               torch.device("cpu"))
     x, y = make_data(shape, classes, what, args.batch, torch.channels_last)

@@ -43,8 +43,10 @@ class Mapped(nn.Module):
         mapping = torch.linalg.qr(mapping).Q if orthonormal else mapping.div_(math.sqrt(n_params))
         self.register_buffer("mapping", mapping)
         # (W z)_j has variance d / P for z ~ N(0, 1); He's initialisation wants 2 / fan_in. A bias
-        # takes the fan-in of the weight before it.
-        fan_in = [p[0].numel() for p in net.parameters() if p.dim() > 1 for _ in ("weight", "bias")]
+        # and a normalisation's two take the fan-in of the weight before them.
+        fan_in = []
+        for p in net.parameters():
+            fan_in.append(p[0].numel() if p.dim() > 1 else fan_in[-1])
         he = [math.sqrt(n_params / d * 2 / n) for n in fan_in]
         scale = torch.tensor(he).repeat_interleave(torch.tensor(self.sizes))
         self.register_buffer("scale", scale.to(device))
