@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,10 @@
 /// thread so that others on the machine do not count, of every schedule worth choosing, beside what
 /// the model says of it. Both as multiples of the fastest schedule's.
 ///
-///   bench_budget NET DATA BATCH [STRATEGY]
+///   bench_budget NET DATA BATCH [STRATEGY [MAP]]
+///
+/// With a MAP (dense, dense-bf16, or auto for these and hadamard) what is measured is where that
+/// map's W may lie, with the whole batch and everything else in memory.
 using namespace mapnet;
 
 namespace {
@@ -47,7 +51,7 @@ double measured_step(const Candidate& c, const Network& net, const Dataset& data
 
 int main(int argc, char** argv) {
   if (argc < 4) {
-    fmt::print(stderr, "usage: {} NET DATA BATCH [STRATEGY]\n", argv[0]);
+    fmt::print(stderr, "usage: {} NET DATA BATCH [STRATEGY [MAP]]\n", argv[0]);
     return 2;
   }
   RunConfig config;
@@ -58,6 +62,13 @@ int main(int argc, char** argv) {
   config.device = "cpu";
   config.threads = 1;
   config.footprint.memory_budget = "1TiB";
+  const bool storages = argc > 5;
+  if (storages) {
+    config.map = argv[5];
+    config.footprint.micro_batch = config.batch;
+    config.footprint.recompute = "none";
+    config.footprint.samples = "memory";
+  }
   const Dataset dataset = open_dataset(config.data);
   const Network net =
       target_network(config, {dataset.channels, dataset.height, dataset.width, dataset.classes});
@@ -65,11 +76,16 @@ int main(int argc, char** argv) {
   const double fastest = search.candidates.front().cost.seconds;
   double first = 0;
   fmt::print("| schedule | in all | model | measured |\n|---|---|---|---|\n");
-  for (const std::size_t i : worth_showing(search)) {
+  std::vector<std::size_t> shown = worth_showing(search);
+  if (storages) {
+    shown.resize(search.candidates.size());
+    std::iota(shown.begin(), shown.end(), std::size_t{0});
+  }
+  for (const std::size_t i : shown) {
     const Candidate& c = search.candidates[i];
     const double seconds = measured_step(c, net, dataset);
     if (first == 0) first = seconds;
-    const std::string flags = c.flags(false);
+    const std::string flags = c.flags(storages);
     fmt::print("| {} | {} | {:.2f} | {:.2f} |\n", flags.empty() ? "plain" : flags,
                format_bytes(c.total_bytes()), c.cost.seconds / fastest, seconds / first);
     std::fflush(stdout);
