@@ -121,6 +121,16 @@ BOOST_AUTO_TEST_CASE(cnn3_trains_on_256_x_256_pixels_in_192_mib) {
   train_within(192, 192, "--net cnn3 --batch 1 --epochs 1 " + photographs.flags());
 }
 
+// W alone would take 849 MiB; it lies in a file that the process never has more of than the rows it
+// works on.
+BOOST_AUTO_TEST_CASE(cnn2_trains_a_dense_map_of_849_mib_in_64_mib) {
+  const ToyData data(256, 64);
+  const nlohmann::json result = train_within(
+      96, 96,
+      "--net cnn2 --map dense --latent 2048 --epochs 1 --data-dir " + data.folder().string());
+  BOOST_TEST(result.at("footprint").at("map_storage") == "streamed");
+}
+
 // Minutes: by name alone, `--run_test=resnet50_is_fine_tuned_in_2_gib`.
 BOOST_AUTO_TEST_CASE(resnet50_is_fine_tuned_in_2_gib, *boost::unit_test::disabled()) {
   const Folder weights;

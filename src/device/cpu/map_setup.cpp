@@ -55,7 +55,8 @@ struct OrthonormalMap {
       cblas_ssyrk(CblasRowMajor, CblasUpper, CblasTrans, int(d), int(n), 1.0f, chunk, int(d), 1.0f,
                   r, int(d));
     }
-    const int info = LAPACKE_spotrf(LAPACK_ROW_MAJOR, 'U', int(d), r, int(d));
+    // The upper triangle by rows is the lower one by columns, which LAPACKE makes no copy of.
+    const int info = LAPACKE_spotrf(LAPACK_COL_MAJOR, 'L', int(d), r, int(d));
     if (info != 0) fail_dependent(block, info);
   }
 

@@ -20,6 +20,9 @@ constexpr std::size_t kKiB = 1024, kMiB = 1024 * kKiB;
 constexpr std::size_t kLibraries = 5 * kMiB, kThread = kMiB / 2;
 // A step's closure, its primitive and the code that is generated for it.
 constexpr std::size_t kStep = 24 * kKiB;
+// What OpenBLAS packs of a square of d for the products that make a dense map: rows of it, a
+// thread.
+constexpr std::size_t kPackedRows = 512;
 // A picture on its way: its file, its pixels, and the decoder's.
 constexpr std::size_t kPicture = 8 * kMiB;
 
@@ -48,6 +51,9 @@ std::size_t bytes_beside_arena(const RunSchedule& run, const Recipe& recipe,
   std::size_t bytes = kLibraries + kThread * static_cast<std::size_t>(recipe.threads) +
                       kStep * run.schedule.steps().size();
   bytes += saved_bytes(run, recipe);
+  if (is_stored(recipe.mapping.map) && !recipe.mapping.latents.empty())
+    bytes += static_cast<std::size_t>(recipe.threads) * kPackedRows * sizeof(float) *
+             std::ranges::max(recipe.mapping.latents);
   bytes += (dataset.train.count + dataset.test.count) * (sizeof(std::uint32_t) + 1);  // the order
   if (decodes_pictures(dataset))
     bytes +=

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "common/bytes.hpp"
@@ -93,6 +94,22 @@ std::size_t data_bytes(const std::shared_ptr<Device>& device, const Recipe& reci
   return data_bytes(schedule, samples);
 }
 
+bool faster(const Candidate& a, const Candidate& b) { return a.cost.seconds < b.cost.seconds; }
+
+/// The footprints that take less memory than all that are faster, samples and W in memory.
+std::vector<Footprint> unbeaten(std::vector<Candidate> candidates) {
+  std::stable_sort(candidates.begin(), candidates.end(), faster);
+  std::vector<Footprint> front;
+  std::size_t least = std::numeric_limits<std::size_t>::max();
+  for (const Candidate& c : candidates) {
+    if (c.total_bytes() >= least) continue;
+    least = c.total_bytes();
+    const Footprint footprint = {c.recipe.footprint.micro_batch, c.recipe.footprint.recompute};
+    if (std::ranges::find(front, footprint) == front.end()) front.push_back(footprint);
+  }
+  return front;
+}
+
 class Search {
  public:
   Search(const RunConfig& config, const Recipe& recipe, const Network& net, const Dataset& dataset,
@@ -105,19 +122,27 @@ class Search {
         format_(sample_format(dataset)),
         ranks_(ranks) {}
 
+  /// A map and where its W lies cost the same whatever the footprint is beside: a footprint that
+  /// another beats in both time and memory under the first of them is not built for the others.
   std::vector<Candidate> candidates() const {
     std::vector<Candidate> all;
+    std::vector<Footprint> footprints;  // but for the map's storage and the samples' place
+    for (const Recompute& recompute : recomputations(config_.footprint, recipe_, net_))
+      for (const int micro : micro_batches(config_.footprint, recipe_, ranks_->size()))
+        footprints.push_back({micro, recompute});
     for (const MapKind map : maps(config_, recipe_)) {
       Recipe recipe = recipe_;
       recipe.mapping.map = map;
-      for (const MapStorage storage : storages(config_.footprint, recipe))
-        for (const Recompute& recompute : recomputations(config_.footprint, recipe, net_))
-          for (const int micro : micro_batches(config_.footprint, recipe, ranks_->size()))
-            add(all, recipe, {micro, recompute, false, storage});
+      for (const MapStorage storage : storages(config_.footprint, recipe)) {
+        const bool first = all.empty();
+        for (Footprint footprint : footprints) {
+          footprint.map_storage = storage;
+          add(all, recipe, footprint);
+        }
+        if (first) footprints = unbeaten(all);
+      }
     }
-    std::stable_sort(all.begin(), all.end(), [](const Candidate& a, const Candidate& b) {
-      return a.cost.seconds < b.cost.seconds;
-    });
+    std::stable_sort(all.begin(), all.end(), faster);
     return all;
   }
 
