@@ -116,6 +116,26 @@ BOOST_AUTO_TEST_CASE(the_map_is_open_where_the_user_says_so) {
   BOOST_TEST(tries(search, "--map dense-bf16 --micro-batch 64"));
 }
 
+// Fewer schedules are built where W's storage is open, and the choice is that of all of them.
+BOOST_AUTO_TEST_CASE(what_is_left_out_under_another_storage_would_not_be_chosen) {
+  Published open("cnn3", "camvid256", 8);
+  open.config.strategy = "lwt";
+  open.config.map = "dense";
+  Published streamed = open;
+  streamed.config.footprint.map_storage = "streamed";
+  const auto n_streamed = [](const BudgetSearch& search) {
+    return std::ranges::count_if(search.candidates, [](const Candidate& c) {
+      return c.recipe.footprint.map_storage == MapStorage::streamed;
+    });
+  };
+  for (const char* budget : {"1500MiB", "1GiB", "600MiB", "300MiB", "200MiB"}) {
+    const BudgetSearch some = open.search(budget), all = streamed.search(budget);
+    BOOST_TEST(n_streamed(some) < n_streamed(all));
+    BOOST_REQUIRE((some.chosen && all.chosen));
+    BOOST_TEST(some.best().flags(false) == all.best().flags(false));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_budget_that_nothing_fits_names_the_smallest_that_would) {
   Published run("cnn2", "fashion-mnist");
   const BudgetSearch search = run.search("1MiB");
