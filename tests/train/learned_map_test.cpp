@@ -4,40 +4,16 @@
 #include "common/compare.hpp"
 #include "device/random.hpp"
 #include "mapping/partition.hpp"
-#include "train/budget/search.hpp"
 #include "train/inference.hpp"
-#include "train/maps/learning_memory.hpp"
+#include "train/learned_runs.hpp"
 #include "train/maps/map_source.hpp"
-#include "train/model.hpp"
-#include "train/pretrained_file.hpp"
-#include "train/recipes.hpp"
 #include "train/sample_order.hpp"
-#include "train/stopped_run.hpp"
-#include "train/toy_data.hpp"
-#include "train/trained_twice.hpp"
 
 /// Maps that are learned: what they are made of, and that they are orthonormal.
 using namespace mapnet;
 using namespace mapnet::test;
 
 namespace {
-
-const ToyData& digits() {
-  static const ToyData data(42, 20);
-  return data;
-}
-
-constexpr const char* kFamilies[] = {"gradient", "kronecker", "trajectory"};
-
-RunConfig learned_run(const char* family, const std::string& strategy = "slvt") {
-  RunConfig config = small_run(strategy);
-  config.map = family;
-  if (config.latent) config.latent = 24;
-  if (!config.latents.empty()) config.latents = {9, 16, 20, 8};
-  if (config.map == "kronecker") config.learned_map.sketches = 20;
-  if (config.map == "trajectory") config.learned_map.epochs = 2;
-  return config;
-}
 
 /// A buffer of a session's learned map.
 std::vector<float> read_buffer(const Session& session, BufferId buffer, std::size_t n) {
@@ -233,89 +209,6 @@ BOOST_AUTO_TEST_CASE(kronecker_factors_hold_what_the_gradients_sides_are) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_run_under_a_learned_map_is_stopped_resumed_evaluated_and_begun_with) {
-  for (const char* family : kFamilies)
-    for (const bool refreshed : {false, true}) BOOST_TEST_CONTEXT(family << " " << refreshed) {
-        const bool kronecker = std::string(family) == "kronecker";
-        if (testing_emulated() && kronecker != refreshed) continue;
-        RunConfig config = learned_run(family);
-        config.epochs = 2;
-        if (refreshed) config.refresh.every = 4;
-        const Recipe recipe = recipe_of(config);
-        const Folder scratch;
-        const RunFolder whole{scratch.path / "whole"}, parts{scratch.path / "parts"};
-        const Network net = network("cnn2");
-        const RunResult result = train_run(recipe, net, digits().dataset, {whole.path});
-        BOOST_TEST(result.stored_values == net.param_count() + (refreshed ? 2 : 1) * 24);
-        stop_after(recipe, net, digits().dataset, {.folder = parts.path}, 5);
-        train_run(recipe, net, digits().dataset, {.folder = parts.path, .resume = true});
-        check_same(left_in(whole), left_in(parts));
-        const Model model = open_model(whole.path);
-        BOOST_TEST((model.file.recipe.mapping.learned == recipe.mapping.learned));
-        BOOST_TEST(model.file.learned_map.checksum == result.learned_map.checksum);
-        const Metrics again = evaluate_model(model, digits().dataset, Split::test,
-                                             {.device = config.device, .threads = 2});
-        BOOST_TEST(again.loss == result.test.loss);
-        // From the latents, with the map learned again.
-        Session session(recipe, net, digits().dataset, Purpose::train);
-        begin_with(session, model);
-        session.expand();
-        BOOST_TEST(same_bits(session.theta(), model.file.theta));
-      }
-}
-
-BOOST_AUTO_TEST_CASE(a_streamed_learned_map_trains_to_the_same_bits) {
-  RunConfig config = learned_run("gradient", "lwt");
-  const Trained kept = trained(config, digits().dataset);
-  config.footprint.map_storage = "streamed";
-  const Trained streamed = trained(config, digits().dataset);
-  BOOST_TEST(kept.same_bits(streamed));
-  BOOST_TEST(streamed.arena_bytes < kept.arena_bytes);
-}
-
-BOOST_AUTO_TEST_CASE(a_learned_map_begins_at_its_base_and_shifts_given_weights) {
-  const Folder folder;
-  const Network net = network("cnn2");
-  for (const char* family : kFamilies)
-    for (const std::size_t share : {1u, 3u}) {
-      if (share > 1 && std::string(family) == "kronecker") continue;
-      if (testing_emulated() && family == std::string("trajectory")) continue;
-      RunConfig config = learned_run(family);
-      config.finetune.pretrained = write_pretrained(folder, net).string();
-      config.lr =
-          0.004;  // directions that were learned change the network as hardly any other does
-      config.finetune.share = share;
-      Session session(recipe_of(config), net, digits().dataset, Purpose::train);
-      session.expand();
-      BOOST_TEST(same_bits(session.theta(), some_weights(net)), family << " L = " << share);
-      const double before = session.evaluate(Split::train).loss;
-      session.train_epoch(0);
-      session.train_epoch(1);
-      BOOST_TEST(session.evaluate(Split::train).loss < before, family << " L = " << share);
-    }
-}
-
-// What learning takes is not beyond the budget: the squares of 700 rows are more than the run
-// itself.
-BOOST_AUTO_TEST_CASE(a_budget_counts_the_learning) {
-  RunConfig config = learned_run("gradient");
-  config.device = "cpu";
-  config.learned_map.sketches = 700;
-  config.footprint.memory_budget = "1TiB";
-  const Recipe recipe = recipe_of(config);
-  const Network net = network("cnn2");
-  const std::size_t learning = learning_bytes(recipe, net, digits().dataset);
-  BOOST_TEST(learning > 4u * 700 * 700 * sizeof(double));
-  for (const Candidate& c : search_budget(config, recipe, net, digits().dataset).candidates)
-    BOOST_TEST(c.total_bytes() >= learning);
-  config.map = "dense";
-  config.learned_map = {};
-  BOOST_TEST(learning_bytes(recipe_of(config), net, digits().dataset) == 0u);
-  BOOST_TEST(search_budget(config, recipe_of(config), net, digits().dataset)
-                 .candidates.front()
-                 .total_bytes() < learning);
-}
-
 BOOST_AUTO_TEST_CASE(samples_that_are_set_aside_are_not_learned_from) {
   const Dataset& d = digits().dataset;
   RunConfig config = learned_run("gradient");
@@ -335,29 +228,4 @@ BOOST_AUTO_TEST_CASE(samples_that_are_set_aside_are_not_learned_from) {
   config.learned_map.samples = 12;
   BOOST_TEST(learned_from().size() == 12u);
   BOOST_TEST(std::ranges::includes(run, learned_from()));
-}
-
-BOOST_AUTO_TEST_CASE(what_a_learned_map_cannot_be_is_refused_by_name) {
-  const auto refuses = [](RunConfig config, std::initializer_list<std::string> parts) {
-    check_fails<UsageError>([&] { recipe_of(config); }, parts);
-  };
-  RunConfig config = small_run("slvt");
-  config.learned_map.samples = 10;
-  refuses(config, {"--map-samples", "--map gradient"});
-  config = learned_run("gradient");
-  config.learned_map.epochs = 2;
-  refuses(config, {"--map-epochs", "trajectory"});
-  config = learned_run("kronecker");
-  config.modulation = "signed";
-  refuses(config, {"--modulation", "kronecker"});
-  config = learned_run("gradient");
-  config.footprint.map_storage = "regenerated";
-  refuses(config, {"--map-storage", "streamed"});
-  config = learned_run("gradient");
-  config.loss.terms = "task+smooth";
-  refuses(config, {"--loss", "data-free"});
-  config = learned_run("trajectory");
-  config.validation = 10;
-  config.learned_map.seed = 9;
-  refuses(config, {"--map-seed", "--validation"});
 }

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "train/recipes.hpp"
+#include "train/toy_data.hpp"
+
+/// What tests of learned maps have in common.
+namespace mapnet::test {
+
+inline const ToyData& digits() {
+  static const ToyData data(42, 20);
+  return data;
+}
+
+inline constexpr const char* kFamilies[] = {"gradient", "kronecker", "trajectory"};
+
+inline RunConfig learned_run(const char* family, const std::string& strategy = "slvt") {
+  RunConfig config = small_run(strategy);
+  config.map = family;
+  if (config.latent) config.latent = 24;
+  if (!config.latents.empty()) config.latents = {9, 16, 20, 8};
+  if (config.map == "kronecker") config.learned_map.sketches = 20;
+  if (config.map == "trajectory") config.learned_map.epochs = 2;
+  return config;
+}
+
+}  // namespace mapnet::test
