@@ -25,7 +25,8 @@ BOOST_AUTO_TEST_CASE(a_run_under_a_learned_map_is_stopped_resumed_evaluated_and_
         const RunFolder whole{scratch.path / "whole"}, parts{scratch.path / "parts"};
         const Network net = network("cnn2");
         const RunResult result = train_run(recipe, net, digits().dataset, {whole.path});
-        BOOST_TEST(result.stored_values == net.param_count() + (refreshed ? 2 : 1) * 24);
+        BOOST_TEST(result.stored_values ==
+                   net.param_count() + (refreshed ? 2 : 1) * *config.latent);
         stop_after(recipe, net, digits().dataset, {.folder = parts.path}, 5);
         train_run(recipe, net, digits().dataset, {.folder = parts.path, .resume = true});
         check_same(left_in(whole), left_in(parts));

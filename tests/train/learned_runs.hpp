@@ -16,9 +16,9 @@ inline constexpr const char* kFamilies[] = {"gradient", "kronecker", "trajectory
 inline RunConfig learned_run(const char* family, const std::string& strategy = "slvt") {
   RunConfig config = small_run(strategy);
   config.map = family;
-  if (config.latent) config.latent = 24;
+  if (config.latent) config.latent = testing_emulated() ? 8 : 24;  // as many sketches as latents
   if (!config.latents.empty()) config.latents = {9, 16, 20, 8};
-  if (config.map == "kronecker") config.learned_map.sketches = 20;
+  if (config.map == "kronecker") config.learned_map.sketches = testing_emulated() ? 4 : 20;
   if (config.map == "trajectory") config.learned_map.epochs = 2;
   return config;
 }
