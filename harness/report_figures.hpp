@@ -38,7 +38,7 @@ inline bool goes_beyond(const nlohmann::json& report) {
 
 /// "2048" trained at a time, and beside them "+ 59756 of the map": a map that was learned is not
 /// free. Empty where it was not run.
-inline std::string beyond_count(const nlohmann::json& entry) {
+inline std::string trained_count(const nlohmann::json& entry) {
   if (!entry.contains("trainable_params")) return {};
   std::string text = std::to_string(entry["trainable_params"].get<std::size_t>());
   if (entry.contains("map_values"))

@@ -76,7 +76,7 @@ std::string beyond_html(const json& report, const json& entry, const Metric& met
     figures += gap;
     for (const json& m : other["metrics"])
       if (m["metric"] == metric.name) figures += spread(metric, m, "test");
-    counts += gap + beyond_count(other);
+    counts += gap + trained_count(other);
   }
   return cell(rows) + cell(figures) + cell(counts);
 }
@@ -104,8 +104,10 @@ std::string row_html(const json& report, const json& entry, const json& m) {
           cell(metric.name) + cell(figure_of(metric, m, "paper")) + cell(ours) +
           cell(gap_of(metric, m)) + cell(verdict_span(verdict)) + cell(reference) +
           cell(figure_of(metric, m, "train_test_drop"));
-  for (const char* key : {"trainable_params", "target_params"})
-    html += cell(entry.contains(key) ? std::to_string(entry[key].get<std::size_t>()) : "");
+  html += cell(trained_count(entry)) +
+          cell(entry.contains("target_params")
+                   ? std::to_string(entry["target_params"].get<std::size_t>())
+                   : "");
   html +=
       cell(entry.contains("seconds") ? fmt::format("{:.0f}", entry["seconds"]["mean"].get<double>())
                                      : "");

@@ -21,10 +21,6 @@ std::string verdict_of(const json& entry, const json& metric) {
   return text;
 }
 
-std::string text_of(const json& value) {
-  return value.is_null() ? std::string() : std::to_string(value.get<std::size_t>());
-}
-
 /// The column group of ours beyond the paper: which, figure, and what is trained at a time.
 std::string beyond_cells(const json& report, const json& entry, const Metric& metric) {
   std::string rows, figures, counts;
@@ -34,7 +30,7 @@ std::string beyond_cells(const json& report, const json& entry, const Metric& me
     figures += gap;
     for (const json& m : other["metrics"])
       if (m["metric"] == metric.name) figures += spread(metric, m, "test");
-    counts += gap + beyond_count(other);
+    counts += gap + trained_count(other);
   }
   return fmt::format(" {} | {} | {} |", rows, figures, counts);
 }
@@ -50,7 +46,7 @@ void add_row(std::string& text, const json& report, const json& entry, const jso
       entry["data"].get<std::string>() + (entry.contains("stand_in_for") ? " (stand-in)" : ""),
       metric.name, figure_of(metric, m, "paper"), spread(metric, m, "test"), gap_of(metric, m),
       verdict_of(entry, m), reference, figure_of(metric, m, "train_test_drop"),
-      text_of(entry.value("trainable_params", json())),
+      trained_count(entry),
       entry.contains("seconds") ? fmt::format("{:.0f}", entry["seconds"]["mean"].get<double>())
                                 : std::string(),
       entry.contains("arena_bytes") ? format_bytes(entry["arena_bytes"].get<std::size_t>())

@@ -64,6 +64,8 @@ BOOST_AUTO_TEST_CASE(what_goes_beyond_the_paper_has_columns_of_its_own) {
   const std::string page = read_file(folder.path / "index.html");
   check_holds(page, "<td>learned &lt;map&gt;</td><td>99.55 (99.50 to 99.60)</td>");
   BOOST_TEST(page.find("<tr><td>learned") == std::string::npos);
+  r["entries"][1].erase("beyond");  // of a study: a row as any, with what its map stores
+  check_holds(report_markdown(r), "| 128 + 777 of the map |");
 }
 
 BOOST_AUTO_TEST_CASE(the_page_has_every_report_and_needs_no_other_file) {
