@@ -23,11 +23,11 @@ enum class Stream : std::uint32_t {
   modulation_inner = 7,
   shuffle = 8,
   validation_split = 9,
-  stability = 10,         ///< eq. 28's perturbations
-  jacobian_probe = 11,    ///< signs of the smoothness estimator
-  learned_filling = 12,   ///< directions of a learned map that nothing was learned for
-  augmentation = 20,      ///< index: the step; block: the row of the batch
-  head_init = 16,         ///< a fine-tuned network's new output layer
+  stability = 10,        ///< eq. 28's perturbations
+  jacobian_probe = 11,   ///< signs of the smoothness estimator
+  learned_filling = 12,  ///< directions of a learned map that nothing was learned for
+  augmentation = 20,     ///< index: the step; block: the row of the batch
+  head_init = 16,        ///< a fine-tuned network's new output layer
 };
 
 /// Four 32-bit words from Philox4x32-10 (Salmon et al. 2011). `index` and `block` number the draw
@@ -67,6 +67,12 @@ MAPNET_HOST_DEVICE inline std::array<float, 4> random_normals(std::uint64_t seed
   box_muller(w[0], w[1], x[0], x[1]);
   box_muller(w[2], w[3], x[2], x[3]);
   return x;
+}
+
+/// Element i of a stream alone.
+MAPNET_HOST_DEVICE inline float random_normal(std::uint64_t seed, Stream stream, std::uint64_t i,
+                                              std::uint32_t block = 0) {
+  return random_normals(seed, stream, i / 4, block)[i % 4];
 }
 
 }  // namespace mapnet

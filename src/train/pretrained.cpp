@@ -59,7 +59,7 @@ void draw_fresh(const ParamTensor& p, std::uint32_t index, std::uint64_t seed,
                 std::span<float> values) {
   const float stddev = static_cast<float>(he_stddev(p));
   for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = stddev * random_normals(seed, Stream::head_init, i / 4, index)[i % 4];
+    values[i] = stddev * random_normal(seed, Stream::head_init, i, index);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace {
 struct BoundMatrix {
   const KroneckerMatrix* m = nullptr;
   const float *U = nullptr, *V = nullptr;  // [rows, left], [cols, right]
-  float* work = nullptr;                   // [kronecker_work]
+  float* work = nullptr;                   // [work_floats]
 
   int rows() const { return static_cast<int>(m->rows); }
   int cols() const { return static_cast<int>(m->cols); }
@@ -57,10 +57,13 @@ struct BoundMatrix {
   }
 };
 
+/// Floats of work a pass takes for one matrix: Z V^T or U^T G [left, cols], and Z [left, right].
+std::size_t work_floats(const KroneckerMatrix& m) { return m.left * (m.cols + m.right); }
+
 /// Work of all matrices, each its own: they are taken by any thread.
 BufferId work_buffer(Schedule& schedule, const MapDesc& desc, const char* name) {
   std::size_t floats = 0;
-  for (const KroneckerMatrix& m : desc.matrices) floats += kronecker_work(m);
+  for (const KroneckerMatrix& m : desc.matrices) floats += work_floats(m);
   return schedule.buffer(name, "workspace", floats * sizeof(float));
 }
 
@@ -72,14 +75,9 @@ std::vector<BoundMatrix> bind(const MapDesc& desc, const MapState& state, Buffer
     const KroneckerMatrix& m = desc.matrices[i];
     bound.push_back(
         {&m, memory.at<const float>(state.left[i]), memory.at<const float>(state.right[i]), next});
-    next += kronecker_work(m);
+    next += work_floats(m);
   }
   return bound;
-}
-
-void touch_factors(Step& step, const MapState& state) {
-  step.reads.insert(step.reads.end(), state.left.begin(), state.left.end());
-  step.reads.insert(step.reads.end(), state.right.begin(), state.right.end());
 }
 
 }  // namespace
@@ -88,17 +86,8 @@ void kronecker_forward(Schedule& schedule, const MapDesc& desc, MapState& state,
                        BufferId theta, BufferId kept_u) {
   const auto shared = std::make_shared<const MapDesc>(desc);
   const BufferId work = work_buffer(schedule, desc, "map.kronecker.work");
-  Step step;
-  step.name = "map.kronecker.forward";
-  step.reads = {z};
-  step.writes = {theta, work};
-  touch_factors(step, state);
-  if (state.base != kNoBuffer) step.reads.push_back(state.base);
-  if (kept_u != kNoBuffer) step.writes.push_back(kept_u);
-  const KroneckerCost cost =
-      kronecker_cost(desc, 1 + (state.base != kNoBuffer) + (kept_u != kNoBuffer));
-  step.flops = cost.flops;
-  step.bytes = cost.bytes;
+  Step step = kronecker_forward_step(desc, state, z, theta, kept_u);
+  step.writes.push_back(work);
   step.bind = [=, state = state, n_threads = schedule.n_threads()](const Memory& memory) -> Run {
     const auto matrices = bind(*shared, state, work, memory);
     const float* from = memory.at<const float>(z);
@@ -126,15 +115,8 @@ void kronecker_backward(Schedule& schedule, const MapDesc& desc, const MapState&
   const BufferId work = work_buffer(schedule, desc, "map.kronecker.gradient_work");
   const BufferId g =
       schedule.buffer("map.kronecker.g", "workspace", desc.target_size() * sizeof(float));
-  Step step;
-  step.name = "map.kronecker.backward";
-  step.reads = {z, dtheta};
-  step.writes = {dz, work, g};
-  touch_factors(step, state);
-  if (state.u != kNoBuffer) step.reads.push_back(state.u);
-  const KroneckerCost cost = kronecker_cost(desc, state.u != kNoBuffer ? 2 : 1);
-  step.flops = cost.flops;
-  step.bytes = cost.bytes;
+  Step step = kronecker_backward_step(desc, state, z, dtheta, dz);
+  step.writes.insert(step.writes.end(), {work, g});
   step.bind = [=, state = state, n_threads = schedule.n_threads()](const Memory& memory) -> Run {
     const auto matrices = bind(*shared, state, work, memory);
     const float* from = memory.at<const float>(dtheta);

@@ -155,7 +155,7 @@ class MatrixPasses {
  public:
   MatrixPasses(Schedule& schedule, const MapDesc& desc, const MapState& state,
                const std::string& step, Pass pass)
-      : left_(state.left), right_(state.right) {
+      : left_(state.left), right_(state.right), scales_(state.scales) {
     require_matrices(desc);
     std::size_t floats = 0, bytes = 0;
     for (const KroneckerMatrix& m : desc.matrices) {
@@ -168,9 +168,9 @@ class MatrixPasses {
     workspace_ = schedule.buffer(step + ".workspace", "workspace", bytes);
   }
 
+  /// What is a GPU's own: the work, and the table of scales.
   void touch(Step& step) const {
-    step.reads.insert(step.reads.end(), left_.begin(), left_.end());
-    step.reads.insert(step.reads.end(), right_.begin(), right_.end());
+    step.reads.push_back(scales_);
     step.writes.insert(step.writes.end(), {work_, workspace_});
   }
 
@@ -210,6 +210,7 @@ class MatrixPasses {
 
   std::vector<MatrixPass> passes_;
   std::vector<BufferId> left_, right_;
+  BufferId scales_;
   BufferId work_ = kNoBuffer, workspace_ = kNoBuffer;
 };
 
@@ -226,18 +227,9 @@ Rows rows_of(const MapDesc& desc) {
 
 void kronecker_forward(Schedule& schedule, const MapDesc& desc, MapState& state, BufferId z,
                        BufferId theta, BufferId kept_u) {
-  Step step;
-  step.name = "map.kronecker.forward";
+  Step step = kronecker_forward_step(desc, state, z, theta, kept_u);
   const MatrixPasses matrices(schedule, desc, state, step.name, Pass::forward);
-  step.reads = {z, state.scales};
-  step.writes = {theta};
   matrices.touch(step);
-  if (state.base != kNoBuffer) step.reads.push_back(state.base);
-  if (kept_u != kNoBuffer) step.writes.push_back(kept_u);
-  const KroneckerCost cost =
-      kronecker_cost(desc, 1 + (state.base != kNoBuffer) + (kept_u != kNoBuffer));
-  step.flops = cost.flops;
-  step.bytes = cost.bytes;
   const cudaStream_t stream = gpu_of(schedule).stream();
   step.bind = [=, rows = rows_of(desc), base = state.base,
                scales = state.scales](const Memory& memory) -> Run {
@@ -257,16 +249,9 @@ void kronecker_forward(Schedule& schedule, const MapDesc& desc, MapState& state,
 
 void kronecker_backward(Schedule& schedule, const MapDesc& desc, const MapState& state, BufferId z,
                         BufferId dtheta, BufferId dz) {
-  Step step;
-  step.name = "map.kronecker.backward";
+  Step step = kronecker_backward_step(desc, state, z, dtheta, dz);
   const MatrixPasses matrices(schedule, desc, state, step.name, Pass::backward);
-  step.reads = {z, dtheta, state.scales};
-  step.writes = {dz};
   matrices.touch(step);
-  if (state.u != kNoBuffer) step.reads.push_back(state.u);
-  const KroneckerCost cost = kronecker_cost(desc, state.u != kNoBuffer ? 2 : 1);
-  step.flops = cost.flops;
-  step.bytes = cost.bytes;
   const cudaStream_t stream = gpu_of(schedule).stream();
   step.bind = [=, rows = rows_of(desc), kept_u = state.u,
                scales = state.scales](const Memory& memory) -> Run {

@@ -18,16 +18,45 @@ void add_kronecker_factors(Schedule& schedule, const MapDesc& desc, MapState& st
   }
 }
 
-KroneckerCost kronecker_cost(const MapDesc& desc, int row_values) {
-  KroneckerCost cost;
+namespace {
+
+/// A pass over all matrices that reads or writes `row_values` floats a value of theta.
+Step pass(const char* name, const MapDesc& desc, const MapState& state, int row_values) {
+  Step step;
+  step.name = name;
+  step.reads = state.left;
+  step.reads.insert(step.reads.end(), state.right.begin(), state.right.end());
   for (const KroneckerMatrix& m : desc.matrices) {
     const auto rows = static_cast<double>(m.rows), cols = static_cast<double>(m.cols);
     const auto left = static_cast<double>(m.left), right = static_cast<double>(m.right);
-    cost.flops += 2.0 * left * cols * (right + rows);
-    cost.bytes += sizeof(float) * (rows * left + cols * right + row_values * rows * cols +
+    step.flops += 2.0 * left * cols * (right + rows);
+    step.bytes += sizeof(float) * (rows * left + cols * right + row_values * rows * cols +
                                    static_cast<double>(m.latents));
   }
-  return cost;
+  return step;
+}
+
+}  // namespace
+
+Step kronecker_forward_step(const MapDesc& desc, const MapState& state, BufferId z, BufferId theta,
+                            BufferId kept_u) {
+  const bool based = state.base != kNoBuffer, keeps = kept_u != kNoBuffer;
+  Step step = pass("map.kronecker.forward", desc, state, 1 + based + keeps);
+  step.reads.push_back(z);
+  step.writes = {theta};
+  if (based) step.reads.push_back(state.base);
+  if (keeps) step.writes.push_back(kept_u);
+  return step;
+}
+
+Step kronecker_backward_step(const MapDesc& desc, const MapState& state, BufferId z,
+                             BufferId dtheta, BufferId dz) {
+  const bool sloped = state.u != kNoBuffer;
+  Step step = pass("map.kronecker.backward", desc, state, sloped ? 2 : 1);
+  step.reads.insert(step.reads.end(), {z, dtheta});
+  step.writes = {dz};
+  if (sloped) step.reads.push_back(state.u);
+  return step;
 }
 
 }  // namespace mapnet

@@ -13,15 +13,10 @@ float kronecker_scale(const KroneckerMatrix& matrix);
 /// right].
 void add_kronecker_factors(Schedule& schedule, const MapDesc& desc, MapState& state);
 
-/// Of all matrices, a pass.
-struct KroneckerCost {
-  double flops = 0, bytes = 0;
-};
-KroneckerCost kronecker_cost(const MapDesc& desc, int row_values);
-
-/// Floats of work a pass takes for one matrix: Z V^T or U^T G [left, cols], and Z [left, right].
-constexpr std::size_t kronecker_work(const KroneckerMatrix& m) {
-  return m.left * (m.cols + m.right);
-}
+/// What both twins say of their steps: all but work of their own and how they are bound.
+Step kronecker_forward_step(const MapDesc& desc, const MapState& state, BufferId z, BufferId theta,
+                            BufferId kept_u);
+Step kronecker_backward_step(const MapDesc& desc, const MapState& state, BufferId z,
+                             BufferId dtheta, BufferId dz);
 
 }  // namespace mapnet

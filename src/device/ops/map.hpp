@@ -61,8 +61,7 @@ struct RowScale {
 /// of z, its last row perhaps in part. Of a weight with a bias the bias is the last column.
 struct KroneckerMatrix {
   std::string name;
-  std::size_t offset =
-      0;  ///< in theta, of its weight: [rows, cols] or, with a bias, [rows, cols - 1]
+  std::size_t offset = 0;  ///< in theta, of its weight [rows, weight_cols]
   std::size_t rows = 0, cols = 0;
   bool has_bias = false;
   std::size_t bias_offset = 0;  ///< in theta
