@@ -26,7 +26,8 @@ void multiply_transposed(std::span<double> c, std::span<const double> a, std::sp
 }
 
 bool cholesky(SquareMatrix& gram) {
-  return LAPACKE_dpotrf(LAPACK_ROW_MAJOR, 'U', int(gram.n), gram.values.data(), int(gram.n)) == 0;
+  // The upper triangle by rows is the lower one by columns, which LAPACKE makes no copy of.
+  return LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'L', int(gram.n), gram.values.data(), int(gram.n)) == 0;
 }
 
 void divide_by_upper(std::span<double> a, const SquareMatrix& r) {

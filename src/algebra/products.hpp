@@ -5,11 +5,11 @@
 
 #include "algebra/square_matrix.hpp"
 
-/// What principal directions take, in double: by BLAS on as many threads as set_threads said.
-/// Matrices are row-major. Throw Error in a build without it (MAPNET_CPU=OFF).
+/// What principal directions take, in double, by BLAS: on one thread but within the scope of an
+/// AlgebraThreads. Matrices are row-major. Throw Error in a build without it (MAPNET_CPU=OFF).
 namespace mapnet {
 
-/// For the duration of a scope; BLAS has one thread otherwise.
+/// For the duration of a scope. Elsewhere our own threads share the work, one BLAS call each.
 class AlgebraThreads {
  public:
   explicit AlgebraThreads(int threads);

@@ -17,8 +17,8 @@ std::string bias_of(const std::string& weight) {
   return weight.substr(0, at) + "bias" + weight.substr(at + 6);
 }
 
-/// Z between a square and the matrix's proportions, by their geometric mean: chosen on validation
-/// samples (CNN2, FashionMNIST) against either. The one has few inputs, the other low rank.
+/// Z between a square and the matrix's proportions, by their geometric mean: in a wide matrix the
+/// one takes few of the inputs, the other leaves a low rank.
 void shape(KroneckerMatrix& m) {
   const double proportion = static_cast<double>(m.cols) / static_cast<double>(m.rows);
   const double right = std::sqrt(static_cast<double>(m.latents) * std::sqrt(proportion));

@@ -45,17 +45,17 @@ std::filesystem::path latent_file_of(const std::filesystem::path& run_or_file) {
 void begin_with(Session& session, const Model& model) {
   const std::size_t rounds = model.file.stores_theta ? 1 : model.file.refreshes + 1;
   const std::size_t d = model.file.values.size() / rounds;
-  const std::uint32_t learned = model.file.learned_map.checksum;
-  if (learned != 0 && model.file.refreshes == 0 && session.learned_map().checksum != learned)
-    fail(
-        "its map was learned to other bits than now: on another machine, by other libraries or "
-        "from "
-        "other data; export the model, and begin with --pretrained");
   for (std::size_t round = 0; round < rounds; ++round) {
     if (round > 0) session.refresh();
     session.set_values(std::span(model.file.values).subspan(round * d, d));
   }
   session.set_state(model.file.state);
+  const std::uint32_t learned = model.file.learned_map.checksum;
+  if (learned != 0 && session.learned_map().checksum != learned)
+    fail(
+        "its map was learned to other bits than now: on another machine, by other libraries or "
+        "from "
+        "other data; export the model, and begin with --pretrained");
 }
 
 Model open_model(const std::filesystem::path& run_or_file,

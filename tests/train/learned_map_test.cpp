@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "common/compare.hpp"
+#include "data/content_hash.hpp"
 #include "device/random.hpp"
 #include "mapping/partition.hpp"
 #include "train/inference.hpp"
@@ -87,18 +88,18 @@ BOOST_AUTO_TEST_CASE(a_sketch_is_the_gradient_of_random_logits) {
   config.learned_map.batch = 16;
   const Recipe recipe = recipe_of(config);
   const MapDesc map = make_map(net, recipe.mapping);
-  MapSource source(recipe, net, d, map, {}, Purpose::sketch);
+  MapSource source(recipe, net, d, map, {});
   std::vector<float> sketch(map.target_size());
   source.sketch(sketch);
 
   const std::vector<std::uint8_t> pixels = first_samples(d, recipe.seed, 16);
-  Session session(learning_recipe(recipe, d, Purpose::sketch), net, d, Purpose::sketch);
+  Session session(learning_recipe(recipe, d), net, d, Purpose::sketch);
   Inference inference(net, {16, session.pixels()}, open_device(recipe));
   std::vector<float> scales(map.target_size()), base(map.target_size());
   for (const RowScale& s : map.scales)
     for (std::size_t j = s.offset; j < s.offset + s.rows; ++j) {
       scales[j] = s.scale;
-      base[j] = s.scale * random_normals(recipe.seed, Stream::base, j / 4)[j % 4];
+      base[j] = s.scale * random_normal(recipe.seed, Stream::base, j);
     }
   const auto value_at = [&](const std::vector<float>& direction, float eps) {
     std::vector<float> theta = base, logits(160);
@@ -108,14 +109,14 @@ BOOST_AUTO_TEST_CASE(a_sketch_is_the_gradient_of_random_logits) {
     double sum = 0;
     for (std::size_t i = 0; i < logits.size(); ++i)
       sum += static_cast<double>(logits[i]) *
-             static_cast<double>(random_normals(recipe.seed, Stream::stability, i / 4)[i % 4]);
+             static_cast<double>(random_normal(recipe.seed, Stream::stability, i));
     return sum;
   };
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     std::vector<float> direction(map.target_size());
     double slope = 0, size = 0;
     for (std::size_t j = 0; j < direction.size(); ++j) {
-      direction[j] = random_normals(seed, Stream::stability, j / 4, 9)[j % 4];
+      direction[j] = random_normal(seed, Stream::stability, j, 9);
       slope += static_cast<double>(sketch[j]) * static_cast<double>(direction[j]);
       size += static_cast<double>(sketch[j]) * static_cast<double>(sketch[j]);
     }
@@ -144,6 +145,29 @@ BOOST_AUTO_TEST_CASE(a_learned_map_is_orthonormal_and_the_same_each_time) {
       }
 }
 
+// `--map-data`: the samples are those of another data set of the same shape.
+BOOST_AUTO_TEST_CASE(a_map_is_learned_from_another_data_set) {
+  RunConfig config = learned_run("kronecker");
+  const Learned own = learned(config, digits().dataset);
+  config.learned_map.data = "noise-1x28x28x10";
+  const Learned other = learned(config, digits().dataset);
+  BOOST_TEST(!same_bits(own.values, other.values));
+  BOOST_TEST(same_bits(other.values, learned(config, ToyData(50, 20).dataset).values));
+  config.learned_map.data = "noise-3x28x28x10";
+  check_fails<UsageError>([&] { learned(config, digits().dataset); },
+                          {"--map-data", "noise-3x28x28x10", "[3, 28, 28]", "[1, 28, 28]"});
+}
+
+BOOST_AUTO_TEST_CASE(the_hash_of_the_data_is_of_every_training_sample) {
+  const std::string hash = training_samples_sha256(digits().dataset);
+  BOOST_TEST(hash.size() == 64u);
+  BOOST_TEST(hash == training_samples_sha256(ToyData(42, 30).dataset));  // other test samples
+  BOOST_TEST(hash != training_samples_sha256(ToyData(41, 20).dataset));
+  // More than one stretch of 1,024 samples: the last counts too.
+  BOOST_TEST(training_samples_sha256(ToyData(1500, 10).dataset) !=
+             training_samples_sha256(ToyData(1501, 10).dataset));
+}
+
 // With as many directions as the way has steps the way itself lies among them.
 BOOST_AUTO_TEST_CASE(a_trajectory_lies_in_the_map_learned_from_it) {
   const Network net = network("cnn2");
@@ -153,7 +177,7 @@ BOOST_AUTO_TEST_CASE(a_trajectory_lies_in_the_map_learned_from_it) {
   const MapDesc map = make_map(net, recipe.mapping);
   const std::vector<float> W = learned(config, digits().dataset).values;
   const std::size_t ld = dense_row_length(6);
-  MapSource source(recipe, net, digits().dataset, map, {}, Purpose::train);
+  MapSource source(recipe, net, digits().dataset, map, {});
   std::size_t snapshots = 0;
   source.train(1, [&](std::span<const float> way) {
     ++snapshots;
@@ -179,7 +203,7 @@ BOOST_AUTO_TEST_CASE(kronecker_factors_hold_what_the_gradients_sides_are) {
   const Recipe recipe = recipe_of(config);
   const Session session(recipe, net, digits().dataset, Purpose::train);
   const MapDesc& map = session.run_schedule().map;
-  MapSource source(recipe, net, digits().dataset, map, {}, Purpose::sketch);
+  MapSource source(recipe, net, digits().dataset, map, {});
   std::vector<float> sketch(map.target_size());
   source.sketch(sketch);
   for (std::size_t i = 0; i < map.matrices.size(); ++i) {
@@ -221,9 +245,7 @@ BOOST_AUTO_TEST_CASE(samples_that_are_set_aside_are_not_learned_from) {
     return order;
   };
   const std::vector<std::uint32_t> run = trained_on(recipe_of(config));
-  const auto learned_from = [&] {
-    return trained_on(learning_recipe(recipe_of(config), d, Purpose::sketch));
-  };
+  const auto learned_from = [&] { return trained_on(learning_recipe(recipe_of(config), d)); };
   BOOST_TEST((learned_from() == run));
   config.learned_map.samples = 12;
   BOOST_TEST(learned_from().size() == 12u);

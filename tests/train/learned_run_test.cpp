@@ -62,8 +62,8 @@ BOOST_AUTO_TEST_CASE(a_learned_map_begins_at_its_base_and_shifts_given_weights) 
       if (testing_emulated() && family == std::string("trajectory")) continue;
       RunConfig config = learned_run(family);
       config.finetune.pretrained = write_pretrained(folder, net).string();
-      config.lr =
-          0.004;  // directions that were learned change the network as hardly any other does
+      // Directions that were learned change the network as hardly any other does.
+      config.lr = 0.004;
       config.finetune.share = share;
       Session session(recipe_of(config), net, digits().dataset, Purpose::train);
       session.expand();

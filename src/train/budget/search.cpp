@@ -12,6 +12,7 @@
 #include "common/error.hpp"
 #include "memory/placement.hpp"
 #include "train/maps/learning_memory.hpp"
+#include "train/maps/map_source.hpp"
 #include "train/rank_share.hpp"
 #include "train/session.hpp"
 
@@ -154,11 +155,22 @@ class Search {
  private:
   /// A map is learned before the run's arena is there or, where it is refreshed, beside it.
   void count_learning(Candidate& c) const {
-    const std::size_t learning = learning_bytes(c.recipe, net_, dataset_);
+    if (!c.recipe.mapping.learned.on()) return;
+    const std::size_t learning = learning_of(c.recipe);
     if (c.recipe.refresh.on())
       c.beside_bytes += learning;
     else if (learning > c.total_bytes())
       c.beside_bytes = learning - c.arena_bytes;
+  }
+
+  /// Most candidates differ in what learning knows nothing of: its schedule is planned once for
+  /// each footprint of its own.
+  std::size_t learning_of(const Recipe& recipe) const {
+    const Footprint footprint = learning_recipe(recipe, dataset_).footprint;
+    const auto known = std::ranges::find(learning_, footprint, &Learning::footprint);
+    if (known != learning_.end()) return known->bytes;
+    learning_.push_back({footprint, learning_bytes(recipe, net_, dataset_)});
+    return learning_.back().bytes;
   }
 
   RunSchedule build(const Recipe& recipe) const {
@@ -193,6 +205,11 @@ class Search {
   const Dataset& dataset_;
   const SampleFormat format_;
   const std::shared_ptr<Communicator>& ranks_;
+  struct Learning {
+    Footprint footprint;
+    std::size_t bytes = 0;
+  };
+  mutable std::vector<Learning> learning_;
 };
 
 }  // namespace

@@ -37,7 +37,7 @@ struct Moments {
 }  // namespace
 
 std::vector<KroneckerFactors> learn_factors(MapSource& source, const MapDesc& map,
-                                            std::size_t sketches) {
+                                            std::size_t sketches, int threads) {
   std::vector<Moments> moments;
   std::size_t largest = 0;
   for (const KroneckerMatrix& m : map.matrices) {
@@ -47,7 +47,8 @@ std::vector<KroneckerFactors> learn_factors(MapSource& source, const MapDesc& ma
   std::vector<float> outputs(source.outputs());
   std::vector<double> g(largest);
   for (std::size_t i = 0; i < sketches; ++i) {
-    source.sketch(outputs);
+    source.sketch(outputs);  // its own threads call BLAS
+    const AlgebraThreads together(threads);
     for (std::size_t k = 0; k < map.matrices.size(); ++k) {
       const KroneckerMatrix& m = map.matrices[k];
       const std::span<double> G = std::span(g).first(m.rows * m.cols);
@@ -56,6 +57,7 @@ std::vector<KroneckerFactors> learn_factors(MapSource& source, const MapDesc& ma
       add_gram_of_columns(moments[k].right, G, m.rows);
     }
   }
+  const AlgebraThreads together(threads);
   std::vector<KroneckerFactors> factors;
   for (std::size_t k = 0; k < map.matrices.size(); ++k)
     factors.push_back({main_directions(std::move(moments[k].left), map.matrices[k].left),

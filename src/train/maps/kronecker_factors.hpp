@@ -18,6 +18,6 @@ struct KroneckerFactors {
 /// (the factors of K-FAC, Martens and Grosse 2015; with sums over positions of a convolution, or
 /// samples of a batch, those of Shampoo, Gupta et al. 2018).
 std::vector<KroneckerFactors> learn_factors(MapSource& source, const MapDesc& map,
-                                            std::size_t sketches);
+                                            std::size_t sketches, int threads);
 
 }  // namespace mapnet

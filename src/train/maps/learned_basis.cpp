@@ -35,19 +35,19 @@ Dataset other_data(const LearnedMap& learned, const Dataset& run) {
 }
 
 /// Of a direct training: the way in as many steps as there are to be rows, or nearly.
-std::unique_ptr<RowFile> trajectory_rows(MapSource& source, std::size_t wanted) {
+std::unique_ptr<RowsOnDisk> trajectory_rows(MapSource& source, std::size_t wanted) {
   const std::int64_t steps = source.training_steps();
   const std::int64_t every = std::max<std::int64_t>(1, steps / static_cast<std::int64_t>(wanted));
   const auto n = static_cast<std::size_t>(steps / every);
   if (n == 0) fail<UsageError>("--map trajectory: a training without a step has no trajectory");
-  auto rows = std::make_unique<RowFile>(n, source.outputs());
+  auto rows = std::make_unique<RowsOnDisk>(n, source.outputs());
   std::size_t row = 0;
   source.train(every, [&](std::span<const float> offset) { rows->write(row++, offset); });
   return rows;
 }
 
-std::unique_ptr<RowFile> gradient_rows(MapSource& source, std::size_t sketches) {
-  auto rows = std::make_unique<RowFile>(sketches, source.outputs());
+std::unique_ptr<RowsOnDisk> gradient_rows(MapSource& source, std::size_t sketches) {
+  auto rows = std::make_unique<RowsOnDisk>(sketches, source.outputs());
   std::vector<float> outputs(source.outputs());
   for (std::size_t row = 0; row < sketches; ++row) {
     source.sketch(outputs);
@@ -73,10 +73,9 @@ LearnedBasis::LearnedBasis(const Recipe& run, const Network& net, const Dataset&
   if (round.number > 0) learned.seed = seed_of_round(learned.seed, round.number);
   const Dataset& data = learned.data == recipe.data ? dataset : other_data(learned, dataset);
   facts_.data_sha256 = training_samples_sha256(data);
-  const AlgebraThreads threads(recipe.threads);
   if (learned.family == MapFamily::kronecker) {
-    MapSource source(recipe, net, data, map, start, Purpose::sketch);
-    factors_ = learn_factors(source, map, learned.sketches);
+    MapSource source(recipe, net, data, map, start);
+    factors_ = learn_factors(source, map, learned.sketches, recipe.threads);
     facts_.samples = source.samples_seen();
     for (const KroneckerFactors& f : factors_)
       for (const std::vector<float>* side : {&f.left, &f.right}) {
@@ -92,12 +91,11 @@ LearnedBasis::LearnedBasis(const Recipe& run, const Network& net, const Dataset&
 void LearnedBasis::learn_rows(const Recipe& recipe, const Network& net, const Dataset& data,
                               std::span<const float> start) {
   const LearnedMap& learned = recipe.mapping.learned;
-  std::unique_ptr<RowFile> rows;
+  std::unique_ptr<RowsOnDisk> rows;
   {
-    const bool walks = learned.family == MapFamily::trajectory;
-    MapSource source(recipe, net, data, map_, start, walks ? Purpose::train : Purpose::sketch);
-    rows =
-        walks ? trajectory_rows(source, learned.sketches) : gradient_rows(source, learned.sketches);
+    MapSource source(recipe, net, data, map_, start);
+    rows = learned.family == MapFamily::trajectory ? trajectory_rows(source, learned.sketches)
+                                                   : gradient_rows(source, learned.sketches);
     facts_.samples = source.samples_seen();
   }  // its arena goes before the algebra needs memory
   std::size_t bytes = 0;
@@ -107,6 +105,7 @@ void LearnedBasis::learn_rows(const Recipe& recipe, const Network& net, const Da
     facts_.values += block.rows * block.latents;
   }
   file_ = std::make_unique<NamelessFile>("fixed weights", bytes);
+  const AlgebraThreads threads(recipe.threads);
   for (const MapBlock& block : map_.blocks)
     principal_basis(*rows, block, learned.seed, [&](std::size_t first, std::span<const float> w) {
       take_rows(block, first, w);

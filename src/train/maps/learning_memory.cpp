@@ -33,11 +33,9 @@ std::size_t factor_bytes(const MapDesc& map) {
 std::size_t learning_bytes(const Recipe& recipe, const Network& net, const Dataset& dataset) {
   const LearnedMap& learned = recipe.mapping.learned;
   if (!learned.on()) return 0;
-  const bool walks = learned.family == MapFamily::trajectory;
-  const Purpose purpose = walks ? Purpose::train : Purpose::sketch;
-  const Recipe from = learning_recipe(recipe, dataset, purpose);
+  const Recipe from = learning_recipe(recipe, dataset);
   const RunSchedule run = build_run_schedule(from, net, split_samples(from, dataset),
-                                             sample_format(dataset), purpose);
+                                             sample_format(dataset), learning_purpose(learned));
   const MapDesc map = make_map(net, recipe.mapping);
   const std::size_t network = plan_arena(run.schedule.lifetimes()).total +
                               bytes_beside_arena(run, from, dataset) +
@@ -46,8 +44,7 @@ std::size_t learning_bytes(const Recipe& recipe, const Network& net, const Datas
   std::size_t most = 0;
   for (const MapBlock& block : map.blocks) most = std::max(most, block.latents);
   const std::size_t m = learned.sketches;
-  return std::max(network,
-                  eigen_bytes(m) + m * most * sizeof(double) + square(most) + kChunks);
+  return std::max(network, eigen_bytes(m) + m * most * sizeof(double) + square(most) + kChunks);
 }
 
 }  // namespace mapnet

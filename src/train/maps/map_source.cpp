@@ -1,7 +1,6 @@
 #include "train/maps/map_source.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "common/error.hpp"
 #include "device/random.hpp"
@@ -17,14 +16,19 @@ std::vector<float> base_of(const MapDesc& map, std::uint64_t seed) {
   std::vector<float> base(map.target_size());
   for (const RowScale& s : map.scales)
     for (std::size_t j = s.offset; j < s.offset + s.rows; ++j)
-      base[j] = s.scale * random_normals(seed, Stream::base, j / 4)[j % 4];
+      base[j] = s.scale * random_normal(seed, Stream::base, j);
   return base;
 }
 
 }  // namespace
 
-Recipe learning_recipe(const Recipe& run, const Dataset& dataset, Purpose purpose) {
+Purpose learning_purpose(const LearnedMap& learned) {
+  return learned.family == MapFamily::trajectory ? Purpose::train : Purpose::sketch;
+}
+
+Recipe learning_recipe(const Recipe& run, const Dataset& dataset) {
   const LearnedMap& learned = run.mapping.learned;
+  const bool trains = learning_purpose(learned) == Purpose::train;
   Recipe r;
   r.net = run.net;
   r.task = run.task;
@@ -41,7 +45,7 @@ Recipe learning_recipe(const Recipe& run, const Dataset& dataset, Purpose purpos
   r.validation =
       learned.samples > 0 ? dataset.train.count - std::min(learned.samples, have) : aside;
   const std::size_t trained = dataset.train.count - r.validation;
-  r.batch = purpose == Purpose::train ? run.batch : learned.batch;
+  r.batch = trains ? run.batch : learned.batch;
   r.batch = static_cast<int>(std::min(static_cast<std::size_t>(r.batch), trained));
   r.epochs = std::max(learned.epochs, 1);
   r.lr = default_lr(r.mapping);
@@ -51,14 +55,14 @@ Recipe learning_recipe(const Recipe& run, const Dataset& dataset, Purpose purpos
   r.fast_math = run.fast_math;
   r.footprint.samples_in_file = run.footprint.samples_in_file;
   r.footprint.recompute = run.footprint.recompute;
-  if (purpose == Purpose::train) r.footprint.micro_batch = run.footprint.micro_batch;
+  if (trains) r.footprint.micro_batch = run.footprint.micro_batch;
   return r;
 }
 
 MapSource::MapSource(const Recipe& recipe, const Network& net, const Dataset& dataset,
-                     const MapDesc& map, std::span<const float> start, Purpose purpose)
-    : recipe_(learning_recipe(recipe, dataset, purpose)), scales_(map.target_size()) {
-  session_.emplace(recipe_, net, dataset, purpose);
+                     const MapDesc& map, std::span<const float> start)
+    : recipe_(learning_recipe(recipe, dataset)), scales_(map.target_size()) {
+  session_.emplace(recipe_, net, dataset, learning_purpose(recipe.mapping.learned));
   for (const RowScale& s : map.scales)
     std::fill_n(scales_.begin() + static_cast<std::ptrdiff_t>(s.offset), s.rows, s.scale);
   if (recipe.mapping.finetune.on()) share_ = share_desc(net, recipe.mapping.finetune);

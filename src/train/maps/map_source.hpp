@@ -20,7 +20,7 @@ class MapSource {
   /// `start` [P]: theta to learn at; empty: the map's base of the recipe's learned.seed, or the
   /// pre-trained weights. Throws as Session does, UsageError where --map-data is of another shape.
   MapSource(const Recipe& recipe, const Network& net, const Dataset& dataset, const MapDesc& map,
-            std::span<const float> start, Purpose purpose);
+            std::span<const float> start);
 
   /// J^T v over the next batch of samples, v ~ N(0, 1) for each logit, into [outputs].
   void sketch(std::span<float> out);
@@ -46,8 +46,10 @@ class MapSource {
   std::size_t samples_seen_ = 0;
 };
 
-/// The recipe of the network that is learned from, and its data set: another than the run's where
-/// --map-data says so.
-Recipe learning_recipe(const Recipe& recipe, const Dataset& dataset, Purpose purpose);
+/// What a session does whose network is learned from: it trains, or sketches gradients.
+Purpose learning_purpose(const LearnedMap& learned);
+
+/// The recipe of that network, on `dataset`: another than the run's where --map-data says so.
+Recipe learning_recipe(const Recipe& recipe, const Dataset& dataset);
 
 }  // namespace mapnet

@@ -25,7 +25,7 @@ std::size_t chunk_of(std::size_t values_a_column) {
 /// W = [A^T E | N] R^-1, a stretch of its rows at a time.
 class Basis {
  public:
-  Basis(const RowFile& rows, const MapBlock& block, std::uint64_t seed)
+  Basis(const RowsOnDisk& rows, const MapBlock& block, std::uint64_t seed)
       : rows_(rows), block_(block), seed_(seed), mix_(block.latents * rows.rows()) {
     SquareMatrix gram(rows.rows());
     std::vector<double> chunk;
@@ -84,8 +84,7 @@ class Basis {
     const double scale = 1.0 / std::sqrt(static_cast<double>(block_.rows));
     for (std::size_t k = found_; k < row.size(); ++k) {
       const std::uint64_t index = (block_.theta_offset + at) * row.size() + k;
-      row[k] = scale * static_cast<double>(
-                           random_normals(seed_, Stream::learned_filling, index / 4)[index % 4]);
+      row[k] = scale * static_cast<double>(random_normal(seed_, Stream::learned_filling, index));
     }
   }
 
@@ -98,7 +97,7 @@ class Basis {
     });
   }
 
-  const RowFile& rows_;
+  const RowsOnDisk& rows_;
   const MapBlock& block_;
   std::uint64_t seed_;
   std::vector<double> mix_;  // [d, rows]: eigenvectors over the roots of their values; 0 beyond
@@ -107,7 +106,7 @@ class Basis {
 
 }  // namespace
 
-void principal_basis(const RowFile& rows, const MapBlock& block, std::uint64_t seed,
+void principal_basis(const RowsOnDisk& rows, const MapBlock& block, std::uint64_t seed,
                      const TakeRows& take) {
   Basis(rows, block, seed).write(take);
 }

@@ -3,7 +3,7 @@
 #include <functional>
 
 #include "device/ops/map.hpp"
-#include "train/maps/row_file.hpp"
+#include "train/maps/rows_on_disk.hpp"
 
 namespace mapnet {
 
@@ -16,7 +16,7 @@ using TakeRows = std::function<void(std::size_t first, std::span<const float> ro
 /// not span (fewer of them than d, or dependent ones) is filled with directions from the seed.
 ///
 /// In memory lie four squares of rows.rows(), in double, and 16 MiB; nothing of P.
-void principal_basis(const RowFile& rows, const MapBlock& block, std::uint64_t seed,
+void principal_basis(const RowsOnDisk& rows, const MapBlock& block, std::uint64_t seed,
                      const TakeRows& take);
 
 }  // namespace mapnet

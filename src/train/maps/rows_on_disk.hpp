@@ -10,10 +10,10 @@ namespace mapnet {
 
 /// Rows of P floats on disk, written one by one and read a stretch of columns at a time: gradients
 /// or snapshots that never all sit in memory.
-class RowFile {
+class RowsOnDisk {
  public:
   /// Throws Error where the disk has no room for rows * columns floats.
-  RowFile(std::size_t rows, std::size_t columns);
+  RowsOnDisk(std::size_t rows, std::size_t columns);
 
   std::size_t rows() const { return rows_; }
   std::size_t columns() const { return columns_; }
