@@ -19,17 +19,7 @@ inline std::string gap_of(const Metric& metric, const nlohmann::json& m) {
   return text.empty() || text.front() == '-' ? text : "+" + text;
 }
 
-/// The entries of ours beyond the paper that stand beside an entry of the paper's, on its data.
-inline std::vector<nlohmann::json> beyond(const nlohmann::json& report,
-                                          const nlohmann::json& entry) {
-  std::vector<nlohmann::json> found;
-  for (const nlohmann::json& other : report["entries"])
-    if (other.value("beyond", "") == entry["row"] && other["data"] == entry["data"])
-      found.push_back(other);
-  return found;
-}
-
-/// Whether a report has any.
+/// Whether a report has entries of ours beyond the paper.
 inline bool goes_beyond(const nlohmann::json& report) {
   for (const nlohmann::json& entry : report["entries"])
     if (entry.contains("beyond")) return true;
@@ -53,6 +43,33 @@ inline std::string spread(const Metric& metric, const nlohmann::json& holder, co
   const std::string mean = figure_of(metric, s, "mean");
   if (s["n"].get<int>() < 2) return mean;
   return mean + " (" + figure_of(metric, s, "min") + " to " + figure_of(metric, s, "max") + ")";
+}
+
+/// One of ours beyond the paper: its row, its figure and what it trains at a time.
+struct BeyondFigure {
+  std::string row, figure, count;
+};
+
+/// Those that stand beside a figure of an entry of the paper's, on its data.
+inline std::vector<BeyondFigure> beyond(const nlohmann::json& report, const nlohmann::json& entry,
+                                        const Metric& metric) {
+  std::vector<BeyondFigure> found;
+  for (const nlohmann::json& other : report["entries"]) {
+    if (other.value("beyond", "") != entry["row"] || other["data"] != entry["data"]) continue;
+    BeyondFigure b{other["row"], {}, trained_count(other)};
+    for (const nlohmann::json& m : other["metrics"])
+      if (m["metric"] == metric.name) b.figure = spread(metric, m, "test");
+    found.push_back(std::move(b));
+  }
+  return found;
+}
+
+/// One field of all of them, a line each.
+inline std::string lines_of(const std::vector<BeyondFigure>& all,
+                            std::string BeyondFigure::*field) {
+  std::string text;
+  for (const BeyondFigure& b : all) text += (&b == &all.front() ? "" : "<br>") + b.*field;
+  return text;
 }
 
 }  // namespace mapnet

@@ -69,16 +69,10 @@ std::string cell(const std::string& text) { return "<td>" + text + "</td>"; }
 
 /// The column group of ours beyond the paper.
 std::string beyond_html(const json& report, const json& entry, const Metric& metric) {
-  std::string rows, figures, counts;
-  for (const json& other : beyond(report, entry)) {
-    const char* gap = rows.empty() ? "" : "<br>";
-    rows += gap + escaped(other["row"]);
-    figures += gap;
-    for (const json& m : other["metrics"])
-      if (m["metric"] == metric.name) figures += spread(metric, m, "test");
-    counts += gap + trained_count(other);
-  }
-  return cell(rows) + cell(figures) + cell(counts);
+  std::vector<BeyondFigure> all = beyond(report, entry, metric);
+  for (BeyondFigure& b : all) b.row = escaped(b.row);
+  return cell(lines_of(all, &BeyondFigure::row)) + cell(lines_of(all, &BeyondFigure::figure)) +
+         cell(lines_of(all, &BeyondFigure::count));
 }
 
 std::string row_html(const json& report, const json& entry, const json& m) {

@@ -21,18 +21,11 @@ std::string verdict_of(const json& entry, const json& metric) {
   return text;
 }
 
-/// The column group of ours beyond the paper: which, figure, and what is trained at a time.
+/// The column group of ours beyond the paper.
 std::string beyond_cells(const json& report, const json& entry, const Metric& metric) {
-  std::string rows, figures, counts;
-  for (const json& other : beyond(report, entry)) {
-    const char* gap = rows.empty() ? "" : "<br>";
-    rows += gap + other["row"].get<std::string>();
-    figures += gap;
-    for (const json& m : other["metrics"])
-      if (m["metric"] == metric.name) figures += spread(metric, m, "test");
-    counts += gap + trained_count(other);
-  }
-  return fmt::format(" {} | {} | {} |", rows, figures, counts);
+  const std::vector<BeyondFigure> all = beyond(report, entry, metric);
+  return fmt::format(" {} | {} | {} |", lines_of(all, &BeyondFigure::row),
+                     lines_of(all, &BeyondFigure::figure), lines_of(all, &BeyondFigure::count));
 }
 
 void add_row(std::string& text, const json& report, const json& entry, const json& m) {
