@@ -11,7 +11,8 @@ namespace mapnet {
 enum class MapFamily {
   seeded,      ///< data-free: what the paper has
   gradient,    ///< principal directions of sketched gradients J^T v at the start
-  kronecker,   ///< of each matrix U (x) V, from the second moments of such gradients' sides
+  kronecker,   ///< of each matrix U (x) V, from the second moments of such gradients' sides, or of
+               ///< a direct training's
   trajectory,  ///< principal components of the way of a direct training
 };
 
@@ -19,11 +20,13 @@ struct LearnedMap {
   MapFamily family = MapFamily::seeded;
   std::string data;          ///< data set that is learned from
   std::size_t samples = 0;   ///< of its training samples; 0: all that are trained on
-  int epochs = 0;            ///< trajectory: of direct training
-  int batch = 0;             ///< gradient, kronecker: samples of a sketch
-  std::size_t sketches = 0;  ///< likewise, how many; of a trajectory the snapshots
+  int epochs = 0;            ///< of direct training; 0: gradients are sketched
+  int batch = 0;             ///< samples of a sketched gradient
+  std::size_t sketches = 0;  ///< how many; of a direct training the snapshots
   std::uint64_t seed = 0;    ///< of the start, the order of samples and the sketches
 
+  /// Learned from the way of a direct training, not from gradients at its start.
+  bool walks() const { return epochs > 0; }
   bool on() const { return family != MapFamily::seeded; }
   bool operator==(const LearnedMap&) const = default;
 };

@@ -105,7 +105,14 @@ BOOST_AUTO_TEST_CASE(what_a_learned_map_cannot_be_is_refused_by_name) {
   refuses(config, {"--map-samples", "--map gradient"});
   config = learned_run("gradient");
   config.learned_map.epochs = 2;
-  refuses(config, {"--map-epochs", "trajectory"});
+  refuses(config, {"--map-epochs", "--map gradient"});
+  config = learned_run("kronecker");
+  config.learned_map.epochs = 2;
+  config.learned_map.batch = 1;
+  refuses(config, {"--map-batch", "--batch"});
+  config = learned_run("trajectory");
+  config.learned_map.epochs = 0;
+  refuses(config, {"--map-epochs", "1 to"});
   config = learned_run("kronecker");
   config.modulation = "signed";
   refuses(config, {"--modulation", "kronecker"});

@@ -9,13 +9,13 @@ namespace mapnet {
 
 namespace {
 
-/// A matrix of the outputs with its bias beside it, [rows, cols].
-void read_matrix(const KroneckerMatrix& m, std::span<const float> outputs, std::span<double> to) {
+/// A matrix of a row's outputs with its bias beside it, [rows, cols].
+void read_matrix(const KroneckerMatrix& m, std::span<const float> row, std::span<double> to) {
   const std::size_t n = m.weight_cols();
   for (std::size_t i = 0; i < m.rows; ++i) {
-    double* row = &to[i * m.cols];
-    std::copy_n(outputs.begin() + static_cast<std::ptrdiff_t>(m.offset + i * n), n, row);
-    if (m.has_bias) row[n] = static_cast<double>(outputs[m.bias_offset + i]);
+    double* line = &to[i * m.cols];
+    std::copy_n(row.begin() + static_cast<std::ptrdiff_t>(m.offset + i * n), n, line);
+    if (m.has_bias) line[n] = static_cast<double>(row[m.bias_offset + i]);
   }
 }
 
@@ -36,27 +36,24 @@ struct Moments {
 
 }  // namespace
 
-std::vector<KroneckerFactors> learn_factors(MapSource& source, const MapDesc& map,
-                                            std::size_t sketches, int threads) {
+std::vector<KroneckerFactors> learn_factors(MapSource& source, const MapDesc& map, int threads) {
   std::vector<Moments> moments;
   std::size_t largest = 0;
   for (const KroneckerMatrix& m : map.matrices) {
     moments.push_back({SquareMatrix(m.rows), SquareMatrix(m.cols)});
     largest = std::max(largest, m.rows * m.cols);
   }
-  std::vector<float> outputs(source.outputs());
   std::vector<double> g(largest);
-  for (std::size_t i = 0; i < sketches; ++i) {
-    source.sketch(outputs);  // its own threads call BLAS
-    const AlgebraThreads together(threads);
+  source.each_row([&](std::span<const float> row) {
+    const AlgebraThreads together(threads);  // not while the network runs: its own call BLAS
     for (std::size_t k = 0; k < map.matrices.size(); ++k) {
       const KroneckerMatrix& m = map.matrices[k];
       const std::span<double> G = std::span(g).first(m.rows * m.cols);
-      read_matrix(m, outputs, G);
+      read_matrix(m, row, G);
       add_gram_of_rows(moments[k].left, G, m.cols);
       add_gram_of_columns(moments[k].right, G, m.rows);
     }
-  }
+  });
   const AlgebraThreads together(threads);
   std::vector<KroneckerFactors> factors;
   for (std::size_t k = 0; k < map.matrices.size(); ++k)

@@ -11,13 +11,15 @@ struct KroneckerFactors {
   std::vector<float> left, right;
 };
 
-/// Of each matrix the main directions of its gradients' sides: eigenvectors of the sums of G G^T
-/// and G^T G over `sketches` gradients G = J^T v, the largest first.
-/// Of a fully connected layer and one sample G = g a^T, and they are the second
-/// moments of the output's gradients g and of the inputs a, each weighted by the other's square
-/// (the factors of K-FAC, Martens and Grosse 2015; with sums over positions of a convolution, or
-/// samples of a batch, those of Shampoo, Gupta et al. 2018).
-std::vector<KroneckerFactors> learn_factors(MapSource& source, const MapDesc& map,
-                                            std::size_t sketches, int threads);
+/// Of each matrix the main directions of its two sides: eigenvectors of the sums of G G^T and
+/// G^T G, the largest first, over the source's rows G.
+/// Where they are gradients J^T v of single samples, a fully connected layer's is G = g a^T, and
+/// the sums are the second moments of the output's gradients g and of the inputs a, each weighted
+/// by the other's square (the factors of K-FAC, Martens and Grosse 2015; with sums over positions
+/// of a convolution, or samples of a batch, those of Shampoo, Gupta et al. 2018). Where they are
+/// what a direct training has come away from its start, G is a sum of such products over its steps:
+/// the sides of the way that was gone (the factors of its Tucker decomposition, De Lathauwer et al.
+/// 2000).
+std::vector<KroneckerFactors> learn_factors(MapSource& source, const MapDesc& map, int threads);
 
 }  // namespace mapnet

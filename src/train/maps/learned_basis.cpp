@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "algebra/products.hpp"
 #include "common/error.hpp"
@@ -34,28 +35,6 @@ Dataset other_data(const LearnedMap& learned, const Dataset& run) {
   return other;
 }
 
-/// Of a direct training: the way in as many steps as there are to be rows, or nearly.
-std::unique_ptr<RowsOnDisk> trajectory_rows(MapSource& source, std::size_t wanted) {
-  const std::int64_t steps = source.training_steps();
-  const std::int64_t every = std::max<std::int64_t>(1, steps / static_cast<std::int64_t>(wanted));
-  const auto n = static_cast<std::size_t>(steps / every);
-  if (n == 0) fail<UsageError>("--map trajectory: a training without a step has no trajectory");
-  auto rows = std::make_unique<RowsOnDisk>(n, source.outputs());
-  std::size_t row = 0;
-  source.train(every, [&](std::span<const float> offset) { rows->write(row++, offset); });
-  return rows;
-}
-
-std::unique_ptr<RowsOnDisk> gradient_rows(MapSource& source, std::size_t sketches) {
-  auto rows = std::make_unique<RowsOnDisk>(sketches, source.outputs());
-  std::vector<float> outputs(source.outputs());
-  for (std::size_t row = 0; row < sketches; ++row) {
-    source.sketch(outputs);
-    rows->write(row, outputs);
-  }
-  return rows;
-}
-
 /// Of a round of a map that is refreshed: other samples and other v.
 std::uint64_t seed_of_round(std::uint64_t seed, std::size_t round) {
   return seed + round * 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio
@@ -75,7 +54,7 @@ LearnedBasis::LearnedBasis(const Recipe& run, const Network& net, const Dataset&
   facts_.data_sha256 = training_samples_sha256(data);
   if (learned.family == MapFamily::kronecker) {
     MapSource source(recipe, net, data, map, start);
-    factors_ = learn_factors(source, map, learned.sketches, recipe.threads);
+    factors_ = learn_factors(source, map, recipe.threads);
     facts_.samples = source.samples_seen();
     for (const KroneckerFactors& f : factors_)
       for (const std::vector<float>* side : {&f.left, &f.right}) {
@@ -90,12 +69,12 @@ LearnedBasis::LearnedBasis(const Recipe& run, const Network& net, const Dataset&
 
 void LearnedBasis::learn_rows(const Recipe& recipe, const Network& net, const Dataset& data,
                               std::span<const float> start) {
-  const LearnedMap& learned = recipe.mapping.learned;
-  std::unique_ptr<RowsOnDisk> rows;
+  std::optional<RowsOnDisk> rows;
   {
     MapSource source(recipe, net, data, map_, start);
-    rows = learned.family == MapFamily::trajectory ? trajectory_rows(source, learned.sketches)
-                                                   : gradient_rows(source, learned.sketches);
+    rows.emplace(source.row_count(), source.outputs());
+    std::size_t n = 0;
+    source.each_row([&](std::span<const float> row) { rows->write(n++, row); });
     facts_.samples = source.samples_seen();
   }  // its arena goes before the algebra needs memory
   std::size_t bytes = 0;
@@ -107,9 +86,9 @@ void LearnedBasis::learn_rows(const Recipe& recipe, const Network& net, const Da
   file_ = std::make_unique<NamelessFile>("fixed weights", bytes);
   const AlgebraThreads threads(recipe.threads);
   for (const MapBlock& block : map_.blocks)
-    principal_basis(*rows, block, learned.seed, [&](std::size_t first, std::span<const float> w) {
-      take_rows(block, first, w);
-    });
+    principal_basis(
+        *rows, block, recipe.mapping.learned.seed,
+        [&](std::size_t first, std::span<const float> w) { take_rows(block, first, w); });
 }
 
 void LearnedBasis::take_rows(const MapBlock& block, std::size_t first,

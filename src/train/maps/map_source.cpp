@@ -23,7 +23,7 @@ std::vector<float> base_of(const MapDesc& map, std::uint64_t seed) {
 }  // namespace
 
 Purpose learning_purpose(const LearnedMap& learned) {
-  return learned.family == MapFamily::trajectory ? Purpose::train : Purpose::sketch;
+  return learned.walks() ? Purpose::train : Purpose::sketch;
 }
 
 Recipe learning_recipe(const Recipe& run, const Dataset& dataset) {
@@ -55,14 +55,19 @@ Recipe learning_recipe(const Recipe& run, const Dataset& dataset) {
   r.fast_math = run.fast_math;
   r.footprint.samples_in_file = run.footprint.samples_in_file;
   r.footprint.recompute = run.footprint.recompute;
-  if (trains) r.footprint.micro_batch = run.footprint.micro_batch;
+  if (!trains) return r;
+  r.footprint.micro_batch = run.footprint.micro_batch;
+  r.regularisation = run.regularisation;
+  r.regularisation.weight_decay = 0;  // it is the latents'
   return r;
 }
 
 MapSource::MapSource(const Recipe& recipe, const Network& net, const Dataset& dataset,
                      const MapDesc& map, std::span<const float> start)
-    : recipe_(learning_recipe(recipe, dataset)), scales_(map.target_size()) {
-  session_.emplace(recipe_, net, dataset, learning_purpose(recipe.mapping.learned));
+    : learned_(recipe.mapping.learned),
+      recipe_(learning_recipe(recipe, dataset)),
+      scales_(map.target_size()) {
+  session_.emplace(recipe_, net, dataset, learning_purpose(learned_));
   for (const RowScale& s : map.scales)
     std::fill_n(scales_.begin() + static_cast<std::ptrdiff_t>(s.offset), s.rows, s.scale);
   if (recipe.mapping.finetune.on()) share_ = share_desc(net, recipe.mapping.finetune);
@@ -71,7 +76,7 @@ MapSource::MapSource(const Recipe& recipe, const Network& net, const Dataset& da
   else if (share_)
     start_ = session_->theta();  // the pre-trained weights
   else
-    start_ = base_of(map, recipe.mapping.learned.seed);
+    start_ = base_of(map, learned_.seed);
   session_->set_values(start_);
   theta_.resize(start_.size());
 }
@@ -96,6 +101,26 @@ void MapSource::to_outputs(std::span<const float> theta, bool gradient,
       out[at] =
           static_cast<float>(gradient ? sum * factor : sum / (static_cast<double>(n) * factor));
     }
+}
+
+/// Steps between snapshots of the way, for about as many as are asked for.
+std::int64_t MapSource::snapshot_every() const {
+  const std::int64_t steps = training_steps(recipe_, session_->counts());
+  return std::max<std::int64_t>(1, steps / static_cast<std::int64_t>(learned_.sketches));
+}
+
+std::size_t MapSource::row_count() const {
+  if (!learned_.walks()) return learned_.sketches;
+  return static_cast<std::size_t>(training_steps(recipe_, session_->counts()) / snapshot_every());
+}
+
+void MapSource::each_row(const std::function<void(std::span<const float>)>& take) {
+  if (learned_.walks()) return train(snapshot_every(), take);
+  std::vector<float> row(outputs());
+  for (std::size_t i = 0; i < learned_.sketches; ++i) {
+    sketch(row);
+    take(row);
+  }
 }
 
 void MapSource::sketch(std::span<float> out) {
@@ -125,10 +150,6 @@ void MapSource::train(std::int64_t every, const std::function<void(std::span<con
     });
     samples_seen_ += session_->counts().train;
   }
-}
-
-std::int64_t MapSource::training_steps() const {
-  return mapnet::training_steps(recipe_, session_->counts());
 }
 
 }  // namespace mapnet

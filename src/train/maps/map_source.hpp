@@ -22,20 +22,26 @@ class MapSource {
   MapSource(const Recipe& recipe, const Network& net, const Dataset& dataset, const MapDesc& map,
             std::span<const float> start);
 
+  /// What the map is learned from, one row [outputs] after another, row_count() of them: the way of
+  /// a direct training where that is asked for, sketched gradients else.
+  std::size_t row_count() const;
+  void each_row(const std::function<void(std::span<const float>)>& take);
+
   /// J^T v over the next batch of samples, v ~ N(0, 1) for each logit, into [outputs].
   void sketch(std::span<float> out);
 
   /// Trains theta itself; `take` gets theta less the start after each `every` steps, [outputs].
   void train(std::int64_t every, const std::function<void(std::span<const float>)>& take);
 
-  std::int64_t training_steps() const;
   std::size_t outputs() const { return scales_.size(); }
   /// That went through the network and back so far.
   std::size_t samples_seen() const { return samples_seen_; }
 
  private:
   void to_outputs(std::span<const float> theta, bool gradient, std::span<float> out) const;
+  std::int64_t snapshot_every() const;
 
+  LearnedMap learned_;
   Recipe recipe_;
   std::optional<Session> session_;
   std::vector<float> scales_;  // of each output
@@ -49,7 +55,8 @@ class MapSource {
 /// What a session does whose network is learned from: it trains, or sketches gradients.
 Purpose learning_purpose(const LearnedMap& learned);
 
-/// The recipe of that network, on `dataset`: another than the run's where --map-data says so.
+/// The recipe of that network, on `dataset`: another than the run's where --map-data says so. It is
+/// trained as the run is, with its augmentation and its loss, but for what concerns latents.
 Recipe learning_recipe(const Recipe& recipe, const Dataset& dataset);
 
 }  // namespace mapnet

@@ -23,17 +23,19 @@ LearnedMap resolve_learned_map(const RunConfig& run, const std::string& name,
   const LearnedMapConfig& c = run.learned_map;
   LearnedMap learned;
   learned.family = parse_map_family(name);
-  const bool walks = learned.family == MapFamily::trajectory;
+  const bool trajectory = learned.family == MapFamily::trajectory;
   const bool factors = learned.family == MapFamily::kronecker;
   learned.data = c.data.value_or(run.data);
   learned.samples = c.samples.value_or(0);
   require(!c.samples || *c.samples >= 1, "--map-samples", learned.samples, "1 or more");
-  refuse(c.epochs && !walks, "--map-epochs", "is of the direct training of --map trajectory");
+  refuse(c.epochs && learned.family == MapFamily::gradient, "--map-epochs",
+         "is of a direct training; --map gradient learns from gradients at its start");
+  learned.epochs = c.epochs.value_or(trajectory ? 8 : 0);
+  require(learned.epochs >= (trajectory ? 1 : 0) && learned.epochs <= kMaxEpochs, "--map-epochs",
+          learned.epochs, trajectory ? "1 to 1000000" : "0 to 1000000");
+  const bool walks = learned.walks();
   refuse(c.batch && walks, "--map-batch",
-         "is of a sketched gradient; --map trajectory trains with the run's --batch");
-  learned.epochs = walks ? c.epochs.value_or(8) : 0;
-  require(!walks || (learned.epochs >= 1 && learned.epochs <= kMaxEpochs), "--map-epochs",
-          learned.epochs, "1 to 1000000");
+         "is of a sketched gradient; a direct training goes by the run's --batch");
   learned.batch = walks ? 0 : c.batch.value_or(factors ? 1 : run.batch);
   require(walks || (learned.batch >= 1 && learned.batch <= kMaxBatch), "--map-batch", learned.batch,
           "1 to 65536");
