@@ -42,13 +42,6 @@ bool several_data_sets(const json& report) {
   return false;
 }
 
-bool is_study(const json& report) {
-  for (const json& entry : report["entries"])
-    for (const json& m : entry["metrics"])
-      if (m.contains("paper")) return false;
-  return true;
-}
-
 /// The count as the paper prints it, where it is a number.
 std::optional<double> printed_count(const json& entry) {
   std::string digits = entry["params"];
@@ -61,15 +54,11 @@ std::optional<double> printed_count(const json& entry) {
 }  // namespace
 
 std::string picture_of_counts(const json& report) {
-  // A study has rows of several methods and no paper's figures: a symbol each of them.
-  const bool study = is_study(report);
   std::map<std::string, std::pair<PlotLine, PlotLine>> by_data;  // the paper's, ours
   for (const json& entry : report["entries"]) {
     const json* m = first_metric(entry);
     if (!m) continue;
-    std::string series = entry["data"];
-    if (study) series += ", " + entry["method"].get<std::string>();
-    auto& [paper, ours] = by_data[series];
+    auto& [paper, ours] = by_data[entry["data"]];
     if (const auto count = printed_count(entry); count && m->contains("paper"))
       paper.points.emplace_back(*count, (*m)["paper"].get<double>());
     if (m->contains("test"))
@@ -84,7 +73,7 @@ std::string picture_of_counts(const json& report) {
       if (points->points.empty()) continue;
       plots += fmt::format("{}'-' using 1:2 with points pt {} ps 0.8 lc rgb '{}' title {}",
                            plots.empty() ? "" : ", ", symbol, colour(i),
-                           gnuplot_text(study ? name : name + ", " + who));
+                           gnuplot_text(name + ", " + who));
       data += block(*points);
     }
     ++i;

@@ -6,6 +6,12 @@
 /// Pictures of a table's report (its JSON), as SVG elements; empty where there is nothing to draw.
 namespace mapnet {
 
+struct NamedPicture {
+  std::string name;     ///< of its file, behind the table's
+  std::string caption;  ///< HTML
+  std::string svg;      ///< an element, as draw() makes it
+};
+
 /// The first metric against trained values, the paper's points and ours, a symbol a data set.
 std::string picture_of_counts(const nlohmann::json& report);
 

@@ -6,6 +6,8 @@
 #include "common/file.hpp"
 #include "harness/gnuplot.hpp"
 #include "harness/pictures.hpp"
+#include "harness/reach/pictures.hpp"
+#include "harness/reach/report.hpp"
 #include "harness/report.hpp"
 #include "harness/report_figures.hpp"
 #include "harness/trajectory/pictures.hpp"
@@ -22,7 +24,6 @@ constexpr const char* kHead = R"(<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>mapnet: the paper's tables, reproduced</title>
 <style>
 :root { --good: #1a7f37; --fair: #0969da; --bad: #cf222e; --quiet: #6e7781; --line: #d0d7de; --back: #fff; --text: #1f2328; }
 @media (prefers-color-scheme: dark) {
@@ -38,8 +39,10 @@ th:nth-child(-n+4), td:nth-child(-n+4) { text-align: left; }
 figure { display: inline-block; margin: 1rem 1rem 0 0; vertical-align: top; }
 .narrow { width: min(100%, 36rem); } .wide { width: 100%; }
 svg { height: auto; max-width: 100%; } pre { overflow-x: auto; }
-</style></head><body>
+</style>
 )";
+
+constexpr const char* kTitle = "The paper's tables, reproduced";
 
 std::string escaped(const std::string& text) {
   std::string result;
@@ -124,9 +127,12 @@ std::string pictures_html(const json& report) {
   std::string html;
   for (const NamedPicture& picture : pictures_of_trajectories(report))
     html += figure_html(picture.svg, picture.caption, "wide");
+  for (const NamedPicture& picture : pictures_of_reaches(report))
+    html += figure_html(picture.svg, picture.caption);
+  if (!report.contains("baseline"))
+    html += figure_html(picture_of_counts(report),
+                        "Hollow: the paper's figures; filled: ours, the mean of all seeds.");
   return html +
-         figure_html(picture_of_counts(report),
-                     "Hollow: the paper's figures; filled: ours, the mean of all seeds.") +
          figure_html(picture_of_training(report), "While training, the first seed of each row.") +
          figure_html(picture_of_drop(report),
                      "How much worse unseen samples are: the paper's claim about over-fitting.") +
@@ -161,7 +167,7 @@ std::string table_html(const json& report) {
   }
   html += "</table></div>\n";
   if (!notes.empty()) html += "<ul>\n" + notes + "</ul>\n";
-  html += trajectories_html(report) + pictures_html(report);
+  html += trajectories_html(report) + reaches_html(report) + pictures_html(report);
   return html + "<details><summary>The command behind each figure</summary><pre>" + commands +
          "</pre></details>\n";
 }
@@ -173,7 +179,7 @@ void write_page(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder))
     if (entry.path().extension() == ".json") files.push_back(entry.path());
   std::sort(files.begin(), files.end());
-  std::string contents, tables, version;
+  std::string contents, tables, version, title = "Ours beyond the paper";
   for (const fs::path& file : files) {
     const json report = json::parse(read_file(file), nullptr, false);
     if (!report.is_object() || report.value("schema", 0) != 1 || report["entries"].empty())
@@ -182,14 +188,15 @@ void write_page(const fs::path& folder) {
                             escaped(report["title"]), escaped(report["summary"]));
     tables += table_html(report);
     version = report["version"];
+    if (!report.contains("baseline")) title = kTitle;
   }
   write_file_atomic(
       folder / "index.html",
-      fmt::format(
-          "{}<h1>The paper's tables, reproduced</h1>\n<p>mapnet {}. Figures are of the last "
-          "epoch on the test samples, the mean over seeds (smallest to largest).</p>\n"
-          "<ul>\n{}</ul>\n{}</body></html>\n",
-          kHead, escaped(version), contents, tables));
+      fmt::format("{}<title>mapnet: {}</title></head><body>\n<h1>{}</h1>\n<p>mapnet {}. Figures "
+                  "are of the last "
+                  "epoch on the test samples, the mean over seeds (smallest to largest).</p>\n"
+                  "<ul>\n{}</ul>\n{}</body></html>\n",
+                  kHead, title, title, escaped(version), contents, tables));
 }
 
 }  // namespace mapnet

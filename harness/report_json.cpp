@@ -2,6 +2,7 @@
 
 #include "common/file.hpp"
 #include "harness/gnuplot.hpp"
+#include "harness/reach/pictures.hpp"
 #include "harness/report.hpp"
 #include "harness/trajectory/pictures.hpp"
 #include "train/run_result.hpp"
@@ -141,6 +142,7 @@ nlohmann::json report_json(const TableReport& report) {
                            {"recipes", table.recipes},
                            {"version", version_string()},
                            {"tolerance", table.tolerance}};
+  if (!table.baseline.empty()) object["baseline"] = table.baseline;
   object["entries"] = nlohmann::json::array();
   for (const EntryVerdict& verdict : report.verdicts)
     object["entries"].push_back(entry_json(verdict));
@@ -181,8 +183,10 @@ void write_reports(const TableReport& report, const std::filesystem::path& folde
                        *report.campaign->table);
   write_file_atomic(json, object.dump(2) + "\n");
   std::string markdown = report_markdown(object);
-  const std::vector<NamedPicture> pictures =
-      has_gnuplot() ? pictures_of_trajectories(object) : std::vector<NamedPicture>();
+  std::vector<NamedPicture> pictures;
+  if (has_gnuplot())
+    for (const auto& drawn : {pictures_of_trajectories(object), pictures_of_reaches(object)})
+      pictures.insert(pictures.end(), drawn.begin(), drawn.end());
   if (!pictures.empty()) markdown += "\n## Pictures\n";
   for (const NamedPicture& picture : pictures) {
     const std::string file = name + "-" + picture.name + ".svg";

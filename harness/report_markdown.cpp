@@ -3,6 +3,7 @@
 #include <set>
 
 #include "common/bytes.hpp"
+#include "harness/reach/report.hpp"
 #include "harness/report.hpp"
 #include "harness/report_figures.hpp"
 #include "harness/trajectory/report.hpp"
@@ -72,7 +73,7 @@ std::string report_markdown(const json& report) {
       devices.insert(entry["device"].get<std::string>() + ", mapnet " +
                      entry["version"].get<std::string>());
   }
-  text += trajectories_markdown(report);
+  text += trajectories_markdown(report) + reaches_markdown(report);
   if (!devices.empty()) {
     text += "\nRun on:";
     for (const std::string& device : devices) text += " " + device + ";";

@@ -187,6 +187,7 @@ struct Parser {
     for (const auto& [name, value] : figures(reader, "tolerance")) table.tolerance[name] = value;
     table.seeds = reader.seeds("seeds");
     if (table.seeds.empty()) table.seeds = {1, 2, 3};
+    table.baseline = reader.find<std::string>("baseline").value_or("");
     if (auto inner = reader.table("trajectory")) table.trajectory = trajectory(*inner);
     defaults = settings(reader, "settings");
     quick = settings(reader, "quick");
@@ -198,6 +199,9 @@ struct Parser {
         fail("{}: two rows are called '{}'", r.place(), name);
     }
     if (table.rows.empty()) fail("{}: no [[rows]]", reader.place());
+    if (!table.baseline.empty() &&
+        std::ranges::find(table.rows, table.baseline, &Row::name) == table.rows.end())
+      fail("{}: baseline = '{}': expected the name of a row", reader.place(), table.baseline);
     for (const Row& r : table.rows) {
       check_beyond(r);
       for (const Entry& e : r.entries) check_source(r, e);

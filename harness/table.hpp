@@ -59,6 +59,7 @@ struct Table {
   std::vector<const Metric*> metrics;       ///< of the paper's columns; references are for these
   std::map<std::string, double> tolerance;  ///< against the paper, by metric
   std::vector<int> seeds;
+  std::string baseline;  ///< the row that the others are compared with (reach/reach.hpp), if any
   std::optional<TrajectoryOptions> trajectory;  ///< its runs are watched: a figure
   std::vector<Row> rows;
 };

@@ -3,6 +3,8 @@
 #include "common/temporary.hpp"
 #include "harness/gnuplot.hpp"
 #include "harness/pictures.hpp"
+#include "harness/reach/pictures.hpp"
+#include "harness/reach/reach.hpp"
 #include "harness/report.hpp"
 
 /// The page of all reports.
@@ -66,6 +68,56 @@ BOOST_AUTO_TEST_CASE(what_goes_beyond_the_paper_has_columns_of_its_own) {
   BOOST_TEST(page.find("<tr><td>learned") == std::string::npos);
   r["entries"][1].erase("beyond");  // of a study: a row as any, with what its map stores
   check_holds(report_markdown(r), "| 128 + 777 of the map |");
+}
+
+// A comparison: how few trained values reach 99% of the baseline, by method and data set, and with
+// more of them still do.
+BOOST_AUTO_TEST_CASE(a_comparison_says_how_few_values_reach_its_baseline) {
+  nlohmann::json r = report();
+  const nlohmann::json done = r["entries"][0];
+  r["entries"] = nlohmann::json::array();
+  r["baseline"] = "direct";
+  const auto add = [&](const char* row, const char* method, std::size_t trained, double mean) {
+    nlohmann::json entry = done;
+    entry["row"] = row;
+    entry["method"] = method;
+    entry["trainable_params"] = trained;
+    entry["map_values"] = 10 * trained;
+    entry["metrics"][0] = {{"metric", "accuracy"},
+                           {"test", {{"mean", mean}, {"min", mean}, {"max", mean}, {"n", 3}}}};
+    r["entries"].push_back(entry);
+  };
+  add("direct", "direct", 1000, 90);
+  add("b-64", "b", 64, 89.11);
+  add("b-8", "b", 8, 89.2);
+  add("b-16", "b", 16, 89.09);  // 99% are 89.10: 8 were luck
+  add("b-32", "b", 32, 89.10);
+  add("c-32", "c", 32, 89.0);
+  const std::vector<Reach> all = reaches(r);
+  BOOST_TEST_REQUIRE(all.size() == 2u);
+  BOOST_TEST_REQUIRE(all[0].enough.has_value());
+  BOOST_TEST(all[0].points[*all[0].enough].trained == 32u);
+  BOOST_TEST(!all[1].enough.has_value());
+  const std::string text = report_markdown(r);
+  check_holds(text, "## Trained values that reach 99% of direct");
+  check_holds(text, "| b | mnist | 32 | 320 | 89.10 | 3 | 8 to 64 | 89.11 | 90.00 |");
+  check_holds(text, "| c | mnist | none of those tried |  |  |  | 32 | 89.00 | 90.00 |");
+  const Folder folder;
+  folder.write("study.json", r.dump());
+  write_page(folder.path);
+  const std::string page = read_file(folder.path / "index.html");
+  check_holds(page, "<td>32</td><td>320</td><td>89.10</td>");
+  check_holds(page, "<h1>Ours beyond the paper</h1>");
+  if (has_gnuplot()) {
+    BOOST_TEST_REQUIRE(pictures_of_reaches(r).size() == 1u);
+    check_holds(pictures_of_reaches(r)[0].svg, "99% of it");
+  }
+  // A figure that is better where it is lower.
+  for (nlohmann::json& entry : r["entries"]) entry["metrics"][0]["metric"] = "mse";
+  BOOST_TEST(*reaches(r)[0].enough == 0u);
+  r.erase("baseline");
+  BOOST_TEST(reaches(r).empty());
+  BOOST_TEST(report_markdown(r).find("99%") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(the_page_has_every_report_and_needs_no_other_file) {

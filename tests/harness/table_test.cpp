@@ -116,6 +116,8 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_named_with_file_line_and_key) {
               "[[rows]]\nname = \"more\"\nmethod = \"\"\nparams = \"\"\nbeyond = \"slvt\"\n"
               "trainable = 1\n[rows.data.mnist]\npaper.accuracy = 99\n",
           {"'more'", "beyond the paper", "mnist"});
+  refuses(replaced(kTable, "id = \"table9\"", "id = \"table9\"\nbaseline = \"absent\""),
+          {"wrong.toml", "baseline", "'absent'"});
   refuses(kTable + "surplus = 1\n", {"surplus"});
   refuses("id = \n", {"wrong.toml:1"});
   check_fails([&] { read_table(folder.path / "absent.toml"); }, {"absent.toml"});

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/metric.hpp"
+
+/// What a table's report (its JSON) says of its rows beside its baseline, the row that `baseline`
+/// names: how few trained values come near it.
+namespace mapnet {
+
+/// This share of the baseline's first metric is near it.
+inline constexpr double kReach = 0.99;
+
+/// A method's rows on a data set, all that are done.
+struct Reach {
+  std::string method, data;
+  struct Point {
+    std::size_t trained = 0, map_values = 0;  ///< values; of a learned map's
+    double mean = 0;                          ///< of the first metric, over the seeds
+    std::size_t seeds = 0;
+  };
+  std::vector<Point> points;          ///< the fewest trained first
+  std::optional<std::size_t> enough;  ///< the first of `points` that is near the baseline, and all
+                                      ///< with more trained values are, too
+};
+
+/// The baseline's mean on a data set; empty where it was not run there.
+std::optional<double> baseline_of(const nlohmann::json& report, const std::string& data);
+
+/// In the report's order; none where it has no baseline.
+std::vector<Reach> reaches(const nlohmann::json& report);
+
+/// The report's first metric.
+const Metric& compared_metric(const nlohmann::json& report);
+
+}  // namespace mapnet

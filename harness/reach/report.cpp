@@ -1,0 +1,70 @@
+#include "harness/reach/report.hpp"
+
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include "harness/reach/reach.hpp"
+
+namespace mapnet {
+
+namespace {
+
+using nlohmann::json;
+using Cells = std::vector<std::string>;
+
+std::string title(const json& report) {
+  return fmt::format("Trained values that reach {:.0f}% of {}", 100 * kReach,
+                     report["baseline"].get<std::string>());
+}
+
+const Cells kHead = {"method",  "data",  "values that reach it",  "their map's",
+                     "figure",  "seeds", "fewest and most tried", "the most's figure",
+                     "baseline"};
+
+std::vector<Cells> lines(const json& report) {
+  std::vector<Cells> all;
+  const Metric& metric = compared_metric(report);
+  for (const Reach& reach : reaches(report)) {
+    const Reach::Point &fewest = reach.points.front(), &most = reach.points.back();
+    Cells line = {reach.method, reach.data};
+    if (reach.enough) {
+      const Reach::Point& enough = reach.points[*reach.enough];
+      line.insert(line.end(), {std::to_string(enough.trained), std::to_string(enough.map_values),
+                               format_figure(metric, enough.mean), std::to_string(enough.seeds)});
+    } else {
+      line.insert(line.end(), {"none of those tried", "", "", ""});
+    }
+    line.push_back(fewest.trained == most.trained
+                       ? std::to_string(most.trained)
+                       : fmt::format("{} to {}", fewest.trained, most.trained));
+    line.push_back(format_figure(metric, most.mean));
+    const auto baseline = baseline_of(report, reach.data);
+    line.push_back(baseline ? format_figure(metric, *baseline) : "not run");
+    all.push_back(line);
+  }
+  return all;
+}
+
+}  // namespace
+
+std::string reaches_markdown(const json& report) {
+  const std::vector<Cells> all = lines(report);
+  if (all.empty()) return {};
+  std::string text = fmt::format("\n## {}\n\n| {} |\n|", title(report), fmt::join(kHead, " | "));
+  for (std::size_t i = 0; i < kHead.size(); ++i) text += "---|";
+  text += "\n";
+  for (const Cells& line : all) text += fmt::format("| {} |\n", fmt::join(line, " | "));
+  return text;
+}
+
+std::string reaches_html(const json& report) {
+  const std::vector<Cells> all = lines(report);
+  if (all.empty()) return {};
+  std::string text = fmt::format("<h3>{}</h3>\n<div class=\"scroll\"><table><tr><th>{}</tr>\n",
+                                 title(report), fmt::join(kHead, "<th>"));
+  for (const Cells& line : all)
+    text += fmt::format("<tr><td>{}</td></tr>\n", fmt::join(line, "</td><td>"));
+  return text + "</table></div>\n";
+}
+
+}  // namespace mapnet
