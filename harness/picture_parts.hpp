@@ -10,8 +10,8 @@
 namespace mapnet {
 
 /// Colours that can be told apart on white and on black, also by most who see few colours.
-inline constexpr const char* kColours[] = {"#d55e00", "#0072b2", "#009e73", "#cc79a7",
-                                           "#e69f00", "#56b4e9", "#8c6d31", "#999999"};
+inline constexpr const char* kColours[] = {"#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00",
+                                           "#56b4e9", "#8c6d31", "#999999", "#882255", "#332288"};
 
 inline const char* colour(std::size_t i) { return kColours[i % std::size(kColours)]; }
 
