@@ -36,11 +36,13 @@ std::string picture(const json& report, const std::string& data, const std::vect
       plots += fmt::format(", {} with lines dt {} lw 1 lc rgb 'black' title {}", share * *baseline,
                            dash, gnuplot_text(title));
   const Metric& metric = compared_metric(report);
-  return draw(fmt::format(
-      "{}set logscale x 2\nset xlabel 'trained values'\nset ylabel {}\nset key font ',9'\n"
-      "plot {}\n{}",
-      kStyle, gnuplot_text(std::string(metric.name) + (metric.scale == 100 ? " (%)" : "")), plots,
-      points));
+  return draw(
+      fmt::format("{}set logscale x 2\nset xlabel 'trained values'\nset ylabel {}\n"
+                  "set key outside bottom center horizontal Left reverse font ',9'\nplot {}\n{}",
+                  kStyle,
+                  gnuplot_text(std::string(metric.name) + (metric.scale == 100 ? " (%)" : "")),
+                  plots, points),
+      720, 560);
 }
 
 }  // namespace
