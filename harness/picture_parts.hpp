@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "harness/metric.hpp"
+
 /// What gnuplot scripts of several pictures are made of.
 namespace mapnet {
 
@@ -20,6 +22,11 @@ inline constexpr const char* kStyle =
     "set tics nomirror\n"
     "set grid ytics lc rgb '#888888' lw 0.4 dt 3\n"
     "set key outside right top\n";
+
+/// "accuracy (%)"
+inline std::string label_of(const Metric& metric) {
+  return std::string(metric.name) + (metric.scale == 100 ? " (%)" : "");
+}
 
 struct PlotLine {
   std::string title;

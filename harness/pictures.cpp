@@ -10,6 +10,7 @@
 #include "harness/gnuplot.hpp"
 #include "harness/metric.hpp"
 #include "harness/picture_parts.hpp"
+#include "harness/report_figures.hpp"
 
 namespace mapnet {
 
@@ -21,13 +22,8 @@ const json* first_metric(const json& entry) {
   return entry["metrics"].empty() ? nullptr : &entry["metrics"][0];
 }
 
-const Metric& metric_of(const json& report) {
-  return *find_metric(report["entries"][0]["metrics"][0]["metric"]);
-}
-
 std::string label_of(const Metric& metric, const std::string& split) {
-  return gnuplot_text(std::string(metric.name) + (metric.scale == 100 ? " (%)" : "") + ", " +
-                      split);
+  return gnuplot_text(label_of(metric) + ", " + split);
 }
 
 std::string name_of(const json& entry, bool with_data) {
@@ -79,7 +75,7 @@ std::string picture_of_counts(const json& report) {
     ++i;
   }
   if (plots.empty()) return {};
-  const Metric& metric = metric_of(report);
+  const Metric& metric = leading_metric(report);
   return draw(fmt::format(
       "{}set logscale x\n{}set xlabel 'trained values'\nset ylabel {}\nplot {}\n{}", kStyle,
       metric.relative ? "set logscale y\n" : "", label_of(metric, "test samples"), plots, data));
@@ -107,7 +103,7 @@ std::string picture_of_training(const json& report) {
     ++i;
   }
   if (plots.empty()) return {};
-  const Metric& metric = metric_of(report);
+  const Metric& metric = leading_metric(report);
   return draw(fmt::format("{}{}set xlabel 'epoch'\nset ylabel {}\nset key font ',9'\nplot {}\n{}",
                           kStyle, metric.relative ? "set logscale y\n" : "",
                           label_of(metric, "training samples"), plots, data));

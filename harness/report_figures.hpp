@@ -9,6 +9,11 @@
 /// Figures of a report's JSON as people read them; empty where there is none.
 namespace mapnet {
 
+/// The first metric of a report's entries, which its pictures and comparisons are of.
+inline const Metric& leading_metric(const nlohmann::json& report) {
+  return *find_metric(report["entries"][0]["metrics"][0]["metric"]);
+}
+
 inline std::string figure_of(const Metric& metric, const nlohmann::json& holder, const char* key) {
   return holder.contains(key) ? format_figure(metric, holder[key].get<double>()) : std::string();
 }

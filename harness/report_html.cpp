@@ -10,6 +10,7 @@
 #include "harness/reach/report.hpp"
 #include "harness/report.hpp"
 #include "harness/report_figures.hpp"
+#include "harness/text_table.hpp"
 #include "harness/trajectory/pictures.hpp"
 #include "harness/trajectory/report.hpp"
 
@@ -43,23 +44,6 @@ svg { height: auto; max-width: 100%; } pre { overflow-x: auto; }
 )";
 
 constexpr const char* kTitle = "The paper's tables, reproduced";
-
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    if (c == '&')
-      result += "&amp;";
-    else if (c == '<')
-      result += "&lt;";
-    else if (c == '>')
-      result += "&gt;";
-    else if (c == '"')
-      result += "&quot;";
-    else
-      result += c;
-  }
-  return result;
-}
 
 std::string verdict_span(const std::string& verdict) {
   if (verdict.empty()) return {};

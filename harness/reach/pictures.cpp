@@ -5,6 +5,7 @@
 #include "harness/gnuplot.hpp"
 #include "harness/picture_parts.hpp"
 #include "harness/reach/reach.hpp"
+#include "harness/report_figures.hpp"
 
 namespace mapnet {
 
@@ -35,13 +36,10 @@ std::string picture(const json& report, const std::string& data, const std::vect
           std::tuple(kReach, 3, fmt::format("{:.0f}% of it", 100 * kReach))})
       plots += fmt::format(", {} with lines dt {} lw 1 lc rgb 'black' title {}", share * *baseline,
                            dash, gnuplot_text(title));
-  const Metric& metric = compared_metric(report);
   return draw(
       fmt::format("{}set logscale x 2\nset xlabel 'trained values'\nset ylabel {}\n"
                   "set key outside bottom center horizontal Left reverse font ',9'\nplot {}\n{}",
-                  kStyle,
-                  gnuplot_text(std::string(metric.name) + (metric.scale == 100 ? " (%)" : "")),
-                  plots, points),
+                  kStyle, gnuplot_text(label_of(leading_metric(report))), plots, points),
       720, 560);
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "harness/report_figures.hpp"
+
 namespace mapnet {
 
 namespace {
@@ -30,10 +32,6 @@ std::optional<std::size_t> first_near(const Metric& metric, const Reach& reach, 
 
 }  // namespace
 
-const Metric& compared_metric(const json& report) {
-  return *find_metric(report["entries"][0]["metrics"][0]["metric"]);
-}
-
 std::optional<double> baseline_of(const json& report, const std::string& data) {
   for (const json& entry : report["entries"])
     if (entry["row"] == report.value("baseline", "") && entry["data"] == data)
@@ -58,7 +56,7 @@ std::vector<Reach> reaches(const json& report) {
   for (Reach& reach : all) {
     std::ranges::stable_sort(reach.points, {}, &Reach::Point::trained);
     if (const auto baseline = baseline_of(report, reach.data))
-      reach.enough = first_near(compared_metric(report), reach, *baseline);
+      reach.enough = first_near(leading_metric(report), reach, *baseline);
   }
   return all;
 }

@@ -5,8 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "harness/metric.hpp"
-
 /// What a table's report (its JSON) says of its rows beside its baseline, the row that `baseline`
 /// names: how few trained values come near it.
 namespace mapnet {
@@ -32,8 +30,5 @@ std::optional<double> baseline_of(const nlohmann::json& report, const std::strin
 
 /// In the report's order; none where it has no baseline.
 std::vector<Reach> reaches(const nlohmann::json& report);
-
-/// The report's first metric.
-const Metric& compared_metric(const nlohmann::json& report);
 
 }  // namespace mapnet

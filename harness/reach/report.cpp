@@ -1,16 +1,16 @@
 #include "harness/reach/report.hpp"
 
 #include <fmt/core.h>
-#include <fmt/format.h>
 
 #include "harness/reach/reach.hpp"
+#include "harness/report_figures.hpp"
+#include "harness/text_table.hpp"
 
 namespace mapnet {
 
 namespace {
 
 using nlohmann::json;
-using Cells = std::vector<std::string>;
 
 std::string title(const json& report) {
   return fmt::format("Trained values that reach {:.0f}% of {}", 100 * kReach,
@@ -23,7 +23,7 @@ const Cells kHead = {"method",  "data",  "values that reach it",  "their map's",
 
 std::vector<Cells> lines(const json& report) {
   std::vector<Cells> all;
-  const Metric& metric = compared_metric(report);
+  const Metric& metric = leading_metric(report);
   for (const Reach& reach : reaches(report)) {
     const Reach::Point &fewest = reach.points.front(), &most = reach.points.back();
     Cells line = {reach.method, reach.data};
@@ -50,21 +50,13 @@ std::vector<Cells> lines(const json& report) {
 std::string reaches_markdown(const json& report) {
   const std::vector<Cells> all = lines(report);
   if (all.empty()) return {};
-  std::string text = fmt::format("\n## {}\n\n| {} |\n|", title(report), fmt::join(kHead, " | "));
-  for (std::size_t i = 0; i < kHead.size(); ++i) text += "---|";
-  text += "\n";
-  for (const Cells& line : all) text += fmt::format("| {} |\n", fmt::join(line, " | "));
-  return text;
+  return fmt::format("\n## {}\n\n{}", title(report), markdown_table(kHead, all));
 }
 
 std::string reaches_html(const json& report) {
   const std::vector<Cells> all = lines(report);
   if (all.empty()) return {};
-  std::string text = fmt::format("<h3>{}</h3>\n<div class=\"scroll\"><table><tr><th>{}</tr>\n",
-                                 title(report), fmt::join(kHead, "<th>"));
-  for (const Cells& line : all)
-    text += fmt::format("<tr><td>{}</td></tr>\n", fmt::join(line, "</td><td>"));
-  return text + "</table></div>\n";
+  return fmt::format("<h3>{}</h3>\n{}", escaped(title(report)), html_table(kHead, all));
 }
 
 }  // namespace mapnet

@@ -1,17 +1,17 @@
 #include "harness/trajectory/report.hpp"
 
 #include <fmt/core.h>
-#include <fmt/format.h>
 
 #include <functional>
 #include <vector>
+
+#include "harness/text_table.hpp"
 
 namespace mapnet {
 
 namespace {
 
 using nlohmann::json;
-using Cells = std::vector<std::string>;
 
 const Cells kHead = {"row",
                      "layer",
@@ -99,22 +99,13 @@ constexpr const char* kMeaning =
 std::string trajectories_markdown(const json& report) {
   const std::vector<Cells> lines = lines_of(report);
   if (lines.empty()) return {};
-  std::string text =
-      fmt::format("\n## Trajectories\n\n{}\n\n| {} |\n", kMeaning, fmt::join(kHead, " | "));
-  for (std::size_t i = 0; i < kHead.size(); ++i) text += "|---";
-  text += "|\n";
-  for (const Cells& cells : lines) text += fmt::format("| {} |\n", fmt::join(cells, " | "));
-  return text;
+  return fmt::format("\n## Trajectories\n\n{}\n\n{}", kMeaning, markdown_table(kHead, lines));
 }
 
 std::string trajectories_html(const json& report) {
   const std::vector<Cells> lines = lines_of(report);
   if (lines.empty()) return {};
-  std::string text = fmt::format("<p>{}</p>\n<div class=\"scroll\"><table><tr><th>{}</tr>\n",
-                                 kMeaning, fmt::join(kHead, "<th>"));
-  for (const Cells& cells : lines)
-    text += fmt::format("<tr><td>{}</tr>\n", fmt::join(cells, "<td>"));
-  return text + "</table></div>\n";
+  return fmt::format("<p>{}</p>\n{}", kMeaning, html_table(kHead, lines));
 }
 
 }  // namespace mapnet

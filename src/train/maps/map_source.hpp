@@ -30,9 +30,6 @@ class MapSource {
   /// J^T v over the next batch of samples, v ~ N(0, 1) for each logit, into [outputs].
   void sketch(std::span<float> out);
 
-  /// Trains theta itself; `take` gets theta less the start after each `every` steps, [outputs].
-  void train(std::int64_t every, const std::function<void(std::span<const float>)>& take);
-
   std::size_t outputs() const { return scales_.size(); }
   /// That went through the network and back so far.
   std::size_t samples_seen() const { return samples_seen_; }
@@ -40,6 +37,8 @@ class MapSource {
  private:
   void to_outputs(std::span<const float> theta, bool gradient, std::span<float> out) const;
   std::int64_t snapshot_every() const;
+  /// Trains theta itself; `take` gets theta less the start after each `every` steps, [outputs].
+  void train(std::int64_t every, const std::function<void(std::span<const float>)>& take);
 
   LearnedMap learned_;
   Recipe recipe_;
