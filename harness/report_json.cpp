@@ -124,6 +124,7 @@ std::string tally_text(const Tally& t) {
   add(t.reproduced, "reproduced");
   add(t.not_reached, "not reached");
   add(t.unjudged, "done");
+  add(t.beyond, "beyond the paper");
   add(t.no_data, "without data");
   add(t.failed, "failed");
   add(t.pending, "not run");

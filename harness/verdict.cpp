@@ -119,7 +119,9 @@ Tally tally(const nlohmann::json& entries) {
       ++t.reproduced;
     else if (against_paper(AgainstPaper::exceeded))
       ++t.exceeded;
-    else if (!has_reference && !entry.contains("beyond"))
+    else if (entry.contains("beyond"))
+      ++t.beyond;
+    else if (!has_reference)
       ++t.unjudged;
     const bool regressed = any("against_reference", to_string(AgainstReference::regressed));
     t.regressed += regressed;

@@ -57,6 +57,7 @@ std::string to_string(AgainstReference verdict);
 struct Tally {
   std::size_t exceeded = 0, reproduced = 0, not_reached = 0;  ///< entries, by their worst metric
   std::size_t unjudged = 0;  ///< done, and nothing to compare them with
+  std::size_t beyond = 0;    ///< ours beyond the paper, done
   std::size_t no_data = 0, failed = 0, pending = 0;
   std::size_t regressed = 0, held = 0;  ///< likewise
 };

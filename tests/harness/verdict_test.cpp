@@ -13,7 +13,8 @@ struct Judged {
   Table table;
   Campaign campaign;
 
-  Judged(const char* metric, double paper, Reference reference, std::vector<double> results) {
+  Judged(const char* metric, std::optional<double> paper, Reference reference,
+         std::vector<double> results) {
     table.id = "table9";
     table.metrics = {find_metric(metric)};
     table.tolerance[metric] = find_metric(metric)->tolerance;
@@ -22,7 +23,7 @@ struct Judged {
     table.rows[0].entries.resize(1);
     Entry& entry = table.rows[0].entries[0];
     entry.data = "mnist";
-    entry.paper[metric] = paper;
+    if (paper) entry.paper[metric] = *paper;
     if (reference.seeds > 0) entry.references[metric] = reference;
     campaign.table = &table;
     ChosenEntry chosen;
@@ -97,6 +98,17 @@ BOOST_AUTO_TEST_CASE(what_is_not_done_is_never_counted_as_passed) {
   judged.campaign.entries[0].state = EntryState::done;
   BOOST_TEST(report_json(report_of(judged.campaign))["summary"].get<std::string>() ==
              "1 exceeded, 1 held against their reference");
+}
+
+// A choice of nothing but ours beyond the paper says so, with and without references.
+BOOST_AUTO_TEST_CASE(what_goes_beyond_the_paper_is_counted_as_that) {
+  const auto summary = [](Judged judged) {
+    judged.table.rows[0].beyond = "row";
+    return report_json(report_of(judged.campaign))["summary"].get<std::string>();
+  };
+  BOOST_TEST(summary(Judged("accuracy", std::nullopt, {}, {0.95})) == "1 beyond the paper");
+  BOOST_TEST(summary(Judged("accuracy", std::nullopt, reference(95, 1), {0.95})) ==
+             "1 beyond the paper, 1 held against their reference");
 }
 
 BOOST_AUTO_TEST_CASE(a_stand_in_is_not_held_against_the_paper) {
