@@ -73,9 +73,8 @@ void add_run_options(CLI::App& command, RunOptions& o) {
   command.add_option("--batch", c.batch)->capture_default_str();
   command.add_option(
       "--lr", c.lr,
-      "peak learning rate of Adam  [mapped 0.08, --map gradient 0.02, --share above 1 0.04, direct "
-      "0.003, "
-      "lv-fulldnn 0.001, full-dnn 0.0001]");
+      "peak learning rate of Adam  [mapped 0.08, --map gradient 0.02, --map trajectory by its "
+      "epochs, --share above 1 0.04, direct 0.003, lv-fulldnn 0.001, full-dnn 0.0001]");
   command.add_option("--warmup", c.warmup, "epochs of linear warm-up before the cosine")
       ->capture_default_str();
   command.add_option("--seed", c.seed, "of the map, the latents and the shuffles")

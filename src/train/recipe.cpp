@@ -148,7 +148,7 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   r.add_ons = resolve(c.add_ons);
   r.epochs = c.epochs;
   r.batch = c.batch;
-  r.lr = c.lr.value_or(default_lr(r.mapping));
+  r.lr = c.lr.value_or(default_lr(r.mapping, r.epochs));
   r.regularisation = resolve(c.regularisation, r.mapping, net, r.lr);
   r.warmup = c.warmup;
   r.seed = c.seed;

@@ -127,3 +127,20 @@ BOOST_AUTO_TEST_CASE(what_a_learned_map_cannot_be_is_refused_by_name) {
   config.learned_map.seed = 9;
   refuses(config, {"--map-seed", "--validation"});
 }
+
+// z has to come as far as the training that its map was learned from, in the run's own epochs.
+BOOST_AUTO_TEST_CASE(the_rate_goes_with_the_epochs_of_a_trajectory) {
+  const auto rate = [](const char* map, std::optional<int> map_epochs, int epochs) {
+    RunConfig config = small_run("slvt");
+    config.map = map;
+    config.learned_map.epochs = map_epochs;
+    config.epochs = epochs;
+    return recipe_of(config).lr;
+  };
+  BOOST_TEST(rate("trajectory", {}, 10) == 0.08);
+  BOOST_TEST(rate("trajectory", 20, 5) == 0.32);
+  BOOST_TEST(rate("trajectory", 20, 40) == 0.08);
+  BOOST_TEST(rate("trajectory", 2, 0) == 0.16);
+  BOOST_TEST(rate("kronecker", 20, 5) == 0.08);
+  BOOST_TEST(rate("gradient", {}, 1) == 0.02);
+}

@@ -48,7 +48,7 @@ Recipe learning_recipe(const Recipe& run, const Dataset& dataset) {
   r.batch = trains ? run.batch : learned.batch;
   r.batch = static_cast<int>(std::min(static_cast<std::size_t>(r.batch), trained));
   r.epochs = std::max(learned.epochs, 1);
-  r.lr = default_lr(r.mapping);
+  r.lr = default_lr(r.mapping, r.epochs);
   r.warmup = 1;
   r.threads = run.threads;
   r.device = run.device;

@@ -1,5 +1,6 @@
 #include "train/recipe/variant.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -79,13 +80,17 @@ std::size_t trained_values(const MappingConfig& m, std::size_t params) {
   return d;
 }
 
-double default_lr(const MappingConfig& m) {
+double default_lr(const MappingConfig& m, int epochs) {
   if (m.strategy == Strategy::direct) return 3e-3;
   if (m.variant == Variant::lv_full_dnn) return 1e-3;
   if (m.variant == Variant::full_dnn) return 1e-4;
   // Every direction of a gradient's changes the network; a sweep of maps has the rates.
   if (m.learned.family == MapFamily::gradient) return 2e-2;
-  return m.finetune.on() && m.finetune.share > 1 ? 4e-2 : 8e-2;
+  if (m.finetune.on() && m.finetune.share > 1) return 4e-2;
+  // Adam's steps have the rate's size: z comes as far as a longer training went by larger ones.
+  const bool trajectory = m.learned.family == MapFamily::trajectory;
+  const double longer = trajectory ? double(m.learned.epochs) / std::max(epochs, 1) : 1;
+  return 8e-2 * std::max(longer, 1.0);
 }
 
 void add_variant(nlohmann::json& json, const MappingConfig& m) {

@@ -28,8 +28,8 @@ MappingConfig resolve_trained_map(const RunConfig& config, Variant variant, cons
 /// 1) P, lv-wmap 2 d, any other the latents d. Not for direct.
 std::size_t trained_values(const MappingConfig& mapping, std::size_t params);
 
-/// Peak learning rate of Adam, unless a user chooses.
-double default_lr(const MappingConfig& mapping);
+/// Peak learning rate of Adam over a run of `epochs`, unless a user chooses.
+double default_lr(const MappingConfig& mapping, int epochs);
 
 /// The part of a recipe's JSON; nothing where there is no variant. Throws nlohmann's exceptions.
 void add_variant(nlohmann::json& json, const MappingConfig& mapping);
