@@ -7,9 +7,11 @@
 #include <deque>
 #include <list>
 #include <map>
+#include <optional>
 #include <thread>
 
 #include "common/file.hpp"
+#include "common/stopwatch.hpp"
 #include "harness/process.hpp"
 #include "harness/run_record.hpp"
 
@@ -18,12 +20,6 @@ namespace mapnet {
 namespace fs = std::filesystem;
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 struct Job {
   ChosenEntry* entry;
@@ -41,7 +37,7 @@ struct Job {
 struct RunningJob {
   Job job;
   ChildProcess process;
-  Clock::time_point start = Clock::now();
+  Stopwatch watch{};
   int epochs_before = 0;  // that an earlier process had finished
 
   int epochs_done() const {
@@ -114,9 +110,9 @@ class Runner {
 
   void start(const Job& job) {
     const Job* source = source_of(job);
-    if (job.entry->state !=
-            EntryState::pending ||  // another seed of it failed: this one would, too
-        (source && !take_weights(job, *source))) {
+    // Another seed of it failed: this one would, too.
+    const bool lost = job.entry->state != EntryState::pending;
+    if (lost || (source && !take_weights(job, *source))) {
       ++progress_.done;
       return;
     }
@@ -147,7 +143,7 @@ class Runner {
   void finish(RunningJob& running, int code) {
     ChosenEntry& entry = *running.job.entry;
     ++progress_.done;
-    seconds_.push_back(seconds_since(running.start));
+    seconds_.push_back(running.watch.seconds());
     progress_.finished = running.job.name();
     if (code != 0) {
       entry.state = EntryState::failed;
@@ -185,9 +181,9 @@ class Runner {
       const int done = r.epochs_done() - r.epochs_before;
       const int to_do = r.job.epochs() - r.epochs_before - done;
       if (done > 0)
-        left += seconds_since(r.start) / done * to_do;
+        left += r.watch.seconds() / done * to_do;
       else
-        left += std::max(0.0, expected(r.job, mean) - seconds_since(r.start));
+        left += std::max(0.0, expected(r.job, mean) - r.watch.seconds());
     }
     for (const Job& job : waiting_) left += expected(job, mean);
     return left / options_.jobs;
@@ -198,8 +194,8 @@ class Runner {
   }
 
   void tell(bool now = false) {
-    if (!options_.progress || (!now && seconds_since(told_) < 1)) return;
-    told_ = Clock::now();
+    if (!options_.progress || (!now && told_ && told_->seconds() < 1)) return;
+    told_.emplace();
     progress_.running.clear();
     for (const RunningJob& r : running_)
       progress_.running.push_back(
@@ -214,7 +210,7 @@ class Runner {
   std::list<RunningJob> running_;
   std::vector<double> seconds_;  // of the runs that have ended
   RunnerProgress progress_;
-  Clock::time_point told_{};
+  std::optional<Stopwatch> told_;
 };
 
 }  // namespace

@@ -2,13 +2,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
 #include "cli/run_data.hpp"
 #include "cli/run_options.hpp"
+#include "common/stopwatch.hpp"
 #include "train/budget/search.hpp"
 #include "train/session.hpp"
 #include "train/train_run.hpp"
@@ -21,8 +21,6 @@ struct BenchOptions : RunOptions {
   int steps = 200, warm_up = 20;
   bool json = false;
 };
-
-using Clock = std::chrono::steady_clock;
 
 double median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -66,10 +64,10 @@ Timings time_steps(Session& session, const std::vector<TimedStep>& steps, const 
   for (int i = 0; i < o.warm_up; ++i) session.train_step(i % per_epoch);
   program.wait();
   for (int i = 0; i < o.steps; i += repeats) {
-    const auto start = Clock::now();
+    const Stopwatch watch;
     for (int k = i; k < i + repeats; ++k) session.train_step(k % per_epoch);
     program.wait();
-    whole.push_back(std::chrono::duration<double>(Clock::now() - start).count() / repeats);
+    whole.push_back(watch.seconds() / repeats);
   }
   for (int i = 0; i < o.steps; i += repeats)
     for (std::size_t k = 0; k < steps.size(); ++k)

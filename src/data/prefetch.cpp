@@ -1,21 +1,11 @@
 #include "data/prefetch.hpp"
 
-#include <chrono>
 #include <utility>
 
 #include "common/error.hpp"
+#include "common/stopwatch.hpp"
 
 namespace mapnet {
-
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-}  // namespace
 
 Prefetcher::Prefetcher(std::span<std::uint8_t> memory, std::size_t slots, Decode decode)
     : memory_(memory), slots_(slots), decode_(std::move(decode)) {
@@ -42,9 +32,9 @@ std::span<const std::uint8_t> Prefetcher::next() {
   changed_.notify_all();
   const auto ready = [&] { return decoded_ > taken_ || error_; };
   if (!ready()) {
-    const Clock::time_point start = Clock::now();
+    const Stopwatch watch;
     changed_.wait(lock, ready);
-    waited_seconds_ += since(start);
+    waited_seconds_ += watch.seconds();
   }
   if (decoded_ == taken_) std::rethrow_exception(error_);
   return slot_of(taken_++);
@@ -65,7 +55,7 @@ void Prefetcher::work(std::stop_token stop) {
     const std::uint32_t job = jobs_[decoded_];
     const std::span<std::uint8_t> slot = slot_of(decoded_);
     std::exception_ptr error;
-    const Clock::time_point start = Clock::now();
+    const Stopwatch watch;
     lock.unlock();
     try {
       decode_(job, slot);
@@ -73,7 +63,7 @@ void Prefetcher::work(std::stop_token stop) {
       error = std::current_exception();
     }
     lock.lock();
-    decode_seconds_ += since(start);
+    decode_seconds_ += watch.seconds();
     if (list != list_) continue;  // another list was begun meanwhile
     if (error)
       error_ = error;

@@ -2,10 +2,10 @@
 
 #include <fmt/core.h>
 
-#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "common/file.hpp"
+#include "common/stopwatch.hpp"
 #include "train/checkpoint.hpp"
 #include "train/model.hpp"
 #include "train/resume.hpp"
@@ -17,15 +17,6 @@
 namespace mapnet {
 
 namespace {
-
-class Stopwatch {
- public:
-  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point start_ = Clock::now();
-};
 
 nlohmann::json epoch_json(const EpochReport& e, Task task) {
   nlohmann::json json = {

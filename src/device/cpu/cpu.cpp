@@ -1,10 +1,10 @@
 #include <fmt/core.h>
 #include <omp.h>
 
-#include <chrono>
 #include <cstring>
 #include <fstream>
 
+#include "common/stopwatch.hpp"
 #include "device/cpu/machine_peak.hpp"
 #include "device/ops.hpp"
 #include "memory/arena.hpp"
@@ -46,10 +46,9 @@ class HostExecutor : public Executor {
     return true;
   }
   double seconds(const std::vector<Run>& steps, int repeats) override {
-    using Clock = std::chrono::steady_clock;
-    const auto start = Clock::now();
+    const Stopwatch watch;
     for (int i = 0; i < repeats; ++i) run(0, steps, false);
-    return std::chrono::duration<double>(Clock::now() - start).count() / repeats;
+    return watch.seconds() / repeats;
   }
 
  private:

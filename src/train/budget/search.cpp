@@ -3,13 +3,13 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
 #include "common/bytes.hpp"
 #include "common/error.hpp"
+#include "common/stopwatch.hpp"
 #include "memory/placement.hpp"
 #include "train/maps/learning_memory.hpp"
 #include "train/maps/map_source.hpp"
@@ -223,7 +223,7 @@ std::string Candidate::flags(bool with_map) const {
 
 BudgetSearch search_budget(const RunConfig& config, const Recipe& recipe, const Network& net,
                            const Dataset& dataset, const std::shared_ptr<Communicator>& ranks) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   BudgetSearch found;
   found.budget_bytes = parse_bytes(config.footprint.memory_budget.value(), "--memory-budget");
   found.maps_differ = maps(config, recipe).size() > 1;
@@ -247,7 +247,7 @@ BudgetSearch search_budget(const RunConfig& config, const Recipe& recipe, const 
            std::min_element(all.begin(), all.end(), less) == smallest;
     found.smallest = static_cast<std::size_t>(smallest - all.begin());
   }
-  found.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  found.seconds = watch.seconds();
   return_free_memory();
   return found;
 }

@@ -1,10 +1,10 @@
 #include "train/features/extract.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <numeric>
 
 #include "common/error.hpp"
+#include "common/stopwatch.hpp"
 #include "data/prefetch.hpp"
 #include "data/resize.hpp"
 #include "train/features/video_vector.hpp"
@@ -14,11 +14,6 @@ namespace mapnet {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
-
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// The vectors of some videos, one after another.
 class Extractor {
@@ -87,7 +82,7 @@ class Extractor {
 Extraction extract_features(std::span<const CachedVideo> videos, std::size_t values,
                             const std::function<std::unique_ptr<FeatureNetwork>()>& make_network,
                             const std::function<void(const Extraction&)>& progress) {
-  const Clock::time_point start = Clock::now();
+  const Stopwatch watch;
   std::vector<const CachedVideo*> missing;
   std::vector<float> vector(values);
   for (const CachedVideo& video : videos)
@@ -108,7 +103,7 @@ Extraction extract_features(std::span<const CachedVideo> videos, std::size_t val
     extractor.make_next();
     ++e.made;
     e.frames = network->pictures_seen();
-    e.seconds = since(start);
+    e.seconds = watch.seconds();
     e.decode_seconds = extractor.decode_seconds();
     e.waited_seconds = extractor.waited_seconds();
     if (progress) progress(e);

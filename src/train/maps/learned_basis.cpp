@@ -1,11 +1,11 @@
 #include "train/maps/learned_basis.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 
 #include "algebra/products.hpp"
 #include "common/error.hpp"
+#include "common/stopwatch.hpp"
 #include "data/content_hash.hpp"
 #include "train/checksum.hpp"
 #include "train/maps/principal_basis.hpp"
@@ -45,7 +45,7 @@ std::uint64_t seed_of_round(std::uint64_t seed, std::size_t round) {
 LearnedBasis::LearnedBasis(const Recipe& run, const Network& net, const Dataset& dataset,
                            const MapDesc& map, const LearnedRound& round)
     : map_(map) {
-  const auto begin = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   Recipe recipe = run;
   LearnedMap& learned = recipe.mapping.learned;
   const std::span<const float> start = round.start;
@@ -64,7 +64,7 @@ LearnedBasis::LearnedBasis(const Recipe& run, const Network& net, const Dataset&
   } else {
     learn_rows(recipe, net, data, start);
   }
-  facts_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  facts_.seconds = watch.seconds();
 }
 
 void LearnedBasis::learn_rows(const Recipe& recipe, const Network& net, const Dataset& data,
