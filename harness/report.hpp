@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "harness/verdict.hpp"
 
@@ -28,12 +29,26 @@ std::string tally_text(const Tally& tally);
 /// rows that were not chosen this time. Those of rows that the table no longer has are left out.
 void keep_other_entries(nlohmann::json& report, const nlohmann::json& before, const Table& table);
 
-/// Writes ID.json and ID.md (ID-quick...) into the folder, with keep_other_entries of what is
-/// there; of trajectories their pictures, too, where there is gnuplot: ID-pca.svg ...
+/// A report as it lies in a folder: ID.json, ID being TABLE or TABLE-quick.
+struct StoredReport {
+  std::string id;
+  nlohmann::json report;
+};
+
+/// A folder's reports, by name; other JSON files are passed over. Throws Error for a file that
+/// cannot be read.
+std::vector<StoredReport> stored_reports(const std::filesystem::path& folder);
+
+/// Writes ID.json and ID.md into the folder, with keep_other_entries of what is there; of
+/// trajectories and comparisons their pictures, too, where there is gnuplot: ID-pca.svg ...
 void write_reports(const TableReport& report, const std::filesystem::path& folder);
 
-/// Writes index.html: all reports of the folder (its JSON files) as one page that needs no other
-/// file, with pictures where there is gnuplot.
+/// Writes anew all that is made of a folder's ID.json: ID.md, pictures, index.html. Throws Error
+/// where there is none.
+void redraw_reports(const std::filesystem::path& folder);
+
+/// Writes index.html: all reports of the folder as one page that needs no other file, with pictures
+/// where there is gnuplot.
 void write_page(const std::filesystem::path& folder);
 
 }  // namespace mapnet

@@ -159,19 +159,12 @@ std::string table_html(const json& report) {
 }  // namespace
 
 void write_page(const fs::path& folder) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.path().extension() == ".json") files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
   std::string contents, tables, version, title = "Ours beyond the paper";
-  for (const fs::path& file : files) {
-    const json report = json::parse(read_file(file), nullptr, false);
-    if (!report.is_object() || report.value("schema", 0) != 1 || report["entries"].empty())
-      continue;
+  for (const auto& [id, report] : stored_reports(folder)) {
     contents += fmt::format("<li><a href=\"#{}\">{}</a>: {}</li>\n", escaped(report["table"]),
                             escaped(report["title"]), escaped(report["summary"]));
     tables += table_html(report);
-    version = report["version"];
+    version = report["version"].get<std::string>();
     if (!report.contains("baseline")) title = kTitle;
   }
   write_file_atomic(

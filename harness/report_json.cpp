@@ -1,10 +1,6 @@
 #include <fmt/core.h>
 
-#include "common/file.hpp"
-#include "harness/gnuplot.hpp"
-#include "harness/reach/pictures.hpp"
 #include "harness/report.hpp"
-#include "harness/trajectory/pictures.hpp"
 #include "train/run_result.hpp"
 
 namespace mapnet {
@@ -173,28 +169,6 @@ void keep_other_entries(nlohmann::json& report, const nlohmann::json& before, co
       }
   report["entries"] = all;
   report["summary"] = tally_text(tally(all));
-}
-
-void write_reports(const TableReport& report, const std::filesystem::path& folder) {
-  nlohmann::json object = report_json(report);
-  const std::string name = report.campaign->table->id + (report.campaign->quick ? "-quick" : "");
-  const std::filesystem::path json = folder / (name + ".json");
-  if (std::filesystem::exists(json))
-    keep_other_entries(object, nlohmann::json::parse(read_file(json), nullptr, false),
-                       *report.campaign->table);
-  write_file_atomic(json, object.dump(2) + "\n");
-  std::string markdown = report_markdown(object);
-  std::vector<NamedPicture> pictures;
-  if (has_gnuplot())
-    for (const auto& drawn : {pictures_of_trajectories(object), pictures_of_reaches(object)})
-      pictures.insert(pictures.end(), drawn.begin(), drawn.end());
-  if (!pictures.empty()) markdown += "\n## Pictures\n";
-  for (const NamedPicture& picture : pictures) {
-    const std::string file = name + "-" + picture.name + ".svg";
-    write_file_atomic(folder / file, as_file(picture.svg));
-    markdown += fmt::format("\n{0}\n\n![{1}]({1})\n", picture.caption, file);
-  }
-  write_file_atomic(folder / (name + ".md"), markdown);
 }
 
 }  // namespace mapnet

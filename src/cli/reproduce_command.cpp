@@ -26,7 +26,7 @@ struct ReproduceOptions {
   std::vector<std::string> tables, figures, data_folders;
   std::string folder, out = "reports", runs = "runs/reproduce", against = "reference";
   int jobs = 1;
-  bool lock = false;
+  bool lock = false, redraw = false;
 };
 
 /// "1" and "table1" are table1.
@@ -145,6 +145,11 @@ void reproduce(ReproduceOptions& o) {
     fail("{} of {} entries do not reach the paper's figures", t.not_reached, all.size());
 }
 
+void redraw(const ReproduceOptions& o) {
+  redraw_reports(o.out);
+  fmt::print("reports in {0}: {0}/index.html\n", o.out);
+}
+
 }  // namespace
 
 void add_reproduce_command(CLI::App& app) {
@@ -180,7 +185,9 @@ void add_reproduce_command(CLI::App& app) {
       ->check(CLI::IsMember({"reference", "paper"}))
       ->capture_default_str();
   command->add_flag("--lock", o->lock, "print the figures as references for the tables");
-  command->callback([o] { reproduce(*o); });
+  command->add_flag("--redraw", o->redraw,
+                    "train nothing: Markdown, pictures and page of --out anew from its JSON");
+  command->callback([o] { o->redraw ? redraw(*o) : reproduce(*o); });
 }
 
 }  // namespace mapnet

@@ -144,6 +144,22 @@ BOOST_AUTO_TEST_CASE(the_page_has_every_report_and_needs_no_other_file) {
   BOOST_TEST((page.find("<svg") != std::string::npos) == has_gnuplot());
 }
 
+// What is made of the JSON can be made again without a run, and the JSON stays as it was.
+BOOST_AUTO_TEST_CASE(reports_are_redrawn_from_their_json) {
+  const Folder folder;
+  check_fails([&] { redraw_reports(folder.path / "none"); }, {"none", "no folder"});
+  check_fails([&] { redraw_reports(folder.path); }, {folder.path.string(), "expected reports"});
+  const std::string json = report().dump();
+  folder.write("table9-quick.json", json);
+  folder.write("other.json", "[1]");
+  folder.write("table9-quick.md", "old");
+  redraw_reports(folder.path);
+  BOOST_TEST(read_file(folder.path / "table9-quick.md") == report_markdown(report()));
+  BOOST_TEST(read_file(folder.path / "table9-quick.json") == json);
+  check_holds(read_file(folder.path / "index.html"), "A &lt;title&gt;");
+  BOOST_TEST(!std::filesystem::exists(folder.path / "other.md"));
+}
+
 BOOST_AUTO_TEST_CASE(pictures_are_drawn_of_what_there_is) {
   if (!has_gnuplot()) {
     BOOST_TEST_MESSAGE("no gnuplot here: pictures are not drawn");
