@@ -112,7 +112,8 @@ BOOST_AUTO_TEST_CASE(cnn2_trains_2048_latents_in_16_mib_of_arena_and_64_mib_in_a
 BOOST_AUTO_TEST_CASE(cnn1_trains_in_48_mib_of_arena) {
   const nlohmann::json plan = planned("--net cnn1 --memory-budget 48MiB");
   BOOST_TEST(plan.at("total_bytes").get<std::size_t>() <= 48 * kMiB);
-  BOOST_TEST(plan.at("memory_budget").at("chosen").at("flags") == "--samples file");
+  const auto chosen = plan.at("memory_budget").at("chosen").at("flags").get<std::string>();
+  BOOST_TEST(chosen.ends_with("--samples file"), chosen);  // in parts or not: by the processor
   train_within(48, 48, "--net cnn1 --data noise-1x28x28x10 --epochs 1 --samples file");
 }
 
@@ -158,7 +159,7 @@ BOOST_AUTO_TEST_CASE(the_plain_schedule_does_not_run_where_the_fitted_one_does) 
 
 BOOST_AUTO_TEST_CASE(a_budget_is_told_and_refused_from_the_command_line) {
   check_outcome("plan --net cnn2 --threads 2 --memory-budget 24MiB", 0,
-                {"* --micro-batch 64 --samples file", "does not fit", "lower bound"});
+                {"* --", "--samples file", "does not fit", "lower bound"});
   check_outcome("plan --net cnn2 --threads 2 --memory-budget 1MiB", 1,
                 {"does not fit", "nothing fits; the smallest that would is", "--samples file"});
   check_outcome("train --net cnn2 --data noise-1x28x28x10 --memory-budget 1MiB --out /nonexistent",
@@ -174,7 +175,7 @@ BOOST_AUTO_TEST_CASE(a_budget_is_told_and_refused_from_the_command_line) {
   const std::string svg = (at.path / "alternatives.svg").string();
   check_outcome(
       "plan --threads 2 --config " + (at.path / "run.toml").string() + " --alternatives-svg " + svg,
-      0, {"* --micro-batch 64 --samples file", "picture written to " + svg});
+      0, {"* --", "--samples file", "picture written to " + svg});
   BOOST_TEST(read_file(svg).find("budget: 24.0 MiB") != std::string::npos);
 }
 
