@@ -32,16 +32,8 @@ struct PercentAxis {
   }
 };
 
-/// Trained values of the baseline: what trains as many is a line of its own, not a saving.
-std::size_t trained_by_baseline(const json& report, const std::string& data) {
-  for (const json& entry : report["entries"])
-    if (entry["row"] == report["baseline"] && entry["data"] == data)
-      return entry.value("trainable_params", std::numeric_limits<std::size_t>::max());
-  return std::numeric_limits<std::size_t>::max();
-}
-
 /// A gnuplot script that grows by methods. Those tried with several counts are lines; those with
-/// one are open symbols.
+/// one are open symbols. What trains `most_trained` or more is no saving and not drawn.
 class Picture {
  public:
   Picture(const Metric& metric, std::size_t most_trained)
@@ -110,12 +102,13 @@ class Picture {
 };
 
 std::string picture(const json& report, const std::string& data, const std::vector<Reach>& all) {
-  Picture picture(leading_metric(report), trained_by_baseline(report, data));
+  const std::optional<Baseline> baseline = baseline_of(report, data);
+  Picture picture(leading_metric(report),
+                  baseline ? baseline->trained : std::numeric_limits<std::size_t>::max());
   for (const Reach& reach : all)
     if (reach.data == data) picture.add(reach);
   if (picture.empty()) return "";
-  if (const auto figure = baseline_of(report, data))
-    picture.add_baseline(report["baseline"].get<std::string>(), *figure);
+  if (baseline) picture.add_baseline(report["baseline"].get<std::string>(), baseline->mean);
   return picture.drawn();
 }
 

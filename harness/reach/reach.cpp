@@ -32,10 +32,12 @@ std::optional<std::size_t> first_near(const Metric& metric, const Reach& reach, 
 
 }  // namespace
 
-std::optional<double> baseline_of(const json& report, const std::string& data) {
+std::optional<Baseline> baseline_of(const json& report, const std::string& data) {
   for (const json& entry : report["entries"])
     if (entry["row"] == report.value("baseline", "") && entry["data"] == data)
-      if (const json* figure = figure_of_entry(entry)) return (*figure)["mean"].get<double>();
+      if (const json* figure = figure_of_entry(entry))
+        return Baseline{(*figure)["mean"].get<double>(),
+                        entry["trainable_params"].get<std::size_t>()};
   return std::nullopt;
 }
 
@@ -56,7 +58,7 @@ std::vector<Reach> reaches(const json& report) {
   for (Reach& reach : all) {
     std::ranges::stable_sort(reach.points, {}, &Reach::Point::trained);
     if (const auto baseline = baseline_of(report, reach.data))
-      reach.enough = first_near(leading_metric(report), reach, *baseline);
+      reach.enough = first_near(leading_metric(report), reach, baseline->mean);
   }
   return all;
 }

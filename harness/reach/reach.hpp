@@ -25,8 +25,13 @@ struct Reach {
                                       ///< with more trained values are, too
 };
 
-/// The baseline's mean on a data set; empty where it was not run there.
-std::optional<double> baseline_of(const nlohmann::json& report, const std::string& data);
+struct Baseline {
+  double mean = 0;          ///< of the first metric, over the seeds
+  std::size_t trained = 0;  ///< values
+};
+
+/// The baseline on a data set; empty where it was not run there.
+std::optional<Baseline> baseline_of(const nlohmann::json& report, const std::string& data);
 
 /// In the report's order; none where it has no baseline.
 std::vector<Reach> reaches(const nlohmann::json& report);

@@ -39,7 +39,7 @@ std::vector<Cells> lines(const json& report) {
                        : fmt::format("{} to {}", fewest.trained, most.trained));
     line.push_back(format_figure(metric, most.mean));
     const auto baseline = baseline_of(report, reach.data);
-    line.push_back(baseline ? format_figure(metric, *baseline) : "not run");
+    line.push_back(baseline ? format_figure(metric, baseline->mean) : "not run");
     all.push_back(line);
   }
   return all;
