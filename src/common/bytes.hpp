@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <ranges>
 #include <string>
 #include <string_view>
 
@@ -14,5 +15,12 @@ std::string format_bytes(std::size_t bytes);
 /// a number alone is bytes. Fractions of a byte are dropped. `what` is named in the complaint.
 /// Throws UsageError for anything else, for nothing at all and for more than a size_t holds.
 std::size_t parse_bytes(std::string_view text, std::string_view what);
+
+/// The bytes of numbers that lie side by side, which stay where they are.
+template <std::ranges::contiguous_range Values>
+std::string_view bytes_of(const Values& values) {
+  return {reinterpret_cast<const char*>(std::ranges::data(values)),
+          std::ranges::size(values) * sizeof(std::ranges::range_value_t<Values>)};
+}
 
 }  // namespace mapnet

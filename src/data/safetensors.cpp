@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "data/bf16.hpp"
@@ -34,7 +35,7 @@ void write_safetensors(const std::filesystem::path& path, const std::vector<Name
   bytes += text;
   for (const NamedTensor& t : tensors) {
     if (!bf16) {
-      bytes.append(reinterpret_cast<const char*>(t.values.data()), t.values.size_bytes());
+      bytes += bytes_of(t.values);
       continue;
     }
     for (const float value : t.values) {

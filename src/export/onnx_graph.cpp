@@ -3,16 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/bytes.hpp"
+
 namespace mapnet::onnx {
-
-namespace {
-
-template <class T>
-std::string bytes_of(std::span<const T> values) {
-  return {reinterpret_cast<const char*>(values.data()), values.size_bytes()};
-}
-
-}  // namespace
 
 std::string GraphBuilder::node(std::string op, std::vector<std::string> inputs, std::string output,
                                std::vector<Attribute> attributes) {
@@ -30,18 +23,20 @@ std::string GraphBuilder::node_output(std::string op, std::vector<std::string> i
 }
 
 std::string GraphBuilder::floats(std::string name, Dims dims, std::span<const float> values) {
-  graph_.initializers.push_back({name, ElementType::float32, std::move(dims), bytes_of(values)});
+  graph_.initializers.push_back(
+      {name, ElementType::float32, std::move(dims), std::string(bytes_of(values))});
   return name;
 }
 
 std::string GraphBuilder::int8s(std::string name, Dims dims, std::span<const std::int8_t> values) {
-  graph_.initializers.push_back({name, ElementType::int8, std::move(dims), bytes_of(values)});
+  graph_.initializers.push_back(
+      {name, ElementType::int8, std::move(dims), std::string(bytes_of(values))});
   return name;
 }
 
 std::string GraphBuilder::int64s(std::string name, std::span<const std::int64_t> values) {
   const Dims dims = {static_cast<std::int64_t>(values.size())};
-  graph_.initializers.push_back({name, ElementType::int64, dims, bytes_of(values)});
+  graph_.initializers.push_back({name, ElementType::int64, dims, std::string(bytes_of(values))});
   return name;
 }
 

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/json.hpp"
 #include "train/framed_file.hpp"
@@ -15,11 +16,6 @@ namespace {
 constexpr FrameFormat kFormat = {"MAPNETLV", 1, "latent file"};
 /// Of numbers of one kind in a file: their bytes are counted without overflow.
 constexpr std::int64_t kMaxCount = std::int64_t{1} << 48;
-
-template <class T>
-std::string_view bytes_of(const std::vector<T>& values) {
-  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
-}
 
 int size_of(const nlohmann::json& json, const char* what, int most) {
   return static_cast<int>(whole_number(json, what, 1, most));

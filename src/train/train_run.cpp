@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/bytes.hpp"
 #include "common/file.hpp"
 #include "common/stopwatch.hpp"
 #include "train/checkpoint.hpp"
@@ -172,7 +173,7 @@ class TrainingRun {
     if (ranks_.alone()) return;
     const std::vector<float> values = session_.values();
     require_same(
-        ranks_, {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)},
+        ranks_, bytes_of(values),
         fmt::format("after epoch {} its trained values are not the first rank's", epoch_ + 1));
   }
 

@@ -36,7 +36,7 @@ struct Moments {
 
 }  // namespace
 
-std::vector<KroneckerFactors> learn_factors(MapSource& source, const MapDesc& map, int threads) {
+std::vector<KroneckerFactors> learn_factors(LearningRows& rows, const MapDesc& map, int threads) {
   std::vector<Moments> moments;
   std::size_t largest = 0;
   for (const KroneckerMatrix& m : map.matrices) {
@@ -44,7 +44,7 @@ std::vector<KroneckerFactors> learn_factors(MapSource& source, const MapDesc& ma
     largest = std::max(largest, m.rows * m.cols);
   }
   std::vector<double> g(largest);
-  source.each_row([&](std::span<const float> row) {
+  rows.each([&](std::span<const float> row) {
     const AlgebraThreads together(threads);  // not while the network runs: its own call BLAS
     for (std::size_t k = 0; k < map.matrices.size(); ++k) {
       const KroneckerMatrix& m = map.matrices[k];

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "train/maps/map_source.hpp"
+#include "train/maps/learning_rows.hpp"
 
 namespace mapnet {
 
@@ -12,7 +12,7 @@ struct KroneckerFactors {
 };
 
 /// Of each matrix the main directions of its two sides: eigenvectors of the sums of G G^T and
-/// G^T G, the largest first, over the source's rows G.
+/// G^T G, the largest first, over rows G.
 /// Where they are gradients J^T v of single samples, a fully connected layer's is G = g a^T, and
 /// the sums are the second moments of the output's gradients g and of the inputs a, each weighted
 /// by the other's square (the factors of K-FAC, Martens and Grosse 2015; with sums over positions
@@ -20,6 +20,6 @@ struct KroneckerFactors {
 /// what a direct training has come away from its start, G is a sum of such products over its steps:
 /// the sides of the way that was gone (the factors of its Tucker decomposition, De Lathauwer et al.
 /// 2000).
-std::vector<KroneckerFactors> learn_factors(MapSource& source, const MapDesc& map, int threads);
+std::vector<KroneckerFactors> learn_factors(LearningRows& rows, const MapDesc& map, int threads);
 
 }  // namespace mapnet

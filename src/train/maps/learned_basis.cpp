@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "algebra/products.hpp"
+#include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/stopwatch.hpp"
 #include "data/content_hash.hpp"
@@ -16,10 +17,6 @@ namespace {
 
 /// Rows of W on their way from the file to a device at a time.
 constexpr std::size_t kChunkRows = 512;
-
-std::string_view bytes_of(std::span<const float> values) {
-  return {reinterpret_cast<const char*>(values.data()), values.size_bytes()};
-}
 
 /// The data set that is learned from, where it is another.
 Dataset other_data(const LearnedMap& learned, const Dataset& run) {
@@ -53,9 +50,9 @@ LearnedBasis::LearnedBasis(const Recipe& run, const Network& net, const Dataset&
   const Dataset& data = learned.data == recipe.data ? dataset : other_data(learned, dataset);
   facts_.data_sha256 = training_samples_sha256(data);
   if (learned.family == MapFamily::kronecker) {
-    MapSource source(recipe, net, data, map, start);
-    factors_ = learn_factors(source, map, recipe.threads);
-    facts_.samples = source.samples_seen();
+    LearningRows rows(recipe, net, data, map, start, facts_.data_sha256);
+    factors_ = learn_factors(rows, map, recipe.threads);
+    take_costs(rows);
     for (const KroneckerFactors& f : factors_)
       for (const std::vector<float>* side : {&f.left, &f.right}) {
         facts_.values += side->size();
@@ -64,18 +61,24 @@ LearnedBasis::LearnedBasis(const Recipe& run, const Network& net, const Dataset&
   } else {
     learn_rows(recipe, net, data, start);
   }
-  facts_.seconds = watch.seconds();
+  facts_.seconds += watch.seconds();
+}
+
+/// What is learned from a kept way cost what its walking did.
+void LearnedBasis::take_costs(const LearningRows& rows) {
+  facts_.samples = rows.samples();
+  facts_.seconds += rows.seconds_before();
 }
 
 void LearnedBasis::learn_rows(const Recipe& recipe, const Network& net, const Dataset& data,
                               std::span<const float> start) {
   std::optional<RowsOnDisk> rows;
   {
-    MapSource source(recipe, net, data, map_, start);
-    rows.emplace(source.row_count(), source.outputs());
+    LearningRows source(recipe, net, data, map_, start, facts_.data_sha256);
+    rows.emplace(source.count(), source.columns());
     std::size_t n = 0;
-    source.each_row([&](std::span<const float> row) { rows->write(n++, row); });
-    facts_.samples = source.samples_seen();
+    source.each([&](std::span<const float> row) { rows->write(n++, row); });
+    take_costs(source);
   }  // its arena goes before the algebra needs memory
   std::size_t bytes = 0;
   for (const MapBlock& block : map_.blocks) {

@@ -36,6 +36,7 @@ class LearnedBasis {
  private:
   void learn_rows(const Recipe& recipe, const Network& net, const Dataset& dataset,
                   std::span<const float> start);
+  void take_costs(const LearningRows& rows);
   void take_rows(const MapBlock& block, std::size_t first, std::span<const float> rows);
   void load_block(const Program& program, const MapState& state, std::size_t index) const;
 

@@ -62,6 +62,12 @@ Recipe learning_recipe(const Recipe& run, const Dataset& dataset) {
   return r;
 }
 
+std::int64_t snapshot_interval(const LearnedMap& learned, const Recipe& training,
+                               const SampleCounts& counts) {
+  const std::int64_t steps = training_steps(training, counts);
+  return std::max<std::int64_t>(1, steps / static_cast<std::int64_t>(learned.sketches));
+}
+
 MapSource::MapSource(const Recipe& recipe, const Network& net, const Dataset& dataset,
                      const MapDesc& map, std::span<const float> start)
     : learned_(recipe.mapping.learned),
@@ -103,19 +109,15 @@ void MapSource::to_outputs(std::span<const float> theta, bool gradient,
     }
 }
 
-/// Steps between snapshots of the way, for about as many as are asked for.
-std::int64_t MapSource::snapshot_every() const {
-  const std::int64_t steps = training_steps(recipe_, session_->counts());
-  return std::max<std::int64_t>(1, steps / static_cast<std::int64_t>(learned_.sketches));
-}
-
 std::size_t MapSource::row_count() const {
   if (!learned_.walks()) return learned_.sketches;
-  return static_cast<std::size_t>(training_steps(recipe_, session_->counts()) / snapshot_every());
+  return static_cast<std::size_t>(training_steps(recipe_, session_->counts()) /
+                                  snapshot_interval(learned_, recipe_, session_->counts()));
 }
 
-void MapSource::each_row(const std::function<void(std::span<const float>)>& take) {
-  if (learned_.walks()) return train(snapshot_every(), take);
+void MapSource::each_row(const TakeRow& take) {
+  if (learned_.walks())
+    return train(snapshot_interval(learned_, recipe_, session_->counts()), take);
   std::vector<float> row(outputs());
   for (std::size_t i = 0; i < learned_.sketches; ++i) {
     sketch(row);
@@ -136,7 +138,7 @@ void MapSource::sketch(std::span<float> out) {
   to_outputs(theta_, true, out);
 }
 
-void MapSource::train(std::int64_t every, const std::function<void(std::span<const float>)>& take) {
+void MapSource::train(std::int64_t every, const TakeRow& take) {
   std::vector<float> out(outputs());
   std::int64_t step = 0;
   for (int epoch = 0; epoch < recipe_.epochs; ++epoch) {

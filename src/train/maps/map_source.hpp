@@ -1,11 +1,11 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "device/ops/share.hpp"
+#include "train/maps/take_row.hpp"
 #include "train/session.hpp"
 
 namespace mapnet {
@@ -25,7 +25,7 @@ class MapSource {
   /// What the map is learned from, one row [outputs] after another, row_count() of them: the way of
   /// a direct training where that is asked for, sketched gradients else.
   std::size_t row_count() const;
-  void each_row(const std::function<void(std::span<const float>)>& take);
+  void each_row(const TakeRow& take);
 
   /// J^T v over the next batch of samples, v ~ N(0, 1) for each logit, into [outputs].
   void sketch(std::span<float> out);
@@ -36,9 +36,8 @@ class MapSource {
 
  private:
   void to_outputs(std::span<const float> theta, bool gradient, std::span<float> out) const;
-  std::int64_t snapshot_every() const;
   /// Trains theta itself; `take` gets theta less the start after each `every` steps, [outputs].
-  void train(std::int64_t every, const std::function<void(std::span<const float>)>& take);
+  void train(std::int64_t every, const TakeRow& take);
 
   LearnedMap learned_;
   Recipe recipe_;
@@ -57,5 +56,9 @@ Purpose learning_purpose(const LearnedMap& learned);
 /// The recipe of that network, on `dataset`: another than the run's where --map-data says so. It is
 /// trained as the run is, with its augmentation and its loss, but for what concerns latents.
 Recipe learning_recipe(const Recipe& recipe, const Dataset& dataset);
+
+/// Steps of that network between snapshots of its way, for about as many as are asked for.
+std::int64_t snapshot_interval(const LearnedMap& learned, const Recipe& training,
+                               const SampleCounts& counts);
 
 }  // namespace mapnet

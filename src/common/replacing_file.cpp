@@ -1,0 +1,80 @@
+#include "common/replacing_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "common/error.hpp"
+
+namespace mapnet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+void create_parent(const fs::path& path) {
+  if (!path.has_parent_path()) return;
+  std::error_code ec;
+  fs::create_directories(path.parent_path(), ec);
+  if (ec) fail("{}: cannot create the folder: {}", path.parent_path().string(), ec.message());
+}
+
+/// A renamed file is found after a power failure once its folder is on disk. Some file systems
+/// cannot sync a folder; then there is nothing more to be done.
+void sync_folder(const fs::path& folder) {
+  const int fd = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  ::fsync(fd);
+  ::close(fd);
+}
+
+}  // namespace
+
+ReplacingFile::ReplacingFile(const fs::path& target)
+    : target_(target),
+      path_(target.string() + std::string(kUnfinished) + std::to_string(::getpid())) {
+  create_parent(target);
+  fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd_ < 0) fail("{}: cannot write: {}", target_.string(), std::strerror(errno));
+}
+
+ReplacingFile::~ReplacingFile() {
+  if (fd_ >= 0) ::close(fd_);
+  if (!path_.empty()) ::unlink(path_.c_str());
+}
+
+void ReplacingFile::write(std::string_view contents) {
+  while (!contents.empty()) {
+    const ssize_t n = ::write(fd_, contents.data(), contents.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) give_up("write");
+    contents.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+void ReplacingFile::close() {
+  if (::fsync(fd_) != 0) give_up("fsync");
+  if (::close(std::exchange(fd_, -1)) != 0) give_up("close");
+}
+
+void ReplacingFile::put_in_place(const fs::path& previous) {
+  close();
+  std::error_code ec;
+  if (!previous.empty() && fs::exists(target_, ec)) {
+    fs::rename(target_, previous, ec);
+    if (ec) fail("{}: cannot keep it as {}: {}", target_.string(), previous.string(), ec.message());
+  }
+  if (::rename(path_.c_str(), target_.c_str()) != 0)
+    give_up("renaming the finished file into place");
+  path_.clear();
+  sync_folder(target_.parent_path());
+}
+
+void ReplacingFile::give_up(const char* what) const {
+  fail("{}: {} failed: {}", target_.string(), what, std::strerror(errno));
+}
+
+}  // namespace mapnet

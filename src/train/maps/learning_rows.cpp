@@ -1,0 +1,63 @@
+#include "train/maps/learning_rows.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "common/stopwatch.hpp"
+#include "train/build_info.hpp"
+
+namespace mapnet {
+
+namespace {
+
+/// All that the bits of a way depend on. Of a program that was built from changes nobody committed
+/// the version does not tell which.
+std::string key_of(const Recipe& training, std::int64_t interval, const MapDesc& map,
+                   std::string_view data_sha256) {
+  nlohmann::json scales = nlohmann::json::array();
+  for (const RowScale& s : map.scales) scales.push_back({s.offset, s.rows, s.scale});
+  return nlohmann::json{
+      {"program", build_info()},       {"device", open_device(training)->description()},
+      {"training", to_json(training)}, {"samples", data_sha256},
+      {"snapshot_every", interval},    {"scales", scales}}
+      .dump();
+}
+
+}  // namespace
+
+LearningRows::LearningRows(const Recipe& recipe, const Network& net, const Dataset& dataset,
+                           const MapDesc& map, std::span<const float> start,
+                           std::string_view data_sha256)
+    : columns_(map.target_size()) {
+  const bool keeps = way_cache() && recipe.mapping.learned.walks() && start.empty() &&
+                     !recipe.mapping.finetune.on();
+  if (keeps) {
+    const Recipe training = learning_recipe(recipe, dataset);
+    const std::int64_t interval =
+        snapshot_interval(recipe.mapping.learned, training, split_samples(training, dataset));
+    key_ = key_of(training, interval, map, data_sha256);
+    kept_ = KeptWay::find(*way_cache(), key_);
+  }
+  if (!kept_) source_.emplace(recipe, net, dataset, map, start);
+}
+
+std::size_t LearningRows::count() const {
+  return kept_ ? kept_->facts().rows : source_->row_count();
+}
+
+std::size_t LearningRows::samples() const {
+  return kept_ ? kept_->facts().samples : source_->samples_seen();
+}
+
+void LearningRows::each(const TakeRow& take) {
+  if (kept_) return kept_->each_row(take);
+  if (key_.empty()) return source_->each_row(take);
+  const Stopwatch watch;
+  WayKeeper keeper(*way_cache(), key_, count(), columns_);
+  source_->each_row([&](std::span<const float> row) {
+    keeper.take(row);
+    take(row);
+  });
+  keeper.keep(source_->samples_seen(), watch.seconds());
+}
+
+}  // namespace mapnet

@@ -1,0 +1,157 @@
+#include "train/maps/kept_way.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+#include <fstream>
+
+#include "common/compare.hpp"
+#include "common/file.hpp"
+#include "common/temporary.hpp"
+#include "train/learned_runs.hpp"
+#include "train/session.hpp"
+
+/// Ways of direct trainings that are walked once for many maps.
+using namespace mapnet;
+using namespace mapnet::test;
+
+namespace {
+
+/// MAPNET_WAY_CACHE, while it lives.
+struct WayCache {
+  WayCache() { ::setenv("MAPNET_WAY_CACHE", folder.path.c_str(), 1); }
+  ~WayCache() { ::unsetenv("MAPNET_WAY_CACHE"); }
+
+  std::vector<std::filesystem::path> files() const {
+    std::vector<std::filesystem::path> found;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path))
+      found.push_back(entry.path());
+    return found;
+  }
+
+  Folder folder;
+};
+
+LearnedMapFacts learn(const RunConfig& config) {
+  const Network net = network("cnn2");
+  return Session(recipe_of(config), net, digits().dataset, Purpose::train).learned_map();
+}
+
+RunConfig walking(const char* family, std::size_t latents) {
+  RunConfig config = learned_run(family);
+  config.learned_map.epochs = 2;
+  config.learned_map.sketches = 6;
+  config.latent = latents;
+  return config;
+}
+
+const std::vector<float> kRows[] = {{1, 2, 3}, {4, 5, 6}};
+
+void keep(const Folder& folder, const char* key) {
+  WayKeeper keeper(folder.path, key, 2, 3);
+  for (const auto& row : kRows) keeper.take(row);
+  keeper.keep(100, 2.5);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(maps_of_a_way_that_was_kept_have_the_bits_of_those_that_walked_it) {
+  const std::pair<const char*, std::size_t> kinds[] = {
+      {"trajectory", 3}, {"trajectory", 5}, {"kronecker", 24}, {"kronecker", 40}};
+  std::vector<LearnedMapFacts> walked;
+  for (const auto& [family, latents] : kinds) walked.push_back(learn(walking(family, latents)));
+  BOOST_TEST(walked[0].checksum != walked[1].checksum);
+
+  const WayCache cache;
+  for (std::size_t i = 0; i < walked.size(); ++i) {
+    const LearnedMapFacts facts = learn(walking(kinds[i].first, kinds[i].second));
+    BOOST_TEST(facts.checksum == walked[i].checksum, kinds[i].first << " " << kinds[i].second);
+    BOOST_TEST(facts.samples == walked[i].samples);
+    BOOST_TEST(cache.files().size() == 1u);
+  }
+  // What was walked before counts with what it took then.
+  BOOST_TEST(learn(walking("kronecker", 24)).seconds > 0.5 * walked[2].seconds);
+}
+
+BOOST_AUTO_TEST_CASE(another_training_is_another_way) {
+  const WayCache cache;
+  RunConfig config = walking("trajectory", 3);
+  std::vector<std::uint32_t> seen{learn(config).checksum};
+  const auto walks_anew = [&](const RunConfig& other) {
+    seen.push_back(learn(other).checksum);
+    BOOST_TEST(cache.files().size() == seen.size());
+    for (std::size_t i = 0; i + 1 < seen.size(); ++i) BOOST_TEST(seen[i] != seen.back());
+  };
+  RunConfig other = config;
+  other.seed = 7;
+  walks_anew(other);
+  other = config;
+  other.learned_map.epochs = 3;
+  walks_anew(other);
+  other = config;
+  other.learned_map.samples = 20;
+  walks_anew(other);
+  other = config;
+  other.regularisation.label_smoothing = 0.1;
+  walks_anew(other);
+  // What concerns the latents alone does not.
+  other = config;
+  other.lr = 0.01;
+  other.epochs = 3;
+  BOOST_TEST(learn(other).checksum == seen.front());
+  BOOST_TEST(cache.files().size() == seen.size());
+}
+
+BOOST_AUTO_TEST_CASE(gradients_are_sketched_anew) {
+  const WayCache cache;
+  learn(learned_run("gradient"));
+  learn(learned_run("kronecker"));
+  BOOST_TEST(cache.files().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_way_is_read_as_it_was_walked) {
+  const Folder folder;
+  keep(folder, "a");
+  BOOST_TEST(!KeptWay::find(folder.path, "b").has_value());
+  const auto way = KeptWay::find(folder.path, "a");
+  BOOST_REQUIRE(way.has_value());
+  BOOST_TEST(way->facts().samples == 100u);
+  BOOST_TEST(way->facts().seconds == 2.5);
+  std::size_t n = 0;
+  way->each_row([&](std::span<const float> row) {
+    BOOST_TEST(std::vector<float>(row.begin(), row.end()) == kRows[n++]);
+  });
+  BOOST_TEST(n == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_not_walked_to_its_end_leaves_nothing) {
+  const Folder folder;
+  { WayKeeper(folder.path, "a", 2, 3).take(kRows[0]); }
+  BOOST_TEST(std::filesystem::is_empty(folder.path));
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_way_is_refused_by_name) {
+  const Folder folder;
+  keep(folder, "a");
+  const auto file = std::filesystem::directory_iterator(folder.path)->path();
+  const std::string whole = read_file(file);
+  const auto refuses = [&](const std::string& contents, std::initializer_list<std::string> parts) {
+    write_file_atomic(file, contents);
+    check_fails<Error>(
+        [&] { KeptWay::find(folder.path, "a")->each_row([](std::span<const float>) {}); }, parts);
+  };
+  std::string changed = whole;
+  changed[2] ^= 1;
+  refuses(changed, {file.string(), "damaged", "delete it"});
+  refuses(whole.substr(0, 5), {file.string(), "cut off"});
+  refuses(whole.substr(0, whole.size() - 1), {file.string(), "not a way"});
+  refuses(whole.substr(4), {file.string(), "number of rows"});
+  changed = whole;
+  changed.replace(changed.find("\"key\":\"a\""), 9, "\"key\":\"b\"");
+  refuses(changed, {file.string(), "another training"});
+}
+
+BOOST_AUTO_TEST_CASE(a_disk_without_room_is_found_before_the_training) {
+  const Folder folder;
+  check_fails<Error>([&] { WayKeeper(folder.path, "a", std::size_t{1} << 40, 1 << 16); },
+                     {folder.path.string(), "MAPNET_WAY_CACHE"});
+}
