@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/error.hpp"
 #include "mapping/partition.hpp"
 
 namespace mapnet {
@@ -63,6 +64,12 @@ std::vector<KroneckerMatrix> kronecker_matrices(const Network& net, const Target
       if (t.offset >= block.theta_offset && t.offset < block.theta_offset + block.rows)
         tensors.push_back(t);
     std::vector<KroneckerMatrix> matrices = matrices_of(net, tensors);
+    if (block.latents < matrices.size())
+      fail<UsageError>(
+          "--map kronecker: layer {} has {} of the latents for its {} matrices, which take one "
+          "each; "
+          "take more latents",
+          block.name, block.latents, matrices.size());
     std::vector<std::size_t> sizes;
     for (const KroneckerMatrix& m : matrices) sizes.push_back(m.rows * m.cols);
     const std::vector<std::size_t> latents = share_out(block.latents, sizes, sizes);

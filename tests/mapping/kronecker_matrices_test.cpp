@@ -1,11 +1,13 @@
 #include <boost/test/unit_test.hpp>
 #include <numeric>
 
+#include "common/temporary.hpp"
 #include "mapping/kronecker.hpp"
 #include "mapping/partition.hpp"
 
 /// Which matrices a Kronecker map makes of a network's parameters.
 using namespace mapnet;
+using namespace mapnet::test;
 
 // Every parameter in one matrix's place and every latent in one Z, whatever the network.
 BOOST_AUTO_TEST_CASE(matrices_cover_theta_and_the_latents_once) {
@@ -50,4 +52,15 @@ BOOST_AUTO_TEST_CASE(a_bias_goes_with_its_weight_and_the_lstm_has_two_of_each) {
   BOOST_TEST(found->has_bias);
   BOOST_TEST(found->bias_offset == net.param("lstm.bias_hh_l0").offset);
   BOOST_TEST(found->cols == found->rows / 4 + 1);
+}
+
+// A layer's matrices never take the next layer's latents, nor any beyond the last.
+BOOST_AUTO_TEST_CASE(a_layer_with_fewer_latents_than_matrices_is_refused_by_name) {
+  const Network net = build_network("resnet18", {3, 32, 32, 10});
+  const Targets targets = parameter_targets(net);
+  check_fails<UsageError>(
+      [&] {
+        kronecker_matrices(net, targets, layer_wise_blocks(targets, allot_latents(targets, 32)));
+      },
+      {"layer conv1 ", "1 of the latents", "2 matrices"});
 }
