@@ -1,10 +1,5 @@
-# The commit a build came from goes into every result it writes; what it was built with, into --version.
-execute_process(COMMAND git -C ${PROJECT_SOURCE_DIR} describe --always --dirty --abbrev=12
-                OUTPUT_VARIABLE MAPNET_COMMIT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
-if(NOT MAPNET_COMMIT)
-  set(MAPNET_COMMIT unknown)
-endif()
-
+# The version and what a build was made with, for --version and every result; the commit, which another build of the
+# same configuration may have changed, is looked up by each (Commit.cmake).
 string(REPLACE "GNU" "GCC" compiler ${CMAKE_CXX_COMPILER_ID})
 set(MAPNET_COMPILERS "${compiler} ${CMAKE_CXX_COMPILER_VERSION}")
 if(MAPNET_CUDA STREQUAL EMULATED)

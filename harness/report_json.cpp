@@ -1,7 +1,7 @@
 #include <fmt/core.h>
 
 #include "harness/report.hpp"
-#include "train/run_result.hpp"
+#include "train/build_info.hpp"
 
 namespace mapnet {
 

@@ -1,7 +1,7 @@
 #include "harness/run_record.hpp"
 
 #include "common/file.hpp"
-#include "train/run_result.hpp"
+#include "train/build_info.hpp"
 
 namespace mapnet {
 
@@ -12,7 +12,7 @@ namespace {
 fs::path record_of(const SeedRun& run) { return run.folder / "harness.json"; }
 
 nlohmann::json record(const SeedRun& run) {
-  nlohmann::json object = {{"words", run.words}, {"version", version_string()}};
+  nlohmann::json object = {{"words", run.words}, {"program", program_identity()}};
   if (!run.source.empty()) object["source_words"] = run.source_words;
   return object;
 }

@@ -10,6 +10,7 @@
 #include "cli/run_options.hpp"
 #include "common/stopwatch.hpp"
 #include "train/budget/search.hpp"
+#include "train/build_info.hpp"
 #include "train/session.hpp"
 #include "train/train_run.hpp"
 

@@ -7,7 +7,7 @@
 
 #include "common/error.hpp"
 #include "export/int8_chain.hpp"
-#include "train/run_result.hpp"
+#include "train/build_info.hpp"
 
 namespace mapnet {
 

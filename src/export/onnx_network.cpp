@@ -9,7 +9,7 @@
 #include "device/ops/batch_norm.hpp"
 #include "export/onnx_lstm.hpp"
 #include "export/onnx_numbers.hpp"
-#include "train/run_result.hpp"
+#include "train/build_info.hpp"
 
 namespace mapnet::onnx {
 

@@ -1,6 +1,7 @@
 #include "train/run_end.hpp"
 
 #include "memory/groups.hpp"
+#include "train/build_info.hpp"
 
 namespace mapnet {
 

@@ -5,8 +5,6 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "version.hpp"
-
 namespace mapnet {
 
 std::vector<LossTermReport> loss_terms(const Session& session) {
@@ -90,7 +88,5 @@ nlohmann::json to_json(const RunResult& r) {
   json["version"] = r.version;
   return json;
 }
-
-std::string version_string() { return fmt::format("{} ({})", kVersion, kCommit); }
 
 }  // namespace mapnet

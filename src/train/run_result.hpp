@@ -50,7 +50,4 @@ std::vector<LossTermReport> loss_terms(const Session& session);
 /// As "lambda_NAME" and "NAME".
 void add_loss_terms(nlohmann::json& json, const std::vector<LossTermReport>& terms);
 
-/// "0.1.0 (1a2b3c4d5e6f)"
-std::string version_string();
-
 }  // namespace mapnet
