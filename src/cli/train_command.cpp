@@ -200,6 +200,7 @@ void train(CLI::App& command, TrainOptions& o) {
   RunControl control{.folder = folder, .overwrite = o.overwrite, .resume = o.resume};
   control.checkpoints = parse_checkpoint_interval(o.checkpoint_every);
   control.snapshot_every = o.snapshot_every;
+  control.begins = listen_for_stop_signals;
   control.stop_requested = [] { return stop_signal() != 0; };
   control.ranks = ranks;
   if (o.config.footprint.memory_budget)
@@ -209,7 +210,6 @@ void train(CLI::App& command, TrainOptions& o) {
       fmt::print(stderr, "mapnet: {}: {}\n", folder, text);
     };
   const ProgressLine progress(recipe.epochs, net.task);
-  listen_for_stop_signals();
   const RunResult result = train_run(recipe, net, dataset, control,
                                      o.quiet || !ranks->first() ? Watch() : Watch(progress));
   if (ranks->first()) print_summary(result, folder);

@@ -1,6 +1,13 @@
 #include "train/run_folder.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
@@ -13,7 +20,28 @@ bool RunFolder::interrupted() const {
   return !finished() && (fs::exists(checkpoint()) || fs::exists(previous_checkpoint()));
 }
 
-void RunFolder::claim(bool overwrite, bool resume) const {
+FolderClaim::FolderClaim(const fs::path& folder) {
+  fd_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  constexpr int kTries = 100;  // ten seconds: a run that was stopped writes its checkpoint
+  for (int i = 0; fd_ >= 0 && ::flock(fd_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; ++i) {
+    if (i == kTries) {
+      ::close(std::exchange(fd_, -1));
+      fail("{}: another mapnet is training there; wait for it, end it, or give another --out",
+           folder.string());
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
+FolderClaim::~FolderClaim() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+FolderClaim RunFolder::claim(bool overwrite, bool resume) const {
+  std::error_code ec;
+  fs::create_directories(path, ec);
+  if (ec) fail("{}: cannot create the run's folder: {}", path.string(), ec.message());
+  FolderClaim claim(path);
   if (finished() && !overwrite)
     fail("{}: already holds a finished run; give another --out, or --overwrite to replace it",
          path.string());
@@ -22,9 +50,7 @@ void RunFolder::claim(bool overwrite, bool resume) const {
         "{}: holds the checkpoint of a run that did not finish; --resume continues it, --overwrite "
         "begins anew",
         path.string());
-  std::error_code ec;
-  fs::create_directories(path, ec);
-  if (ec) fail("{}: cannot create the run's folder: {}", path.string(), ec.message());
+  return claim;
 }
 
 void RunFolder::clear() const {

@@ -4,8 +4,27 @@
 #include <fstream>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <utility>
 
 namespace mapnet {
+
+/// One process trains in a folder at a time: a lock on the folder itself, which ends with its owner
+/// or its process. On a file system without locks nobody is kept out.
+class FolderClaim {
+ public:
+  FolderClaim() = default;
+  /// Waits for one that is about to end. Throws Error naming the folder when it does not.
+  explicit FolderClaim(const std::filesystem::path& folder);
+  ~FolderClaim();
+  FolderClaim(FolderClaim&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FolderClaim& operator=(FolderClaim&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+
+ private:
+  int fd_ = -1;
+};
 
 /// The files of a run's folder.
 struct RunFolder {
@@ -21,9 +40,10 @@ struct RunFolder {
   bool finished() const { return std::filesystem::exists(result()); }
   bool interrupted() const;  ///< a checkpoint is there, and no result
 
-  /// Makes the folder, before hours are spent. Throws Error when it holds a finished run, or an
+  /// Makes the folder, before hours are spent, and keeps others from training there. Throws Error
+  /// when somebody does, and after a while still does; when it holds a finished run, or an
   /// interrupted one that is not to be resumed, and `overwrite` is false.
-  void claim(bool overwrite, bool resume) const;
+  FolderClaim claim(bool overwrite, bool resume) const;
 
   /// Removes what an earlier run left: an old result never stands beside new files.
   void clear() const;

@@ -7,6 +7,7 @@
 #include "common/bytes.hpp"
 #include "common/file.hpp"
 #include "common/stopwatch.hpp"
+#include "train/build_info.hpp"
 #include "train/checkpoint.hpp"
 #include "train/model.hpp"
 #include "train/resume.hpp"
@@ -58,6 +59,7 @@ class TrainingRun {
   }
 
   RunResult finish() {
+    if (control_.begins) control_.begins();
     while (epoch_ < recipe_.epochs) {
       train_epoch();
       if (++epoch_ == recipe_.epochs) break;
@@ -83,14 +85,14 @@ class TrainingRun {
   }
 
  private:
-  std::optional<FoundCheckpoint> claim() const {
+  std::optional<FoundCheckpoint> claim() {
     nlohmann::json settings = to_json(recipe_);
     settings.erase("threads");
     require_same(ranks_,
-                 fmt::format("{} {} {} {}", version_string(), settings.dump(), dataset_.train.count,
-                             dataset_.test.count),
+                 fmt::format("{} {} {} {}", program_identity(), settings.dump(),
+                             dataset_.train.count, dataset_.test.count),
                  "started with another program, settings or data than the first rank");
-    if (ranks_.first()) folder_.claim(control_.overwrite, control_.resume);
+    if (ranks_.first()) claim_ = folder_.claim(control_.overwrite, control_.resume);
     if (!control_.resume) return std::nullopt;
     std::optional<FoundCheckpoint> found;
     if (ranks_.first()) {
@@ -259,6 +261,7 @@ class TrainingRun {
   const Watch& watch_;
   Communicator& ranks_;
   const RunFolder folder_;
+  FolderClaim claim_;  // the first rank's
   std::optional<FoundCheckpoint> found_;
   const Stopwatch setup_;
   Session session_;

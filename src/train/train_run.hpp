@@ -34,6 +34,9 @@ struct RunControl {
   /// Who trains it together. The first of them alone writes the folder and tells its watch; all
   /// stop, save and resume behind the same step.
   std::shared_ptr<Communicator> ranks = alone();
+  /// Called when everything is set up and the first step is next: before it a run has nothing to
+  /// save, and learning a map may take long.
+  std::function<void()> begins = {};
   /// Asked after each step: true ends the run behind it, or of several ranks behind the next, with
   /// a checkpoint.
   std::function<bool()> stop_requested = {};

@@ -1,3 +1,5 @@
+#include "train/run_folder.hpp"
+
 #include <boost/test/unit_test.hpp>
 #include <cstring>
 #include <fstream>
@@ -134,7 +136,8 @@ BOOST_AUTO_TEST_CASE(damaged_latent_files_are_refused) {
   std::string newer = good;
   newer[8] = 2;
   refuses(newer, {name, "version 2"});
-  check_fails([&] { open_model(run.data.folder() / "absent"); }, {"absent", "the folder a training wrote"});
+  check_fails([&] { open_model(run.data.folder() / "absent"); },
+              {"absent", "the folder a training wrote"});
 }
 
 BOOST_AUTO_TEST_CASE(exported_weights_are_theta_under_torch_names) {
@@ -163,4 +166,15 @@ BOOST_AUTO_TEST_CASE(exported_weights_are_theta_under_torch_names) {
              0);
   tensors[0].shape = {1, 2, 3};
   check_fails([&] { write_safetensors(path, tensors); }, {"conv1.weight"});
+}
+
+BOOST_AUTO_TEST_CASE(one_process_trains_in_a_folder_at_a_time) {
+  const Folder scratch;
+  const RunFolder folder{scratch.path / "run"};
+  {
+    const FolderClaim held = folder.claim(false, false);
+    check_fails<Error>([&] { folder.claim(true, false); },
+                       {folder.path.string(), "another mapnet is training there"});
+  }
+  folder.claim(false, false);
 }
