@@ -1,5 +1,9 @@
 #include "common/file.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -35,6 +39,19 @@ void write_file_atomic(const fs::path& path, std::string_view contents) {
   write_file_atomic(path, std::span(&contents, 1));
 }
 
+namespace {
+
+/// A file system without locks cannot tell; then nobody does.
+bool is_being_written(const fs::path& file) {
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool locked = ::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(fd);
+  return locked;
+}
+
+}  // namespace
+
 void remove_unfinished(const fs::path& path) {
   std::error_code ec;
   const std::string begins = path.filename().string() + std::string(ReplacingFile::kUnfinished);
@@ -42,7 +59,8 @@ void remove_unfinished(const fs::path& path) {
   std::vector<fs::path> found;
   for (fs::directory_iterator at(folder, ec), end; !ec && at != end; at.increment(ec))
     if (at->path().filename().string().starts_with(begins)) found.push_back(at->path());
-  for (const fs::path& file : found) fs::remove(file, ec);
+  for (const fs::path& file : found)
+    if (!is_being_written(file)) fs::remove(file, ec);
 }
 
 }  // namespace mapnet

@@ -21,7 +21,8 @@ void write_file_atomic(const std::filesystem::path& path, std::string_view conte
 void write_file_atomic(const std::filesystem::path& path, std::span<const std::string_view> parts,
                        const std::filesystem::path& previous = {});
 
-/// Removes what writers of `path` left beside it that were killed before they had finished.
+/// Removes what writers of `path` left beside it that were killed before they had finished; not
+/// what is being written.
 void remove_unfinished(const std::filesystem::path& path);
 
 }  // namespace mapnet

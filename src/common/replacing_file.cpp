@@ -1,6 +1,8 @@
 #include "common/replacing_file.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -33,12 +35,16 @@ void sync_folder(const fs::path& folder) {
 
 }  // namespace
 
-ReplacingFile::ReplacingFile(const fs::path& target)
-    : target_(target),
-      path_(target.string() + std::string(kUnfinished) + std::to_string(::getpid())) {
+ReplacingFile::ReplacingFile(const fs::path& target) : target_(target) {
   create_parent(target);
-  fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd_ < 0) fail("{}: cannot write: {}", target_.string(), std::strerror(errno));
+  // Processes of several machines, or containers, may have one number.
+  for (int n = 0; fd_ < 0; ++n) {
+    path_ = fmt::format("{}{}{}-{}", target.string(), kUnfinished, ::getpid(), n);
+    fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd_ < 0 && errno != EEXIST)
+      fail("{}: cannot write: {}", target_.string(), std::strerror(errno));
+  }
+  ::flock(fd_, LOCK_EX | LOCK_NB);
 }
 
 ReplacingFile::~ReplacingFile() {

@@ -10,7 +10,8 @@ namespace mapnet {
 /// lies beside it under a name of its own, and is gone when its owner is.
 class ReplacingFile {
  public:
-  /// Creates missing parent folders. Throws Error, as all of it does.
+  /// Creates missing parent folders. Throws Error, as all of it does. Locked while it is written,
+  /// so that remove_unfinished knows those that nobody finishes.
   explicit ReplacingFile(const std::filesystem::path& target);
   ~ReplacingFile();
   ReplacingFile(const ReplacingFile&) = delete;

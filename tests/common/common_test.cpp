@@ -1,11 +1,13 @@
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "common/json.hpp"
+#include "common/replacing_file.hpp"
 #include "common/temporary.hpp"
 
 using namespace mapnet;
@@ -99,4 +101,19 @@ BOOST_AUTO_TEST_CASE(json_is_refused_where_it_is_nested_too_deep) {
 
 BOOST_AUTO_TEST_CASE(a_device_is_no_file) {
   mapnet::test::check_fails([] { read_file("/dev/zero"); }, {"/dev/zero", "regular file"});
+}
+
+BOOST_AUTO_TEST_CASE(what_nobody_finishes_is_removed_and_what_is_being_written_is_not) {
+  const Folder folder;
+  const std::filesystem::path path = folder.path / "a";
+  std::ofstream(path.string() + ".tmp7") << "half";
+  ReplacingFile first(path), second(path);  // under names of their own
+  first.write("first");
+  second.write("second");
+  remove_unfinished(path);
+  BOOST_TEST(!std::filesystem::exists(path.string() + ".tmp7"));
+  second.put_in_place();
+  BOOST_TEST(read_file(path) == "second");
+  first.put_in_place();
+  BOOST_TEST(read_file(path) == "first");
 }
