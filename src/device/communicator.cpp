@@ -8,16 +8,20 @@ namespace {
 
 class Alone : public Communicator {
  public:
+  explicit Alone(int local_rank) : local_rank_(local_rank) {}
   int rank() const override { return 0; }
   int size() const override { return 1; }
-  int local_rank() const override { return 0; }
-  int local_size() const override { return 1; }
+  int local_rank() const override { return local_rank_; }
+  int local_size() const override { return local_rank_ + 1; }
   void sum(std::span<float> /*values*/) override {}
   void sum(std::span<double> /*values*/) override {}
   void sum(std::span<std::uint64_t> /*values*/) override {}
   void max(std::span<float> /*values*/) override {}
   void broadcast(std::span<std::byte> /*bytes*/) override {}
   unsigned agree(unsigned flags) override { return flags; }
+
+ private:
+  const int local_rank_;
 };
 
 int number_in(const char* variable, int otherwise) {
@@ -28,8 +32,12 @@ int number_in(const char* variable, int otherwise) {
 }  // namespace
 
 const std::shared_ptr<Communicator>& alone() {
-  static const std::shared_ptr<Communicator> one = std::make_shared<Alone>();
+  static const std::shared_ptr<Communicator> one = std::make_shared<Alone>(0);
   return one;
+}
+
+std::shared_ptr<Communicator> alone_on(int local_rank) {
+  return std::make_shared<Alone>(local_rank);
 }
 
 Launch launched_as() {

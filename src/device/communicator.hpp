@@ -56,6 +56,10 @@ class Communicator {
 /// One process that trains by itself.
 const std::shared_ptr<Communicator>& alone();
 
+/// One that does by itself what the other processes of its machine do too, on the device that is
+/// its own among them.
+std::shared_ptr<Communicator> alone_on(int local_rank);
+
 /// As which of how many processes mpirun or srun started this one, by its environment; the only one
 /// where they did not.
 struct Launch {

@@ -91,6 +91,8 @@ MappingConfig resolve_mapped(const RunConfig& c, Strategy strategy, const Networ
   // A learned map leads away from where it was learned: the run begins there.
   const std::string base = c.base.value_or(m.learned.on() && !finetune.on() ? "normal" : "zero");
   require(base == "zero" || base == "normal", "--base", base, "zero or normal");
+  refuse(base == "zero" && m.learned.on() && !finetune.on(), "--base zero",
+         "is not where a learned map leads away from; leave it out");
   m.random_base = base == "normal";
   if (finetune.on()) check_finetune(c, m, net);
   return m;

@@ -74,6 +74,9 @@ struct Recipe {
   double lr = 0, warmup = 0;
   std::uint64_t seed = 0;
   std::size_t validation = 0;
+  /// By which the validation samples are drawn, where that is not `seed`: a network that a map is
+  /// learned with has a seed of its own and must not see those that the run sets aside.
+  std::optional<std::uint64_t> split_seed;
   DeviceKind device = DeviceKind::cpu;
   FastMath fast_math = FastMath::off;
 };

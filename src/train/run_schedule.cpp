@@ -29,7 +29,7 @@ SampleCounts split_samples(const Recipe& recipe, const Dataset& dataset) {
         "--validation sets {} of {} training samples aside; nothing is left to train on",
         recipe.validation, train);
   return {train - recipe.validation, recipe.validation, dataset.test.count,
-          dataset.task == Task::forecast};
+          dataset.task == Task::forecast, recipe.split_seed.value_or(recipe.seed)};
 }
 
 RunSchedule build_run_schedule(const Recipe& recipe, const Network& net, const SampleCounts& counts,

@@ -12,7 +12,8 @@ struct Dataset;
 /// Samples of each kind, as they follow one another in the arena and in the sample order.
 struct SampleCounts {
   std::size_t train = 0, validation = 0, test = 0;
-  bool chronological = false;  ///< the validation samples are the last before the test samples
+  bool chronological = false;    ///< the validation samples are the last before the test samples
+  std::uint64_t split_seed = 0;  ///< by which the validation samples are drawn
   std::size_t total() const { return train + validation + test; }
 };
 

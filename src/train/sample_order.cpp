@@ -25,7 +25,8 @@ void fill_sample_order(std::span<std::uint32_t> order, const SampleCounts& count
                        std::uint64_t seed, std::uint32_t epoch) {
   std::iota(order.begin(), order.end(), 0u);
   if (counts.validation > 0 && !counts.chronological)
-    shuffle(order.first(counts.train + counts.validation), seed, Stream::validation_split, 0);
+    shuffle(order.first(counts.train + counts.validation), counts.split_seed,
+            Stream::validation_split, 0);
   shuffle(order.first(counts.train), seed, Stream::shuffle, epoch);
 }
 

@@ -49,8 +49,10 @@ Session::Session(const Recipe& recipe, const Network& net, const Dataset& datase
       ranks_(std::move(ranks)),
       run_(build_run_schedule(recipe, net, counts_, sample_format(dataset), purpose, ranks_)),
       // Before the run's own arena is there: learning has one, too.
-      basis_(run_.map.given ? std::make_unique<LearnedBasis>(recipe, net, dataset, run_.map)
-                            : nullptr),
+      basis_(run_.map.given
+                 ? std::make_unique<LearnedBasis>(recipe, net, dataset, run_.map,
+                                                  LearnedRound{.process = ranks_->local_rank()})
+                 : nullptr),
       program_(std::make_unique<Program>(run_.schedule, planner(run_.schedule.lifetimes()))) {
   write(StepControl());
   begin_mapping_loss();

@@ -80,7 +80,8 @@ void Session::load_images(const Dataset& dataset) {
 }
 
 /// Begins to decode, and measures the pixels of the first samples. A model that is evaluated brings
-/// its own measure, and needs one split alone.
+/// its own measure, and needs one split alone; a map is learned at the pixels that the run trains
+/// on.
 void Session::load_pictures(const Dataset& dataset, Purpose purpose) {
   const auto channels = static_cast<std::size_t>(net_.channels);
   const std::size_t plane = static_cast<std::size_t>(net_.height * net_.width);
@@ -93,7 +94,7 @@ void Session::load_pictures(const Dataset& dataset, Purpose purpose) {
   };
   const bool training = purpose == Purpose::train;
   decoder_ = std::make_unique<DecodeAhead>(dataset, order_, training, place);
-  if (!training) return;
+  if (!training && purpose != Purpose::sketch) return;
   const std::size_t n = std::min(kMeasuredPictures, counts_.train);
   prepare(0, n);
   PixelMeasure measure(channels, plane);

@@ -17,7 +17,7 @@ void Session::learn_map_again() {
   std::vector<float> base(run_.n_theta);
   program_->read<float>(base, run_.map_base);
   basis_ = std::make_unique<LearnedBasis>(recipe_, net_, *learned_from_, run_.map,
-                                          LearnedRound{refreshes_, base});
+                                          LearnedRound{refreshes_, base, ranks_->local_rank()});
   load_map();
 }
 

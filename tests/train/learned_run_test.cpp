@@ -3,9 +3,11 @@
 #include "train/budget/search.hpp"
 #include "train/learned_runs.hpp"
 #include "train/maps/learning_memory.hpp"
+#include "train/maps/map_source.hpp"
 #include "train/model.hpp"
 #include "train/pretrained_file.hpp"
 #include "train/stopped_run.hpp"
+#include "train/toy_tasks.hpp"
 #include "train/trained_twice.hpp"
 
 /// Runs under a learned map, from the first step to what is stored.
@@ -75,6 +77,34 @@ BOOST_AUTO_TEST_CASE(a_learned_map_begins_at_its_base_and_shifts_given_weights) 
     }
 }
 
+// A way has up to twice as many snapshots as were asked for, and learning squares them.
+BOOST_AUTO_TEST_CASE(a_budget_counts_the_snapshots_that_are_taken) {
+  RunConfig config = learned_run("trajectory");
+  config.device = "cpu";
+  config.batch = 1;  // 42 steps an epoch
+  config.learned_map.epochs = 40;
+  config.learned_map.sketches = 900;  // a snapshot each step: 1,680
+  const std::size_t learning = learning_bytes(recipe_of(config), network("cnn2"), digits().dataset);
+  BOOST_TEST(learning > 4u * 1680 * 1680 * sizeof(double));
+}
+
+// Pictures are decoded as they are needed, and measured before: a map is learned at the pixels that
+// the run trains on.
+BOOST_AUTO_TEST_CASE(gradients_are_sketched_on_the_pixels_that_are_trained_on) {
+  const ToyPictures pictures(16, 12, 2);
+  const Dataset& d = pictures.dataset;
+  RunConfig config = toy_run("cnn3", d, "slvt");
+  config.map = "gradient";
+  config.latent = 4;
+  const Network net = network_for(config, d);
+  const Recipe recipe = resolve(config, net);
+  const Recipe from = learning_recipe(recipe, d);
+  const Session run(from, net, d, Purpose::train), sketching(from, net, d, Purpose::sketch);
+  BOOST_TEST(sketching.pixels().mean == run.pixels().mean);
+  BOOST_TEST(sketching.pixels().stddev == run.pixels().stddev);
+  BOOST_TEST(sketching.pixels().mean.size() == 3u);
+}
+
 // What learning takes is not beyond the budget: the squares of 700 rows are more than the run
 // itself.
 BOOST_AUTO_TEST_CASE(a_budget_counts_the_learning) {
@@ -122,10 +152,9 @@ BOOST_AUTO_TEST_CASE(what_a_learned_map_cannot_be_is_refused_by_name) {
   config = learned_run("gradient");
   config.loss.terms = "task+smooth";
   refuses(config, {"--loss", "data-free"});
-  config = learned_run("trajectory");
-  config.validation = 10;
-  config.learned_map.seed = 9;
-  refuses(config, {"--map-seed", "--validation"});
+  config = learned_run("gradient");
+  config.base = "zero";
+  refuses(config, {"--base zero", "learned map"});
 }
 
 // z has to come as far as the training that its map was learned from, in the run's own epochs.

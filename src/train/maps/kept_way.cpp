@@ -10,6 +10,7 @@
 
 #include "common/bytes.hpp"
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "data/sha256.hpp"
 #include "train/checksum.hpp"
 
@@ -24,9 +25,10 @@ constexpr std::string_view kMagic = "MAPNWAY1";
 /// What follows the description.
 struct Trailer {
   std::uint32_t description_bytes = 0;
+  std::uint32_t description_checksum = 0;
   std::array<char, 8> magic = {};
 };
-static_assert(sizeof(Trailer) == 12);
+static_assert(sizeof(Trailer) == 16);
 
 fs::path file_of(const fs::path& folder, std::string_view key) {
   return folder /
@@ -50,8 +52,9 @@ nlohmann::json read_description(const fs::path& file, std::ifstream& in) {
   std::string text(trailer.description_bytes, '\0');
   in.seekg(static_cast<std::streamoff>(size - sizeof trailer - text.size()));
   if (!in.read(text.data(), static_cast<std::streamsize>(text.size()))) refuse(file, "cut off");
+  if (checksum(text) != trailer.description_checksum) refuse(file, "damaged");
   nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
-  if (json.is_discarded()) refuse(file, "its description is no JSON");
+  if (!json.is_object()) refuse(file, "its description is no JSON object");
   json["rows_bytes"] = size - sizeof trailer - text.size();
   return json;
 }
@@ -119,7 +122,8 @@ void WayKeeper::keep(std::size_t samples, double seconds) {
       nlohmann::json{{"key", key_},        {"rows", facts_.rows}, {"columns", facts_.columns},
                      {"samples", samples}, {"seconds", seconds},  {"checksum", facts_.checksum}}
           .dump();
-  Trailer trailer{.description_bytes = static_cast<std::uint32_t>(text.size())};
+  Trailer trailer{.description_bytes = static_cast<std::uint32_t>(text.size()),
+                  .description_checksum = checksum(text)};
   kMagic.copy(trailer.magic.data(), kMagic.size());
   file_.write(text);
   file_.write({reinterpret_cast<const char*>(&trailer), sizeof trailer});

@@ -15,7 +15,8 @@
 /// it saves is long, so that it is kept where MAPNET_WAY_CACHE names a folder, and else not at all.
 ///
 /// A file a way, called by the SHA-256 of its key (".way"): rows [rows, columns] of float32 one
-/// after another, JSON that describes them, uint32 bytes of that, "MAPNWAY1"; little-endian.
+/// after another, JSON that describes them, uint32 bytes of that, uint32 CRC-32 of it, "MAPNWAY1";
+/// little-endian.
 namespace mapnet {
 
 /// $MAPNET_WAY_CACHE; none where it is not set.
@@ -48,7 +49,8 @@ class KeptWay {
   WayFacts facts_;
 };
 
-/// Keeps a way while it is walked; nothing is left of one that was not walked to its end.
+/// Keeps a way while it is walked; of one that was not walked to its end the next
+/// walk leaves nothing.
 class WayKeeper {
  public:
   /// Throws Error, naming folder and sizes, where it cannot be written to or has too little room:

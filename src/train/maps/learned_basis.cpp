@@ -45,12 +45,11 @@ LearnedBasis::LearnedBasis(const Recipe& run, const Network& net, const Dataset&
   const Stopwatch watch;
   Recipe recipe = run;
   LearnedMap& learned = recipe.mapping.learned;
-  const std::span<const float> start = round.start;
   if (round.number > 0) learned.seed = seed_of_round(learned.seed, round.number);
   const Dataset& data = learned.data == recipe.data ? dataset : other_data(learned, dataset);
   facts_.data_sha256 = training_samples_sha256(data);
   if (learned.family == MapFamily::kronecker) {
-    LearningRows rows(recipe, net, data, map, start, facts_.data_sha256);
+    LearningRows rows(recipe, net, data, map, round.start, facts_.data_sha256, round.process);
     factors_ = learn_factors(rows, map, recipe.threads);
     take_costs(rows);
     for (const KroneckerFactors& f : factors_)
@@ -59,7 +58,7 @@ LearnedBasis::LearnedBasis(const Recipe& run, const Network& net, const Dataset&
         facts_.checksum = mapnet::checksum(bytes_of(*side), facts_.checksum);
       }
   } else {
-    learn_rows(recipe, net, data, start);
+    learn_rows(recipe, net, data, round);
   }
   facts_.seconds += watch.seconds();
 }
@@ -71,10 +70,10 @@ void LearnedBasis::take_costs(const LearningRows& rows) {
 }
 
 void LearnedBasis::learn_rows(const Recipe& recipe, const Network& net, const Dataset& data,
-                              std::span<const float> start) {
+                              const LearnedRound& round) {
   std::optional<RowsOnDisk> rows;
   {
-    LearningRows source(recipe, net, data, map_, start, facts_.data_sha256);
+    LearningRows source(recipe, net, data, map_, round.start, facts_.data_sha256, round.process);
     rows.emplace(source.count(), source.columns());
     std::size_t n = 0;
     source.each([&](std::span<const float> row) { rows->write(n++, row); });

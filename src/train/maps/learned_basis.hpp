@@ -13,10 +13,11 @@
 
 namespace mapnet {
 
-/// Where a map is learned again, of a run that refreshes it.
+/// Where a map is learned, or learned again, of a run that refreshes it.
 struct LearnedRound {
   std::size_t number = 0;
   std::span<const float> start = {};  ///< theta [P] to learn at; empty: where the run begins
+  int process = 0;                    ///< which of its machine's the run is (open_device)
 };
 
 /// A learned map's orthonormal W, or its Kronecker factors, as `recipe` says: the same bits from
@@ -35,7 +36,7 @@ class LearnedBasis {
 
  private:
   void learn_rows(const Recipe& recipe, const Network& net, const Dataset& dataset,
-                  std::span<const float> start);
+                  const LearnedRound& round);
   void take_costs(const LearningRows& rows);
   void take_rows(const MapBlock& block, std::size_t first, std::span<const float> rows);
   void load_block(const Program& program, const MapState& state, std::size_t index) const;

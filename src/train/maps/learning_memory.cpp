@@ -34,8 +34,9 @@ std::size_t learning_bytes(const Recipe& recipe, const Network& net, const Datas
   const LearnedMap& learned = recipe.mapping.learned;
   if (!learned.on()) return 0;
   const Recipe from = learning_recipe(recipe, dataset);
-  const RunSchedule run = build_run_schedule(from, net, split_samples(from, dataset),
-                                             sample_format(dataset), learning_purpose(learned));
+  const SampleCounts counts = split_samples(from, dataset);
+  const RunSchedule run =
+      build_run_schedule(from, net, counts, sample_format(dataset), learning_purpose(learned));
   const MapDesc map = make_map(net, recipe.mapping);
   const std::size_t network = plan_arena(run.schedule.lifetimes()).total +
                               bytes_beside_arena(run, from, dataset) +
@@ -43,7 +44,7 @@ std::size_t learning_bytes(const Recipe& recipe, const Network& net, const Datas
   if (learned.family == MapFamily::kronecker) return network + factor_bytes(map);
   std::size_t most = 0;
   for (const MapBlock& block : map.blocks) most = std::max(most, block.latents);
-  const std::size_t m = learned.sketches;
+  const std::size_t m = rows_of(learned, from, counts);
   return std::max(network, eigen_bytes(m) + m * most * sizeof(double) + square(most) + kChunks);
 }
 

@@ -9,14 +9,13 @@ namespace mapnet {
 
 namespace {
 
-/// All that the bits of a way depend on. Of a program that was built from changes nobody committed
-/// the version does not tell which.
+/// All that the bits of a way depend on.
 std::string key_of(const Recipe& training, std::int64_t interval, const MapDesc& map,
-                   std::string_view data_sha256) {
+                   std::string_view data_sha256, int process) {
   nlohmann::json scales = nlohmann::json::array();
   for (const RowScale& s : map.scales) scales.push_back({s.offset, s.rows, s.scale});
   return nlohmann::json{
-      {"program", build_info()},       {"device", open_device(training)->description()},
+      {"program", program_identity()}, {"device", open_device(training, process)->description()},
       {"training", to_json(training)}, {"samples", data_sha256},
       {"snapshot_every", interval},    {"scales", scales}}
       .dump();
@@ -26,7 +25,7 @@ std::string key_of(const Recipe& training, std::int64_t interval, const MapDesc&
 
 LearningRows::LearningRows(const Recipe& recipe, const Network& net, const Dataset& dataset,
                            const MapDesc& map, std::span<const float> start,
-                           std::string_view data_sha256)
+                           std::string_view data_sha256, int process)
     : columns_(map.target_size()) {
   const bool keeps = way_cache() && recipe.mapping.learned.walks() && start.empty() &&
                      !recipe.mapping.finetune.on();
@@ -34,10 +33,10 @@ LearningRows::LearningRows(const Recipe& recipe, const Network& net, const Datas
     const Recipe training = learning_recipe(recipe, dataset);
     const std::int64_t interval =
         snapshot_interval(recipe.mapping.learned, training, split_samples(training, dataset));
-    key_ = key_of(training, interval, map, data_sha256);
+    key_ = key_of(training, interval, map, data_sha256, process);
     kept_ = KeptWay::find(*way_cache(), key_);
   }
-  if (!kept_) source_.emplace(recipe, net, dataset, map, start);
+  if (!kept_) source_.emplace(recipe, net, dataset, map, start, process);
 }
 
 std::size_t LearningRows::count() const {
@@ -52,12 +51,15 @@ void LearningRows::each(const TakeRow& take) {
   if (kept_) return kept_->each_row(take);
   if (key_.empty()) return source_->each_row(take);
   const Stopwatch watch;
+  double others = 0;  // that keeping and learning took, which is no part of the walk
   WayKeeper keeper(*way_cache(), key_, count(), columns_);
   source_->each_row([&](std::span<const float> row) {
+    const Stopwatch pause;
     keeper.take(row);
     take(row);
+    others += pause.seconds();
   });
-  keeper.keep(source_->samples_seen(), watch.seconds());
+  keeper.keep(source_->samples_seen(), watch.seconds() - others);
 }
 
 }  // namespace mapnet

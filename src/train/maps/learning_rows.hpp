@@ -14,7 +14,7 @@ class LearningRows {
   /// As MapSource; `data_sha256`: training_samples_sha256 of `dataset`. A way from where a network
   /// has come to, or from given weights, is not kept: nobody walks it twice.
   LearningRows(const Recipe& recipe, const Network& net, const Dataset& dataset, const MapDesc& map,
-               std::span<const float> start, std::string_view data_sha256);
+               std::span<const float> start, std::string_view data_sha256, int process);
 
   std::size_t count() const;
   std::size_t columns() const { return columns_; }

@@ -38,8 +38,9 @@ Recipe learning_recipe(const Recipe& run, const Dataset& dataset) {
   r.pretrained = run.pretrained;
   r.mapping.strategy = Strategy::direct;
   r.mapping.seed = r.seed = learned.seed;
-  // Samples that the run sets aside are not learned from: with one seed the order is one, of which
-  // the run trains on the first.
+  // Samples that the run sets aside are not learned from: the order before an epoch is shuffled is
+  // the run's, whatever seed the map is learned by, and the run trains on the first of it.
+  if (learned.seed != run.seed) r.split_seed = run.split_seed.value_or(run.seed);
   const std::size_t aside = learned.data == run.data ? run.validation : 0;
   const std::size_t have = dataset.train.count - std::min(aside, dataset.train.count);
   r.validation =
@@ -68,12 +69,19 @@ std::int64_t snapshot_interval(const LearnedMap& learned, const Recipe& training
   return std::max<std::int64_t>(1, steps / static_cast<std::int64_t>(learned.sketches));
 }
 
+std::size_t rows_of(const LearnedMap& learned, const Recipe& training, const SampleCounts& counts) {
+  if (!learned.walks()) return learned.sketches;
+  return static_cast<std::size_t>(training_steps(training, counts) /
+                                  snapshot_interval(learned, training, counts));
+}
+
 MapSource::MapSource(const Recipe& recipe, const Network& net, const Dataset& dataset,
-                     const MapDesc& map, std::span<const float> start)
+                     const MapDesc& map, std::span<const float> start, int process)
     : learned_(recipe.mapping.learned),
       recipe_(learning_recipe(recipe, dataset)),
       scales_(map.target_size()) {
-  session_.emplace(recipe_, net, dataset, learning_purpose(learned_));
+  session_.emplace(recipe_, net, dataset, learning_purpose(learned_), plan_arena,
+                   alone_on(process));
   for (const RowScale& s : map.scales)
     std::fill_n(scales_.begin() + static_cast<std::ptrdiff_t>(s.offset), s.rows, s.scale);
   if (recipe.mapping.finetune.on()) share_ = share_desc(net, recipe.mapping.finetune);
@@ -109,11 +117,7 @@ void MapSource::to_outputs(std::span<const float> theta, bool gradient,
     }
 }
 
-std::size_t MapSource::row_count() const {
-  if (!learned_.walks()) return learned_.sketches;
-  return static_cast<std::size_t>(training_steps(recipe_, session_->counts()) /
-                                  snapshot_interval(learned_, recipe_, session_->counts()));
-}
+std::size_t MapSource::row_count() const { return rows_of(learned_, recipe_, session_->counts()); }
 
 void MapSource::each_row(const TakeRow& take) {
   if (learned_.walks())

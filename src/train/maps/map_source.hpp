@@ -19,8 +19,9 @@ class MapSource {
  public:
   /// `start` [P]: theta to learn at; empty: the map's base of the recipe's learned.seed, or the
   /// pre-trained weights. Throws as Session does, UsageError where --map-data is of another shape.
+  /// `process`: which of its machine's the run is (open_device).
   MapSource(const Recipe& recipe, const Network& net, const Dataset& dataset, const MapDesc& map,
-            std::span<const float> start);
+            std::span<const float> start, int process = 0);
 
   /// What the map is learned from, one row [outputs] after another, row_count() of them: the way of
   /// a direct training where that is asked for, sketched gradients else.
@@ -60,5 +61,8 @@ Recipe learning_recipe(const Recipe& recipe, const Dataset& dataset);
 /// Steps of that network between snapshots of its way, for about as many as are asked for.
 std::int64_t snapshot_interval(const LearnedMap& learned, const Recipe& training,
                                const SampleCounts& counts);
+
+/// Rows that a map is learned from: sketches, or snapshots, up to twice as many as are asked for.
+std::size_t rows_of(const LearnedMap& learned, const Recipe& training, const SampleCounts& counts);
 
 }  // namespace mapnet

@@ -47,8 +47,6 @@ LearnedMap resolve_learned_map(const RunConfig& run, const std::string& name,
   require(learned.sketches >= 1 && learned.sketches <= kMaxSketches, "--map-sketches",
           learned.sketches, "1 to 65536");
   learned.seed = c.seed.value_or(run.seed);
-  refuse(learned.seed != run.seed && run.validation > 0 && learned.data == run.data, "--map-seed",
-         "would have the map learn from the samples that --validation sets aside");
   refuse(factors && m.finetune.on() && m.finetune.share > 1, "--map kronecker",
          "generates matrices; with --share above 1 there are none");
   return learned;

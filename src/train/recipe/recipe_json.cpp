@@ -43,6 +43,7 @@ nlohmann::json to_json(const Recipe& r) {
   if (r.pretrained.given()) json["pretrained"] = r.pretrained;
   if (r.init.given()) json["init"] = r.init;
   if (m.seed != r.seed) json["map_seed"] = m.seed;
+  if (r.split_seed) json["split_seed"] = *r.split_seed;
   if (r.features.given()) json["features"] = r.features;
   if (r.footprint.any()) json["footprint"] = r.footprint;
   if (m.strategy == Strategy::direct) return json;
@@ -78,6 +79,7 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     r.validation = static_cast<std::size_t>(whole_number(json.at("validation"), "validation"));
     m.strategy = parse_strategy(json.at("strategy").get<std::string>());
     m.seed = json.contains("map_seed") ? seed_from_json(json.at("map_seed")) : r.seed;
+    if (json.contains("split_seed")) r.split_seed = seed_from_json(json.at("split_seed"));
     if (json.contains("series")) {
       r.task = Task::forecast;
       const auto& series = json.at("series");
