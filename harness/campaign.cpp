@@ -198,15 +198,28 @@ void read_results(SeedRun& run) {
   run.done = true;
 }
 
+void settle(ChosenEntry& c, const Table& table) {
+  if (c.state != EntryState::pending ||
+      !std::ranges::all_of(c.runs, [](const SeedRun& run) { return run.done; }))
+    return;
+  c.state = EntryState::done;
+  for (const SeedRun& run : c.runs)
+    for (const Metric* metric : table.metrics) {
+      const std::string key = fmt::format("test_{}", metric->name);
+      if (run.result.contains(key) && run.result[key].is_number()) continue;
+      c.state = EntryState::failed;
+      c.message = fmt::format("seed {} has no {}: it diverged, or its mapnet does not measure it",
+                              run.seed, key);
+      return;
+    }
+}
+
 void find_done(Campaign& campaign) {
   for (ChosenEntry& c : campaign.entries) {
     if (c.state != EntryState::pending) continue;
-    std::size_t done = 0;
-    for (SeedRun& run : c.runs) {
+    for (SeedRun& run : c.runs)
       if (is_done(run)) read_results(run);
-      done += run.done;
-    }
-    if (done == c.runs.size()) c.state = EntryState::done;
+    settle(c, *campaign.table);
   }
 }
 

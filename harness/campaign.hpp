@@ -27,9 +27,9 @@ struct CampaignOptions {
 /// What became of an entry.
 enum class EntryState {
   pending,  ///< not run, or not yet
-  done,     ///< every seed is
+  done,     ///< every seed is, and has every figure of the table
   no_data,  ///< the data set is not there: never counted as passed
-  failed,   ///< a run ended with an error, or the counts are not the table's
+  failed,   ///< a run ended with an error or without a figure, or the counts are not the table's
 };
 
 /// A run of an entry with one seed.
@@ -86,8 +86,13 @@ void check_before_training(Campaign& campaign, const CampaignOptions& options);
 /// failed where that is not possible. The run's source is done.
 void prepare_weights(ChosenEntry& entry, const SeedRun& run);
 
-/// Marks the runs that are done with the same flags and version, and reads their results.
+/// Marks the runs that are done with the same flags and version, reads their results and settles
+/// their entries.
 void find_done(Campaign& campaign);
+
+/// A pending entry all of whose runs are finished is done where each has a number for every metric
+/// of the table. Else it has failed: NaN, which JSON writes as null, is no figure to pass over.
+void settle(ChosenEntry& entry, const Table& table);
 
 /// Reads a finished run's results.
 void read_results(SeedRun& run);

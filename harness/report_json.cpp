@@ -61,7 +61,8 @@ nlohmann::json run_json(const SeedRun& run) {
 std::optional<Statistics> over_runs(const ChosenEntry& entry, const char* key) {
   std::vector<double> values;
   for (const SeedRun& run : entry.runs)
-    if (run.done && run.result.contains(key)) values.push_back(run.result[key].get<double>());
+    if (run.done && run.result.contains(key) && run.result[key].is_number())
+      values.push_back(run.result[key].get<double>());
   return statistics(values);
 }
 

@@ -10,10 +10,12 @@
 #include <optional>
 #include <thread>
 
+#include "common/error.hpp"
 #include "common/file.hpp"
 #include "common/stopwatch.hpp"
 #include "harness/process.hpp"
 #include "harness/run_record.hpp"
+#include "train/run_folder.hpp"
 
 namespace mapnet {
 
@@ -22,6 +24,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Job {
+  const Table* table;
   ChosenEntry* entry;
   SeedRun* run;
 
@@ -54,13 +57,13 @@ class Runner {
     for (Campaign& campaign : campaigns)
       for (ChosenEntry& entry : campaign.entries)
         for (SeedRun& run : entry.runs) {
-          jobs_[run.folder] = {&entry, &run};
+          jobs_[run.folder] = {campaign.table, &entry, &run};
           if (entry.state != EntryState::pending) continue;
           ++progress_.total;
           if (run.done)
             ++progress_.done;
           else
-            waiting_.push_back({&entry, &run});
+            waiting_.push_back({campaign.table, &entry, &run});
         }
   }
 
@@ -120,11 +123,21 @@ class Runner {
     std::vector<std::string> words = {this_program()};
     words.insert(words.end(), run.words.begin(), run.words.end());
     words.insert(words.end(), {"--out", run.folder.string()});
-    words.push_back(is_same_run(run) ? "--resume" : "--overwrite");
+    const bool same = is_same_run(run);
+    words.push_back(same ? "--resume" : "--overwrite");
     fs::create_directories(run.folder);
+    // What another run left goes before the record says otherwise: the child may never come to it.
+    if (!same) clear(RunFolder{run.folder});
     write_record(run);
     running_.push_back({job, ChildProcess(words, run.folder / "output.txt")});
-    running_.back().epochs_before = words.back() == "--resume" ? running_.back().epochs_done() : 0;
+    running_.back().epochs_before = running_.back().epochs_done();
+  }
+
+  /// Its epochs, too, which would count as this run's until the child begins the file anew.
+  static void clear(const RunFolder& folder) {
+    folder.clear();
+    fs::remove(folder.metrics());
+    if (folder.finished()) fail("{}: cannot be removed", folder.result().string());
   }
 
   /// Takes in what has ended.
@@ -149,13 +162,11 @@ class Runner {
       entry.state = EntryState::failed;
       entry.message = last_line(running.job.run->folder / "output.txt");
       if (entry.message.empty()) entry.message = fmt::format("ended with exit code {}", code);
-      progress_.finished += ": failed: " + entry.message;
     } else {
       read_results(*running.job.run);
-      const bool all = std::all_of(entry.runs.begin(), entry.runs.end(),
-                                   [](const SeedRun& run) { return run.done; });
-      if (all && entry.state == EntryState::pending) entry.state = EntryState::done;
+      settle(entry, *running.job.table);
     }
+    if (entry.state == EntryState::failed) progress_.finished += ": failed: " + entry.message;
     tell(true);
     progress_.finished.clear();
   }

@@ -7,14 +7,16 @@ namespace mapnet {
 
 namespace {
 
-/// test_accuracy of every run, in the tables' unit.
+/// test_accuracy of every run, in the tables' unit; none where a run has none: a mean of those that
+/// happen to be there is another figure.
 std::vector<double> values_of(const ChosenEntry& entry, const std::string& split,
                               const Metric& metric) {
   std::vector<double> values;
   const std::string key = split + "_" + metric.name;
-  for (const SeedRun& run : entry.runs)
-    if (run.done && run.result.contains(key) && run.result[key].is_number())
-      values.push_back(metric.scale * run.result[key].get<double>());
+  for (const SeedRun& run : entry.runs) {
+    if (!run.done || !run.result.contains(key) || !run.result[key].is_number()) return {};
+    values.push_back(metric.scale * run.result[key].get<double>());
+  }
   return values;
 }
 
@@ -52,7 +54,6 @@ EntryVerdict judge(const Campaign& campaign, const ChosenEntry& entry) {
     v.metric = metric;
     if (!entry.stand_in) v.paper = find(entry.entry->paper, metric->name);
     v.reference = find(entry.references(campaign.quick), metric->name);
-    // All seeds or none: a mean of those that happen to be there is another figure.
     if (entry.state == EntryState::done) {
       v.test = statistics(values_of(entry, "test", *metric));
       v.train = statistics(values_of(entry, "train", *metric));

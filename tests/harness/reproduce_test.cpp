@@ -122,6 +122,24 @@ BOOST_AUTO_TEST_CASE(what_was_configured_otherwise_is_trained_again) {
   BOOST_TEST((table.model(1) != before));
 }
 
+// A run that cannot even begin leaves no result of another one to be taken for its own.
+BOOST_AUTO_TEST_CASE(a_run_that_did_not_begin_is_not_done) {
+  ToyTable table;
+  table.write();
+  const std::string command = table.command("--rows mapped --seeds 1 --threads 1");
+  check_outcome(command, 0, {"1 exceeded"});
+  const std::string before = table.model(1);
+  table.settings += ", lr = 0.01";
+  table.write();
+  const auto output = table.folder.path / "runs/toy/mapped/noise-1x28x28x10/seed1/output.txt";
+  std::filesystem::remove(output);
+  std::filesystem::create_directory(output);
+  check_outcome(command, 1, {"cannot be started"});
+  std::filesystem::remove(output);
+  check_outcome(command, 0, {"1 exceeded"});
+  BOOST_TEST((table.model(1) != before));
+}
+
 BOOST_AUTO_TEST_CASE(a_memory_budget_reaches_every_run) {
   const ToyTable table;
   table.write();

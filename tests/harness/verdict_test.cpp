@@ -1,4 +1,5 @@
 #include <boost/test/unit_test.hpp>
+#include <limits>
 
 #include "common/temporary.hpp"
 #include "harness/report.hpp"
@@ -47,6 +48,38 @@ Reference reference(double mean, double tolerance) {
 }
 
 }  // namespace
+
+// A run that diverged, or was measured otherwise, has no figure: the mean of the others is not the
+// row's.
+BOOST_AUTO_TEST_CASE(a_row_without_a_figure_of_every_seed_has_failed) {
+  for (const bool diverged : {true, false}) {
+    Judged judged("mse", 0.1, reference(0.1, 0.1), {0.1, 0.1});
+    ChosenEntry& entry = judged.campaign.entries[0];
+    entry.runs[1].seed = 2;
+    nlohmann::json& result = entry.runs[1].result;
+    if (diverged)
+      result["test_mse"] =
+          nlohmann::json::parse(nlohmann::json(std::numeric_limits<double>::quiet_NaN()).dump());
+    else
+      result.erase("test_mse");
+    entry.state = EntryState::pending;
+    settle(entry, judged.table);
+    BOOST_TEST((entry.state == EntryState::failed));
+    BOOST_TEST(entry.message ==
+               "seed 2 has no test_mse: it diverged, or its mapnet does not measure it");
+    const nlohmann::json report = report_json(report_of(judged.campaign));
+    BOOST_TEST(report["summary"].get<std::string>() == "1 failed");
+    BOOST_TEST(!report["entries"][0]["metrics"][0].contains("test"));
+    entry.state = EntryState::pending;
+    result["test_mse"] = 0.1;
+    settle(entry, judged.table);
+    BOOST_TEST((entry.state == EntryState::done));
+    entry.state = EntryState::pending;
+    entry.runs[1].done = false;
+    settle(entry, judged.table);
+    BOOST_TEST((entry.state == EntryState::pending));
+  }
+}
 
 BOOST_AUTO_TEST_CASE(a_row_is_held_against_the_paper) {
   const auto of = [](const char* metric, double paper, double ours) {
