@@ -9,6 +9,7 @@
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "harness/data_presence.hpp"
 #include "harness/process.hpp"
 #include "harness/run_record.hpp"
 #include "harness/trajectory/trajectory.hpp"
@@ -17,15 +18,10 @@ namespace mapnet {
 
 namespace {
 
-std::string first_line(const std::string& text) {
-  const std::string line = text.substr(0, text.find('\n'));
-  constexpr std::string_view kProgram = "mapnet: ";
-  return line.starts_with(kProgram) ? line.substr(kProgram.size()) : line;
-}
-
-void add_folder(Settings& settings, const std::string& data, const CampaignOptions& options) {
+/// The folder that was named for a data set; empty: none was.
+std::string folder_of(const std::string& data, const CampaignOptions& options) {
   const auto folder = options.data_folders.find(data);
-  if (folder != options.data_folders.end()) settings["data-dir"] = {folder->second};
+  return folder == options.data_folders.end() ? std::string() : folder->second;
 }
 
 /// Where its runs lie and what they are told.
@@ -83,17 +79,6 @@ ChosenEntry chosen(const Table& table, const Row& row, const Entry& entry,
   return c;
 }
 
-/// An empty text where the data set is there, else how to get it.
-std::string missing_data(const std::string& data, const CampaignOptions& options) {
-  std::vector<std::string> words = {this_program(), "data", "check", data};
-  const auto folder = options.data_folders.find(data);
-  if (folder != options.data_folders.end())
-    words.insert(words.end(), {"--data-dir", folder->second});
-  const ProgramOutput check = run_program(words);
-  return check.exit_code == 0 ? std::string()
-                              : first_line(check.errors.empty() ? check.output : check.errors);
-}
-
 void assert_count(ChosenEntry& c, const nlohmann::json& plan, const char* key,
                   std::size_t expected) {
   const auto found = plan.at(key).get<std::size_t>();
@@ -111,7 +96,7 @@ void assert_counts(ChosenEntry& c, const SeedRun& run) {
   const ProgramOutput plan = run_program(words);
   if (plan.exit_code != 0) {
     c.state = EntryState::failed;
-    c.message = first_line(plan.errors);
+    c.message = first_complaint(plan);
     return;
   }
   c.plan = nlohmann::json::parse(plan.output);
@@ -151,26 +136,29 @@ Campaign choose(const Table& table, const CampaignOptions& options) {
 }
 
 void check_before_training(Campaign& campaign, const CampaignOptions& options) {
-  std::map<std::string, std::string> missing;  // by data set
-  const auto look = [&](const std::string& data) -> const std::string& {
-    if (!missing.contains(data)) missing[data] = missing_data(data, options);
-    return missing[data];
+  std::map<std::string, DataFinding> findings;  // by data set
+  const auto look = [&](const std::string& data) {
+    if (!findings.contains(data)) findings[data] = check_data(data, folder_of(data, options));
+    return findings[data];
   };
   for (ChosenEntry& c : campaign.entries) {
-    const std::string& problem = look(c.entry->data);
-    if (!problem.empty()) {
-      c.state = EntryState::no_data;
-      c.message = problem;
-      if (!options.stand_in || !c.entry->stand_in) continue;
+    DataFinding found = look(c.entry->data);
+    if (found.state == DataState::absent && options.stand_in && c.entry->stand_in) {
       const StandIn& other = *c.entry->stand_in;
-      c.message = look(other.data);
-      if (!c.message.empty()) continue;
-      c.state = EntryState::pending;
-      c.stand_in = true;
-      c.settings = merged(c.settings, other.settings);
-      c.settings["data"] = {other.data};
+      found = look(other.data);
+      if (found.state == DataState::there) {
+        c.stand_in = true;
+        c.settings = merged(c.settings, other.settings);
+        c.settings["data"] = {other.data};
+      }
     }
-    add_folder(c.settings, c.data(), options);
+    if (found.state != DataState::there) {
+      c.state = found.state == DataState::absent ? EntryState::no_data : EntryState::failed;
+      c.message = found.message;
+      continue;
+    }
+    const std::string folder = folder_of(c.data(), options);
+    if (!folder.empty()) c.settings["data-dir"] = {folder};
     if (c.entry->pretrained_from.empty() || std::filesystem::exists(c.runs.front().weights()))
       assert_counts(c, c.runs.front());
     settle_runs(c, *campaign.table, options);
@@ -183,7 +171,7 @@ void prepare_weights(ChosenEntry& c, const SeedRun& run) {
       {this_program(), "export", "--run", run.source.string(), "--out", run.weights().string()});
   if (exported.exit_code != 0) {
     c.state = EntryState::failed;
-    c.message = first_line(exported.errors);
+    c.message = first_complaint(exported);
     return;
   }
   if (c.plan.is_null()) assert_counts(c, run);

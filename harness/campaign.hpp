@@ -29,7 +29,8 @@ enum class EntryState {
   pending,  ///< not run, or not yet
   done,     ///< every seed is, and has every figure of the table
   no_data,  ///< the data set is not there: never counted as passed
-  failed,   ///< a run ended with an error or without a figure, or the counts are not the table's
+  failed,   ///< a run ended with an error or without a figure, the data set is damaged, or the
+            ///< counts are not the table's
 };
 
 /// A run of an entry with one seed.
@@ -77,9 +78,9 @@ struct Campaign {
 /// none.
 Campaign choose(const Table& table, const CampaignOptions& options);
 
-/// Looks for each data set and asks `mapnet plan` for what each entry would train: entries become
-/// no_data, or failed where a count is not the table's. (Of an entry that begins with another's
-/// weights they are asked for once these are there.)
+/// Checks each data set and asks `mapnet plan` for what each entry would train: entries become
+/// no_data, or failed where data is damaged or a count is not the table's. (Of an entry that begins
+/// with another's weights they are asked for once these are there.)
 void check_before_training(Campaign& campaign, const CampaignOptions& options);
 
 /// Exports the weights that the run begins with, and compares the counts as above: the entry has

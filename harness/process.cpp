@@ -5,8 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <sstream>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
@@ -96,6 +98,17 @@ ProgramOutput run_program(const std::vector<std::string>& words) {
   while (::waitpid(id, &status, 0) < 0 && errno == EINTR) {
   }
   return {code_of(status), read_file(output.path()), read_file(errors.path())};
+}
+
+std::string first_complaint(const ProgramOutput& output) {
+  std::istringstream errors(output.errors);
+  std::string line, next;
+  std::getline(errors, line);
+  constexpr std::string_view kProgram = "mapnet: ";
+  if (line.starts_with(kProgram)) line.erase(0, kProgram.size());
+  if (line.ends_with(':') && std::getline(errors, next))
+    line += " " + next.substr(std::min(next.size(), next.find_first_not_of(' ')));
+  return line;
 }
 
 std::string this_program() { return fs::read_symlink("/proc/self/exe").string(); }

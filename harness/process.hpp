@@ -49,6 +49,10 @@ struct ProgramOutput {
 };
 ProgramOutput run_program(const std::vector<std::string>& words);
 
+/// What a `mapnet` that failed says was wrong, without its name: the first line of its errors, and
+/// of a list of several the first of them.
+std::string first_complaint(const ProgramOutput& output);
+
 /// The program that is running.
 std::string this_program();
 

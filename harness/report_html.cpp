@@ -21,7 +21,7 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr const char* kHead = R"(<!doctype html>
+constexpr const char* kPageHead = R"(<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
@@ -173,7 +173,7 @@ void write_page(const fs::path& folder) {
                   "are of the last "
                   "epoch on the test samples, the mean over seeds (smallest to largest).</p>\n"
                   "<ul>\n{}</ul>\n{}</body></html>\n",
-                  kHead, title, title, escaped(version), contents, tables));
+                  kPageHead, title, title, escaped(version), contents, tables));
 }
 
 }  // namespace mapnet

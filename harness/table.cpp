@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "harness/data_presence.hpp"
+
 namespace mapnet {
 
 namespace fs = std::filesystem;
@@ -32,6 +34,16 @@ std::string name_of_files(TomlReader& reader, const std::string& key) {
     fail("{}: {}: '{}': '{}' is made of a-z, 0-9, '-' and, but at its beginning, '.'",
          reader.place(), reader.at(), name, key);
   return name;
+}
+
+/// A data set's name, which is a key of the file or a value of it. Throws UsageError for one that
+/// no data set has.
+void check_data_set(const TomlReader& reader, const std::string& name) {
+  try {
+    require_data_set(name);
+  } catch (const UsageError& e) {
+    fail<UsageError>("{}: {}: {}", reader.place(), reader.at(), e.what());
+  }
 }
 
 /// Reads one file; the members are what its rows share.
@@ -75,6 +87,7 @@ struct Parser {
   StandIn stand_in(TomlReader reader) const {
     StandIn s;
     s.data = reader.require<std::string>("data");
+    check_data_set(reader, s.data);
     s.settings = settings(reader, "settings");
     s.trainable = reader.count("trainable");
     s.references = references(reader, "reference");
@@ -87,6 +100,7 @@ struct Parser {
               std::optional<std::size_t> target) const {
     Entry e;
     e.data = data;
+    check_data_set(reader, data);
     e.settings = merged(of_row, settings(reader, "settings"));
     e.settings["data"] = {data};
     e.in_quick_tier = reader.find<bool>("in_quick_tier").value_or(false);
@@ -234,7 +248,14 @@ std::vector<Table> read_tables(const fs::path& folder) {
   if (files.empty()) fail("{}: no tables (*.toml) in this folder", folder.string());
   std::sort(files.begin(), files.end());
   std::vector<Table> tables;
-  for (const fs::path& file : files) tables.push_back(read_table(file));
+  for (const fs::path& file : files) {
+    Table table = read_table(file);
+    // Their runs and reports would lie in one place.
+    const auto same = std::ranges::find(tables, table.id, &Table::id);
+    if (same != tables.end())
+      fail("{}: id = '{}': {} has it, too", file.string(), table.id, same->file.string());
+    tables.push_back(std::move(table));
+  }
   return tables;
 }
 

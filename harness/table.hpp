@@ -67,11 +67,12 @@ struct Table {
 /// A row's figures on a data set; nullptr where there are none.
 const Entry* find_entry(const Table& table, const std::string& row, const std::string& data);
 
-/// Throws Error naming file, line and key of what is missing, unknown or of the wrong type.
+/// Throws Error naming file, line and key of what is missing, unknown or of the wrong type;
+/// UsageError likewise for a data set that there is none of.
 Table read_table(const std::filesystem::path& file);
 
 /// The tables of a folder, tableN.toml, in order of their names. Throws Error for each that cannot
-/// be read and where there is none.
+/// be read, for two of the same id and where there is none.
 std::vector<Table> read_tables(const std::filesystem::path& folder);
 
 }  // namespace mapnet

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "common/file.hpp"
@@ -54,6 +55,9 @@ std::vector<int> TomlReader::seeds(const std::string& key) {
     const auto seed = element.is_integer() ? element.value<std::int64_t>() : std::nullopt;
     if (!seed || *seed < 0 || *seed > std::numeric_limits<int>::max())
       wrong(element, key, "a list of seeds: whole numbers from 0 to 2147483647");
+    // A run folder a seed: twice the same would be trained into one.
+    if (std::ranges::find(values, *seed) != values.end())
+      wrong(element, key, "a list of seeds, each once");
     values.push_back(static_cast<int>(*seed));
   }
   return values;

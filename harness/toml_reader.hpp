@@ -50,7 +50,7 @@ class TomlReader {
   }
 
   std::vector<std::string> texts(const std::string& key);
-  std::vector<int> seeds(const std::string& key);  ///< each from 0
+  std::vector<int> seeds(const std::string& key);  ///< each from 0, and once
   std::optional<std::size_t> count(const std::string& key);
 
   /// A table within; nothing where it is absent.

@@ -66,29 +66,33 @@ void list_datasets() {
              kNoiseTrainSamples, kNoiseTestSamples, "as named", kNoiseForm);
 }
 
-/// Prints one file's place and hashes; whether it is intact.
-bool check_file(const DatasetManifest& manifest, const ManifestFile& file) {
+/// Prints one file's place and hashes; what is wrong with it, or nothing.
+std::string check_file(const DatasetManifest& manifest, const ManifestFile& file) {
   fmt::print("{}/{}\n", manifest.name, file.name);
   const auto object = find_object(file.sha256);
   if (!object) {
     fmt::print("  absent\n");
-    return false;
+    return file.name + " is absent";
   }
   const std::string hash = sha256_hex(*object);
   const bool intact = hash == file.sha256;
   fmt::print("  at        {}\n", object->string());
   fmt::print("  expected  {}\n", file.sha256);
   fmt::print("  found     {}  {}\n", hash, intact ? "ok" : "DIFFERS");
-  return intact;
+  return intact ? "" : fmt::format("{} is damaged, {}", file.name, object->string());
 }
 
 /// Every file's hash against the manifest.
 void check_objects(const DatasetManifest& manifest) {
-  std::size_t wrong = 0;
-  for (const ManifestFile& file : manifest.files) wrong += !check_file(manifest, file);
-  if (wrong == 0) return;
-  fail("{}: {} problem{} found, see above; `mapnet data fetch {}` brings what is absent",
-       manifest.name, wrong, wrong == 1 ? "" : "s", manifest.name);
+  std::string wrong;
+  for (const ManifestFile& file : manifest.files)
+    if (const std::string problem = check_file(manifest, file); !problem.empty())
+      wrong += (wrong.empty() ? "" : "; ") + problem;
+  if (wrong.empty()) return;
+  fail(
+      "{0}: {1}. `mapnet data fetch {0}` brings what is absent; what is damaged is to be deleted "
+      "first",
+      manifest.name, wrong);
 }
 
 /// Opens the dataset, which checks what lies where, and prints what it holds.

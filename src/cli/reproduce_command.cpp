@@ -87,6 +87,10 @@ void print_references(const Campaign& campaign) {
 }
 
 void reproduce(ReproduceOptions& o) {
+  if (o.campaign.quick && o.against == "paper")
+    fail<UsageError>(
+        "--quick --against paper: a few epochs are not what the paper trained, and are held to "
+        "quick references alone");
   for (const std::string& figure : o.figures) o.tables.push_back("figure" + figure);
   read_data_folders(o);
   o.campaign.runs = fs::absolute(o.runs);
@@ -139,6 +143,8 @@ void reproduce(ReproduceOptions& o) {
   std::fflush(stdout);
   const Tally t = tally(all);
   if (t.failed > 0) fail("{} of {} entries failed", t.failed, all.size());
+  if (!std::ranges::any_of(all, [](const auto& entry) { return entry["state"] == "done"; }))
+    fail("nothing was judged: none of {} entries is done ({})", all.size(), tally_text(t));
   if (o.against == "reference" && t.regressed > 0)
     fail("{} of {} entries are worse than their references", t.regressed, all.size());
   if (o.against == "paper" && t.not_reached > 0)

@@ -159,6 +159,12 @@ BOOST_AUTO_TEST_CASE(data_sets_are_listed_checked_and_missed) {
   const Environment cache("XDG_CACHE_HOME", folder.path.c_str());
   check_outcome("data list", 0, {"absent: mapnet data fetch mnist"});
   check_outcome("data check mnist", 1, {"mapnet data fetch mnist"});
+  const ManifestFile& file = dataset_manifest("mnist").files[0];
+  const auto object = folder.write("mapnet/objects/SHA256/" + file.sha256, "not it");
+  check_outcome("data check mnist", 1,
+                {"mnist: " + file.name + " is damaged, " + object.string(), "is absent",
+                 "mapnet data fetch mnist"});
+  std::filesystem::remove(object);
   check_outcome("train --data mnist", 1, {"mapnet data fetch mnist"});
 }
 

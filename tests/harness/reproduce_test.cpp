@@ -6,6 +6,7 @@
 #include "cli/process.hpp"
 #include "cli/program.hpp"
 #include "common/temporary.hpp"
+#include "data/manifest.hpp"
 #include "harness/gnuplot.hpp"
 
 /// `mapnet reproduce` as a user runs it, on a small table.
@@ -21,6 +22,7 @@ struct ToyTable {
   std::string at = folder.path.string();
   std::string reference = "mean = 10, tolerance = 10";
   std::string trainable = "256";
+  std::string data = "noise-1x28x28x10";
   std::string settings = "strategy = \"slvt\", latent = 256";
 
   void write() const {
@@ -30,13 +32,13 @@ struct ToyTable {
                     "seeds = [1, 2]\nsettings = {{ net = \"cnn2\", batch = 16, epochs = 3 }}\n"
                     "[[rows]]\nname = \"mapped\"\nmethod = \"Ours*\"\nparams = \"256\"\n"
                     "trainable = {}\nsettings = {{ {} }}\n"
-                    "[rows.data.noise-1x28x28x10]\npaper.accuracy = 0.1\n"
+                    "[rows.data.{}]\npaper.accuracy = 0.1\n"
                     "reference.accuracy = {{ {}, seeds = 2, device = \"cpu\", date = 2026-11-24, "
                     "commit = \"abc\" }}\n"
                     "[[rows]]\nname = \"licensed\"\nmethod = \"Ours*\"\nparams = \"256\"\n"
                     "trainable = 256\nsettings = {{ strategy = \"slvt\", latent = 256 }}\n"
                     "[rows.data.cityscapes]\npaper.accuracy = 30\n",
-                    trainable, settings, reference));
+                    trainable, settings, data, reference));
   }
   std::string command(const std::string& more = "") const {
     return fmt::format(
@@ -108,6 +110,35 @@ BOOST_AUTO_TEST_CASE(a_run_that_fails_is_named_with_its_error) {
   table.write();
   check_outcome(table.command(), 1, {"failed: mapped on noise-1x28x28x10", "--latnet"});
   BOOST_TEST(table.report()["entries"][0]["state"] == "failed");
+}
+
+// What is absent is not judged, and nothing judged is no pass.
+BOOST_AUTO_TEST_CASE(data_that_is_absent_is_told_from_data_that_is_broken) {
+  ToyTable table;
+  table.write();
+  check_outcome(table.command("--rows licensed"), 1,
+                {"nothing was judged", "1 entries", "1 without data"});
+  check_outcome(table.command("--rows licensed --data-dir cityscapes=/nonexistent"), 1,
+                {"failed: licensed on cityscapes: /nonexistent", "/nonexistent/leftImg8bit/train"});
+  BOOST_TEST(table.report()["entries"][0]["state"] == "failed");
+
+  table.data = "mnist";
+  table.write();
+  const Folder store;
+  const Environment stores("MAPNET_OBJECT_STORES", store.path.c_str());
+  const Environment cache("XDG_CACHE_HOME", store.path.c_str());
+  check_outcome(table.command("--rows mapped"), 1, {"nothing was judged", "1 without data"});
+  const auto message = [&] { return table.report()["entries"][0]["message"].get<std::string>(); };
+  BOOST_TEST(message().find("mapnet data fetch mnist") != std::string::npos, message());
+  const ManifestFile& file = dataset_manifest("mnist").files[0];
+  const auto object = store.write("SHA256/" + file.sha256, "not it");
+  check_outcome(table.command("--rows mapped"), 1,
+                {"failed: mapped on mnist: mnist: " + file.name});
+  BOOST_TEST(message().find("damaged, " + object.string()) != std::string::npos, message());
+
+  table.data = "mnits";
+  table.write();
+  check_outcome(table.command(), 2, {"toy.toml:", "mnits"});
 }
 
 // Another configuration of the same row is another run.
@@ -264,5 +295,6 @@ BOOST_AUTO_TEST_CASE(wrong_usage_is_named) {
   check_outcome(table.command("--rows nothing"), 2, {"nothing"});
   check_outcome(table.command("--quick"), 2, {"quick tier"});
   check_outcome(table.command("--data-dir cityscapes"), 2, {"NAME=DIR"});
+  check_outcome(table.command("--quick --against paper"), 2, {"--against paper", "references"});
   check_outcome("reproduce --tables /nonexistent", 1, {"/nonexistent"});
 }

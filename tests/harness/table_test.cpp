@@ -94,6 +94,12 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_named_with_file_line_and_key) {
           {"two rows are called 'slvt'"});
   refuses(replaced(kTable, "seeds = [4, 5]", "seeds = [4, 5.5]"), {"wrong.toml:5", "seeds"});
   refuses(replaced(kTable, "seeds = [4, 5]", "seeds = [-1]"), {"wrong.toml:5", "seeds"});
+  refuses(replaced(kTable, "seeds = [4, 5]", "seeds = [4, 5, 4]"),
+          {"wrong.toml:5", "seeds", "once"});
+  refuses(replaced(kTable, "data.mnist", "data.mnits"),
+          {"wrong.toml:19", "mnits", "fashion-mnist"});
+  refuses(replaced(kTable, "data.mnist", "data.noise-1x2"), {"wrong.toml:19", "noise-1x2"});
+  refuses(kTable + "stand_in.data = \"mnits\"\n", {"wrong.toml:24", "stand_in", "mnits"});
   refuses(replaced(kTable, "trainable = 2048", "trainable = -1"), {"wrong.toml:17", "trainable"});
   refuses(replaced(kTable, "id = \"table9\"", "id = \"..\""), {"wrong.toml:1", "'..'"});
   const auto watched = [](const std::string& keys) {
@@ -123,6 +129,12 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_named_with_file_line_and_key) {
   check_fails([&] { read_table(folder.path / "absent.toml"); }, {"absent.toml"});
   const Folder empty;
   check_fails([&] { read_tables(empty.path); }, {empty.path.string(), "no tables"});
+}
+
+BOOST_AUTO_TEST_CASE(two_tables_of_one_id_are_refused) {
+  const Folder folder;
+  const std::string first = folder.write("a.toml", kTable), second = folder.write("b.toml", kTable);
+  check_fails([&] { read_tables(folder.path); }, {second, "id = 'table9'", first});
 }
 
 // Every row of the paper's tables 1 to 8, and of the supplement.
