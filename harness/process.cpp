@@ -61,7 +61,8 @@ ChildProcess::ChildProcess(const std::vector<std::string>& words, const fs::path
   id_ = spawn(words, redirections);
 }
 
-ChildProcess::ChildProcess(ChildProcess&& other) noexcept : id_(other.id_), code_(other.code_) {
+ChildProcess::ChildProcess(ChildProcess&& other) noexcept
+    : id_(other.id_), code_(other.code_), stopping_(other.stopping_) {
   other.id_ = -1;
 }
 
@@ -69,7 +70,8 @@ ChildProcess::~ChildProcess() {
   if (id_ < 0 || exit_code()) return;
   stop();
   int status = 0;
-  ::waitpid(id_, &status, 0);
+  while (::waitpid(id_, &status, 0) < 0 && errno == EINTR) {
+  }
 }
 
 std::optional<int> ChildProcess::exit_code() {
@@ -78,7 +80,11 @@ std::optional<int> ChildProcess::exit_code() {
   return code_;
 }
 
-void ChildProcess::stop() const { ::kill(id_, SIGTERM); }
+void ChildProcess::stop() {
+  if (stopping_ || id_ < 0 || exit_code()) return;
+  stopping_ = true;
+  ::kill(id_, SIGTERM);
+}
 
 ScratchFile::ScratchFile() : path_((fs::temp_directory_path() / "mapnet-XXXXXX").string()) {
   const int fd = ::mkstemp(path_.data());

@@ -21,12 +21,13 @@ class ChildProcess {
   /// Its exit code, or 128 + the signal that ended it, once it is over; does not wait.
   std::optional<int> exit_code();
 
-  /// Asks it to stop (SIGTERM).
-  void stop() const;
+  /// Asks it to stop (SIGTERM), once: a second signal ends a training that is still saving itself.
+  void stop();
 
  private:
   ::pid_t id_ = -1;
   std::optional<int> code_;
+  bool stopping_ = false;
 };
 
 /// A file of its own for as long as it is needed.

@@ -4,6 +4,7 @@
 #include "cli/program.hpp"
 #include "common/file.hpp"
 #include "common/temporary.hpp"
+#include "data/manifest.hpp"
 #include "train/toy_data.hpp"
 
 /// The program as a user runs it: exit codes, messages, files.
