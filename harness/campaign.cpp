@@ -108,6 +108,12 @@ void assert_counts(ChosenEntry& c, const SeedRun& run) {
 
 }  // namespace
 
+Settings on_stand_in(Settings settings, const StandIn& other) {
+  settings = merged(std::move(settings), other.settings);
+  settings["data"] = {other.data};
+  return settings;
+}
+
 bool matches(const std::string& glob, const std::string& name) {
   return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0;
 }
@@ -148,8 +154,7 @@ void check_before_training(Campaign& campaign, const CampaignOptions& options) {
       found = look(other.data);
       if (found.state == DataState::there) {
         c.stand_in = true;
-        c.settings = merged(c.settings, other.settings);
-        c.settings["data"] = {other.data};
+        c.settings = on_stand_in(c.settings, other);
       }
     }
     if (found.state != DataState::there) {

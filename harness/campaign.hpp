@@ -78,6 +78,9 @@ struct Campaign {
 /// none.
 Campaign choose(const Table& table, const CampaignOptions& options);
 
+/// An entry's settings where it runs on its stand-in.
+Settings on_stand_in(Settings settings, const StandIn& other);
+
 /// Checks each data set and asks `mapnet plan` for what each entry would train: entries become
 /// no_data, or failed where data is damaged or a count is not the table's. (Of an entry that begins
 /// with another's weights they are asked for once these are there.)

@@ -50,22 +50,27 @@ std::optional<double> printed_count(const json& entry) {
 }  // namespace
 
 std::string picture_of_counts(const json& report) {
-  std::map<std::string, std::pair<PlotLine, PlotLine>> by_data;  // the paper's, ours
+  struct Points {
+    PlotLine paper, ours, beyond;
+  };
+  std::map<std::string, Points> by_data;
   for (const json& entry : report["entries"]) {
     const json* m = first_metric(entry);
     if (!m) continue;
-    auto& [paper, ours] = by_data[entry["data"]];
+    auto& [paper, ours, beyond] = by_data[entry["data"]];
     if (const auto count = printed_count(entry); count && m->contains("paper"))
       paper.points.emplace_back(*count, (*m)["paper"].get<double>());
     if (m->contains("test"))
-      ours.points.emplace_back(entry["trainable_params"].get<double>(),
+      (entry.contains("beyond") ? beyond : ours)
+          .points.emplace_back(entry["trainable_params"].get<double>(),
                                (*m)["test"]["mean"].get<double>());
   }
   std::string plots, data;
   std::size_t i = 0;
   for (const auto& [name, series] : by_data) {
     for (const auto& [points, who, symbol] :
-         {std::tuple(&series.first, "paper", 6), std::tuple(&series.second, "ours", 7)}) {
+         {std::tuple(&series.paper, "paper", 6), std::tuple(&series.ours, "ours", 7),
+          std::tuple(&series.beyond, "beyond the paper", 9)}) {
       if (points->points.empty()) continue;
       plots += fmt::format("{}'-' using 1:2 with points pt {} ps 0.8 lc rgb '{}' title {}",
                            plots.empty() ? "" : ", ", symbol, colour(i),

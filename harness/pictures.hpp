@@ -12,7 +12,8 @@ struct NamedPicture {
   std::string svg;      ///< an element, as draw() makes it
 };
 
-/// The first metric against trained values, the paper's points and ours, a symbol a data set.
+/// The first metric against trained values: the paper's points, ours and ours beyond the paper, a
+/// symbol each and a colour a data set.
 std::string picture_of_counts(const nlohmann::json& report);
 
 /// The first metric on the training samples, epoch by epoch, a line a row (its first seed).

@@ -26,8 +26,14 @@ std::string report_markdown(const nlohmann::json& report);
 std::string tally_text(const Tally& tally);
 
 /// Adds to a report the entries of `before`, one of the same table and tier, that it has none for:
-/// rows that were not chosen this time. Those of rows that the table no longer has are left out.
+/// rows that were not chosen this time; and what was done before in the place of what has no data
+/// or was not run now. They are judged by the table as it is, unless they were trained with other
+/// settings, which they are marked with: `outdated`. Those of rows that the table no longer has are
+/// left out.
 void keep_other_entries(nlohmann::json& report, const nlohmann::json& before, const Table& table);
+
+/// A report whose entries are all judged so.
+nlohmann::json judged_by(const nlohmann::json& before, const Table& table);
 
 /// A report as it lies in a folder: ID.json, ID being TABLE or TABLE-quick.
 struct StoredReport {
@@ -40,12 +46,14 @@ struct StoredReport {
 std::vector<StoredReport> stored_reports(const std::filesystem::path& folder);
 
 /// Writes ID.json and ID.md into the folder, with keep_other_entries of what is there; of
-/// trajectories and comparisons their pictures, too, where there is gnuplot: ID-pca.svg ...
+/// trajectories and comparisons their pictures, too, where there is gnuplot: ID-pca.svg ... Throws
+/// Error for an ID.json that cannot be read.
 void write_reports(const TableReport& report, const std::filesystem::path& folder);
 
-/// Writes anew all that is made of a folder's ID.json: ID.md, pictures, index.html. Throws Error
-/// where there is none.
-void redraw_reports(const std::filesystem::path& folder);
+/// Writes anew all that is made of a folder's ID.json: ID.md, pictures, index.html; before that the
+/// JSON itself, judged by its table, of those there are `tables` for. Throws Error where there is
+/// none.
+void redraw_reports(const std::filesystem::path& folder, const std::vector<Table>& tables);
 
 /// Writes index.html: all reports of the folder as one page that needs no other file, with pictures
 /// where there is gnuplot.

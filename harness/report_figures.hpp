@@ -24,11 +24,43 @@ inline std::string gap_of(const Metric& metric, const nlohmann::json& m) {
   return text.empty() || text.front() == '-' ? text : "+" + text;
 }
 
-/// Whether a report has entries of ours beyond the paper.
+/// Whether an entry is ours beyond the paper and the paper's row that it stands beside is there.
+inline bool stands_beside(const nlohmann::json& report, const nlohmann::json& entry) {
+  for (const nlohmann::json& other : report["entries"])
+    if (entry.value("beyond", "") == other["row"] && entry["data"] == other["data"]) return true;
+  return false;
+}
+
+/// Whether a report has such entries.
 inline bool goes_beyond(const nlohmann::json& report) {
   for (const nlohmann::json& entry : report["entries"])
-    if (entry.contains("beyond")) return true;
+    if (stands_beside(report, entry)) return true;
   return false;
+}
+
+/// Its row; of ours beyond the paper, in a line of its own, what it would stand beside.
+inline std::string row_name(const nlohmann::json& entry) {
+  std::string name = entry["row"];
+  if (entry.contains("beyond")) name += " (beyond " + entry["beyond"].get<std::string>() + ")";
+  return name;
+}
+
+/// What came of an entry's metric: its state, unless it is done; else how it stands to the paper
+/// and to the reference.
+inline std::vector<std::string> verdicts_of(const nlohmann::json& entry, const nlohmann::json& m) {
+  if (entry["state"] != "done") return {entry["state"]};
+  if (entry.value("outdated", false)) return {"other settings"};
+  std::vector<std::string> verdicts;
+  for (const char* key : {"against_paper", "against_reference"})
+    if (m.contains(key)) verdicts.push_back(m[key]);
+  return verdicts;
+}
+
+/// "1 of 3 seeds", where fewer were run than the table has.
+inline std::string missing_seeds(const nlohmann::json& entry) {
+  const std::size_t run = entry["runs"].size(), all = entry.value("seeds", run);
+  if (entry["state"] != "done" || run >= all) return {};
+  return std::to_string(run) + " of " + std::to_string(all) + " seeds";
 }
 
 /// "2048" trained at a time, and beside them "+ 59756 of the map": a map that was learned is not
@@ -50,20 +82,25 @@ inline std::string spread(const Metric& metric, const nlohmann::json& holder, co
   return mean + " (" + figure_of(metric, s, "min") + " to " + figure_of(metric, s, "max") + ")";
 }
 
-/// One of ours beyond the paper: its row, its figure and what it trains at a time.
+/// One of ours beyond the paper: its row, its figure, what came of it and what it trains at a time.
 struct BeyondFigure {
-  std::string row, figure, count;
+  std::string row, figure, verdict, count;
 };
 
-/// Those that stand beside a figure of an entry of the paper's, on its data.
-inline std::vector<BeyondFigure> beyond(const nlohmann::json& report, const nlohmann::json& entry,
-                                        const Metric& metric) {
+/// Those that stand beside a figure of an entry of the paper's, on its data; `verdict` writes what
+/// came of a metric of one.
+template <class Verdict>
+std::vector<BeyondFigure> beyond(const nlohmann::json& report, const nlohmann::json& entry,
+                                 const Metric& metric, Verdict&& verdict) {
   std::vector<BeyondFigure> found;
   for (const nlohmann::json& other : report["entries"]) {
     if (other.value("beyond", "") != entry["row"] || other["data"] != entry["data"]) continue;
-    BeyondFigure b{other["row"], {}, trained_count(other)};
+    BeyondFigure b{other["row"], {}, {}, trained_count(other)};
     for (const nlohmann::json& m : other["metrics"])
-      if (m["metric"] == metric.name) b.figure = spread(metric, m, "test");
+      if (m["metric"] == metric.name) {
+        b.figure = spread(metric, m, "test");
+        b.verdict = verdict(other, m);
+      }
     found.push_back(std::move(b));
   }
   return found;

@@ -51,18 +51,28 @@ void write_reports(const TableReport& report, const fs::path& folder) {
   json object = report_json(report);
   const std::string id = report.campaign->table->id + (report.campaign->quick ? "-quick" : "");
   const fs::path file = folder / (id + ".json");
-  if (fs::exists(file))
-    keep_other_entries(object, json::parse(read_file(file), nullptr, false),
-                       *report.campaign->table);
+  if (fs::exists(file)) {
+    const json before = json::parse(read_file(file), nullptr, false);
+    if (before.is_discarded())
+      fail("{}: is no JSON; its rows cannot be kept: move it away, or repair it", file.string());
+    keep_other_entries(object, before, *report.campaign->table);
+  }
   write_file_atomic(file, object.dump(2) + "\n");
   write_readable(object, folder, id);
 }
 
-void redraw_reports(const fs::path& folder) {
+void redraw_reports(const fs::path& folder, const std::vector<Table>& tables) {
   if (!fs::is_directory(folder)) fail("{}: no folder of reports", folder.string());
-  const std::vector<StoredReport> all = stored_reports(folder);
+  std::vector<StoredReport> all = stored_reports(folder);
   if (all.empty()) fail("{}: expected reports, ID.json, found none", folder.string());
-  for (const StoredReport& stored : all) write_readable(stored.report, folder, stored.id);
+  for (StoredReport& stored : all) {
+    const auto table = std::ranges::find(tables, stored.report.value("table", ""), &Table::id);
+    if (table != tables.end()) {
+      stored.report = judged_by(stored.report, *table);
+      write_file_atomic(folder / (stored.id + ".json"), stored.report.dump(2) + "\n");
+    }
+    write_readable(stored.report, folder, stored.id);
+  }
   write_page(folder);
 }
 

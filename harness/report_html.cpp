@@ -36,7 +36,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: right; white-space: nowrap; }
 th:nth-child(-n+4), td:nth-child(-n+4) { text-align: left; }
 .exceeded, .held, .improved { color: var(--good); } .reproduced { color: var(--fair); }
-.not-reached, .failed, .regressed { color: var(--bad); } .no-data, .not-run, small, figcaption { color: var(--quiet); }
+.not-reached, .failed, .regressed { color: var(--bad); } .no-data, .not-run, .other-settings, small, figcaption { color: var(--quiet); }
 figure { display: inline-block; margin: 1rem 1rem 0 0; vertical-align: top; }
 .narrow { width: min(100%, 36rem); } .wide { width: 100%; }
 svg { height: auto; max-width: 100%; } pre { overflow-x: auto; }
@@ -45,27 +45,34 @@ svg { height: auto; max-width: 100%; } pre { overflow-x: auto; }
 
 constexpr const char* kTitle = "The paper's tables, reproduced";
 
-std::string verdict_span(const std::string& verdict) {
-  if (verdict.empty()) return {};
-  std::string name = verdict;
-  std::replace(name.begin(), name.end(), ' ', '-');
-  return fmt::format("<span class=\"{}\">{}</span>", name, verdict);
+std::string verdict_html(const json& entry, const json& metric) {
+  std::string html;
+  for (const std::string& verdict : verdicts_of(entry, metric)) {
+    std::string name = verdict;
+    std::replace(name.begin(), name.end(), ' ', '-');
+    html += fmt::format("{}<span class=\"{}\">{}</span>", html.empty() ? "" : "; ", name, verdict);
+  }
+  const std::string seeds = missing_seeds(entry);
+  return seeds.empty() ? html : html + " <small>" + seeds + "</small>";
 }
 
 std::string cell(const std::string& text) { return "<td>" + text + "</td>"; }
 
 /// The column group of ours beyond the paper.
 std::string beyond_html(const json& report, const json& entry, const Metric& metric) {
-  std::vector<BeyondFigure> all = beyond(report, entry, metric);
+  std::vector<BeyondFigure> all = beyond(report, entry, metric, verdict_html);
   for (BeyondFigure& b : all) b.row = escaped(b.row);
-  return cell(lines_of(all, &BeyondFigure::row)) + cell(lines_of(all, &BeyondFigure::figure)) +
-         cell(lines_of(all, &BeyondFigure::count));
+  std::string html;
+  for (const auto field :
+       {&BeyondFigure::row, &BeyondFigure::figure, &BeyondFigure::verdict, &BeyondFigure::count})
+    html += cell(lines_of(all, field));
+  return html;
 }
 
 std::string row_html(const json& report, const json& entry, const json& m) {
-  if (entry.contains("beyond")) return {};
+  if (stands_beside(report, entry)) return {};
   const Metric& metric = *find_metric(m["metric"]);
-  std::string data = escaped(entry["data"]), ours, verdict = entry["state"];
+  std::string data = escaped(entry["data"]), ours;
   if (entry.contains("stand_in_for"))
     data += " <small>(stand-in for " + escaped(entry["stand_in_for"]) + ")</small>";
   if (m.contains("test")) {
@@ -75,15 +82,12 @@ std::string row_html(const json& report, const json& entry, const json& m) {
       ours += fmt::format(" <small>({} to {})</small>", figure_of(metric, s, "min"),
                           figure_of(metric, s, "max"));
   }
-  if (verdict == "done") verdict = m.value("against_paper", "");
-  std::string reference = m.contains("reference")
-                              ? figure_of(metric, m["reference"], "mean") + " " +
-                                    verdict_span(m.value("against_reference", ""))
-                              : std::string();
+  const std::string reference =
+      m.contains("reference") ? figure_of(metric, m["reference"], "mean") : std::string();
   std::string html = "<tr>";
-  html += cell(escaped(entry["row"])) + cell(escaped(entry["method"])) + cell(data) +
+  html += cell(escaped(row_name(entry))) + cell(escaped(entry["method"])) + cell(data) +
           cell(metric.name) + cell(figure_of(metric, m, "paper")) + cell(ours) +
-          cell(gap_of(metric, m)) + cell(verdict_span(verdict)) + cell(reference) +
+          cell(gap_of(metric, m)) + cell(verdict_html(entry, m)) + cell(reference) +
           cell(figure_of(metric, m, "train_test_drop"));
   html += cell(trained_count(entry)) +
           cell(entry.contains("target_params")
@@ -115,7 +119,8 @@ std::string pictures_html(const json& report) {
     html += figure_html(picture.svg, picture.caption);
   if (!report.contains("baseline"))
     html += figure_html(picture_of_counts(report),
-                        "Hollow: the paper's figures; filled: ours, the mean of all seeds.");
+                        "Hollow circles: the paper's figures; filled: ours in its rows, the mean "
+                        "over seeds; triangles, if any: ours beyond the paper.");
   return html +
          figure_html(picture_of_training(report), "While training, the first seed of each row.") +
          figure_html(picture_of_drop(report),
@@ -133,7 +138,7 @@ std::string table_html(const json& report) {
       escaped(report["table"]), escaped(report["title"]),
       report["quick"].get<bool>() ? " (quick tier)" : "", escaped(report["summary"]),
       escaped(report["recipes"]),
-      goes_beyond(report) ? "<th>beyond the paper<th>ours<th>trained at a time" : "");
+      goes_beyond(report) ? "<th>beyond the paper<th>ours<th>verdict<th>trained at a time" : "");
   std::string notes, commands;
   for (const json& entry : report["entries"]) {
     for (const json& metric : entry["metrics"]) html += row_html(report, entry, metric);

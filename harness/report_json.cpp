@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "harness/report.hpp"
+#include "harness/report_parts.hpp"
 #include "train/build_info.hpp"
 
 namespace mapnet {
@@ -30,20 +31,6 @@ nlohmann::json to_json(const MetricVerdict& v) {
   if (v.against_reference != AgainstReference::nothing)
     object["against_reference"] = to_string(v.against_reference);
   return object;
-}
-
-const char* to_string(EntryState state) {
-  switch (state) {
-    case EntryState::done:
-      return "done";
-    case EntryState::no_data:
-      return "no data";
-    case EntryState::failed:
-      return "failed";
-    case EntryState::pending:
-      break;
-  }
-  return "not run";
 }
 
 nlohmann::json run_json(const SeedRun& run) {
@@ -77,19 +64,12 @@ nlohmann::json plan_json(const nlohmann::json& plan) {
 
 nlohmann::json entry_json(const EntryVerdict& verdict) {
   const ChosenEntry& c = *verdict.entry;
-  nlohmann::json object = {{"row", c.row->name},
-                           {"method", c.row->method},
-                           {"params", c.row->params},
-                           {"data", c.data()},
-                           {"state", to_string(c.state)}};
-  if (!c.row->note.empty()) object["note"] = c.row->note;
-  if (!c.row->beyond.empty()) object["beyond"] = c.row->beyond;
+  nlohmann::json object = {{"data", c.data()}, {"state", to_string(c.state)}};
+  describe(object, *c.row, *c.entry);
   if (c.stand_in) object["stand_in_for"] = c.entry->data;
   if (!c.message.empty()) object["message"] = c.message;
-  if (c.entry->paper_train) object["paper_train"] = *c.entry->paper_train;
   if (!c.plan.is_null()) object["plan"] = plan_json(c.plan);
-  object["metrics"] = nlohmann::json::array();
-  for (const MetricVerdict& v : verdict.metrics) object["metrics"].push_back(to_json(v));
+  object["metrics"] = metrics_json(verdict);
   object["runs"] = nlohmann::json::array();
   for (const SeedRun& run : c.runs) object["runs"].push_back(run_json(run));
   if (c.state != EntryState::done) return object;
@@ -104,6 +84,55 @@ nlohmann::json entry_json(const EntryVerdict& verdict) {
 }
 
 }  // namespace
+
+std::string to_string(EntryState state) {
+  switch (state) {
+    case EntryState::done:
+      return "done";
+    case EntryState::no_data:
+      return "no data";
+    case EntryState::failed:
+      return "failed";
+    case EntryState::pending:
+      break;
+  }
+  return "not run";
+}
+
+EntryState state_called(const std::string& name) {
+  for (const EntryState state : {EntryState::done, EntryState::no_data, EntryState::failed})
+    if (name == to_string(state)) return state;
+  return EntryState::pending;
+}
+
+nlohmann::json report_head(const Table& table, bool quick, const std::string& version) {
+  nlohmann::json object = {{"schema", 1},
+                           {"table", table.id},
+                           {"title", table.title},
+                           {"quick", quick},
+                           {"recipes", table.recipes},
+                           {"version", version},
+                           {"tolerance", table.tolerance}};
+  if (!table.baseline.empty()) object["baseline"] = table.baseline;
+  return object;
+}
+
+void describe(nlohmann::json& object, const Row& row, const Entry& entry) {
+  object["row"] = row.name;
+  object["method"] = row.method;
+  object["params"] = row.params;
+  object["seeds"] = row.seeds.size();
+  for (const char* key : {"note", "beyond", "paper_train"}) object.erase(key);
+  if (!row.note.empty()) object["note"] = row.note;
+  if (!row.beyond.empty()) object["beyond"] = row.beyond;
+  if (entry.paper_train) object["paper_train"] = *entry.paper_train;
+}
+
+nlohmann::json metrics_json(const EntryVerdict& verdict) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const MetricVerdict& v : verdict.metrics) all.push_back(to_json(v));
+  return all;
+}
 
 TableReport report_of(const Campaign& campaign) {
   TableReport report{&campaign, {}};
@@ -125,51 +154,20 @@ std::string tally_text(const Tally& t) {
   add(t.no_data, "without data");
   add(t.failed, "failed");
   add(t.pending, "not run");
+  add(t.outdated, "of other settings");
   add(t.held, "held against their reference");
   add(t.regressed, "regressed");
   return text.empty() ? "nothing chosen" : text;
 }
 
 nlohmann::json report_json(const TableReport& report) {
-  const Campaign& campaign = *report.campaign;
-  const Table& table = *campaign.table;
-  nlohmann::json object = {{"schema", 1},
-                           {"table", table.id},
-                           {"title", table.title},
-                           {"quick", campaign.quick},
-                           {"recipes", table.recipes},
-                           {"version", version_string()},
-                           {"tolerance", table.tolerance}};
-  if (!table.baseline.empty()) object["baseline"] = table.baseline;
+  nlohmann::json object =
+      report_head(*report.campaign->table, report.campaign->quick, version_string());
   object["entries"] = nlohmann::json::array();
   for (const EntryVerdict& verdict : report.verdicts)
     object["entries"].push_back(entry_json(verdict));
   object["summary"] = tally_text(tally(object["entries"]));
   return object;
-}
-
-void keep_other_entries(nlohmann::json& report, const nlohmann::json& before, const Table& table) {
-  if (!before.contains("entries") || before.value("schema", 0) != report["schema"] ||
-      before.value("table", "") != report["table"] ||
-      before.value("quick", false) != report["quick"])
-    return;
-  const auto find = [](const nlohmann::json& entries, const Row& row, const Entry& entry) {
-    return std::ranges::find_if(entries, [&](const nlohmann::json& e) {
-      const std::string data = e.value("stand_in_for", e.value("data", ""));
-      return e.value("row", "") == row.name && data == entry.data;
-    });
-  };
-  nlohmann::json all = nlohmann::json::array();
-  for (const Row& row : table.rows)
-    for (const Entry& entry : row.entries)
-      for (const nlohmann::json* source : {&std::as_const(report)["entries"], &before["entries"]}) {
-        const auto found = find(*source, row, entry);
-        if (found == source->end()) continue;
-        all.push_back(*found);
-        break;
-      }
-  report["entries"] = all;
-  report["summary"] = tally_text(tally(all));
 }
 
 }  // namespace mapnet

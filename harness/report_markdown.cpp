@@ -15,28 +15,32 @@ namespace {
 using nlohmann::json;
 
 std::string verdict_of(const json& entry, const json& metric) {
-  if (entry["state"] != "done") return entry["state"];
-  std::string text = metric.value("against_paper", "");
-  const std::string reference = metric.value("against_reference", "");
-  if (!reference.empty()) text += (text.empty() ? "" : "; ") + reference;
+  std::vector<std::string> parts = verdicts_of(entry, metric);
+  parts.push_back(missing_seeds(entry));
+  std::string text;
+  for (const std::string& part : parts)
+    if (!part.empty()) text += (text.empty() ? "" : "; ") + part;
   return text;
 }
 
 /// The column group of ours beyond the paper.
 std::string beyond_cells(const json& report, const json& entry, const Metric& metric) {
-  const std::vector<BeyondFigure> all = beyond(report, entry, metric);
-  return fmt::format(" {} | {} | {} |", lines_of(all, &BeyondFigure::row),
-                     lines_of(all, &BeyondFigure::figure), lines_of(all, &BeyondFigure::count));
+  const std::vector<BeyondFigure> all = beyond(report, entry, metric, verdict_of);
+  std::string cells;
+  for (const auto field :
+       {&BeyondFigure::row, &BeyondFigure::figure, &BeyondFigure::verdict, &BeyondFigure::count})
+    cells += " " + lines_of(all, field) + " |";
+  return cells;
 }
 
 void add_row(std::string& text, const json& report, const json& entry, const json& m) {
-  if (entry.contains("beyond")) return;
+  if (stands_beside(report, entry)) return;
   const Metric& metric = *find_metric(m["metric"]);
   const std::string reference =
       m.contains("reference") ? figure_of(metric, m["reference"], "mean") : std::string();
   text += fmt::format(
-      "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
-      entry["row"].get<std::string>(), entry["method"].get<std::string>(),
+      "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |", row_name(entry),
+      entry["method"].get<std::string>(),
       entry["data"].get<std::string>() + (entry.contains("stand_in_for") ? " (stand-in)" : ""),
       metric.name, figure_of(metric, m, "paper"), spread(metric, m, "test"), gap_of(metric, m),
       verdict_of(entry, m), reference, figure_of(metric, m, "train_test_drop"),
@@ -59,8 +63,8 @@ std::string report_markdown(const json& report) {
       report["title"].get<std::string>(), report["quick"].get<bool>() ? " (quick tier)" : "",
       report["summary"].get<std::string>(), report["version"].get<std::string>(),
       report["recipes"].get<std::string>(),
-      goes_beyond(report) ? " beyond the paper | ours | trained at a time |" : "",
-      goes_beyond(report) ? "---|---|---|" : "");
+      goes_beyond(report) ? " beyond the paper | ours | verdict | trained at a time |" : "",
+      goes_beyond(report) ? "---|---|---|---|" : "");
   std::set<std::string> notes, devices;
   for (const json& entry : report["entries"]) {
     for (const json& metric : entry["metrics"]) add_row(text, report, entry, metric);

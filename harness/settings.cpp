@@ -16,6 +16,27 @@ std::string word_of(const toml::node& node) {
   return {};
 }
 
+/// What command_line() was given.
+std::vector<std::string> words_in(const std::string& line) {
+  std::vector<std::string> words;
+  bool within = false, quoted = false;  // a word, and of it what is quoted
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == ' ' && !quoted) {
+      within = false;
+      continue;
+    }
+    if (!within) words.emplace_back();
+    within = true;
+    if (line[i] == '\'')
+      quoted = !quoted;
+    else if (line[i] == '\\' && !quoted && i + 1 < line.size())
+      words.back() += line[++i];
+    else
+      words.back() += line[i];
+  }
+  return words;
+}
+
 }  // namespace
 
 Settings read_settings(TomlReader reader) {
@@ -71,6 +92,20 @@ std::string command_line(const std::vector<std::string>& words) {
     line += '\'';
   }
   return line;
+}
+
+Settings settings_in(const std::string& command_line) {
+  Settings settings;
+  std::vector<std::string>* values = nullptr;
+  for (const std::string& word : words_in(command_line)) {
+    if (word.starts_with("--")) {
+      values = &settings[word.substr(2)];
+      values->clear();
+    } else if (values) {
+      values->push_back(word);
+    }
+  }
+  return settings;
 }
 
 }  // namespace mapnet

@@ -25,4 +25,7 @@ std::vector<std::string> words_of(const Settings& settings);
 /// The same in one line that a shell reads back.
 std::string command_line(const std::vector<std::string>& words);
 
+/// The settings of such a line, whatever stands before its first flag.
+Settings settings_in(const std::string& command_line);
+
 }  // namespace mapnet

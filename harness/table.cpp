@@ -179,10 +179,14 @@ struct Parser {
     if (beside == table.rows.end() || !beside->beyond.empty())
       fail("{}: row '{}': beyond = '{}': expected a row of the paper's", table.file.string(),
            r.name, r.beyond);
-    for (const Entry& e : r.entries)
+    for (const Entry& e : r.entries) {
+      if (!find_entry(table, r.beyond, e.data))
+        fail("{}: row '{}': beyond = '{}': expected a row that has {}", table.file.string(), r.name,
+             r.beyond, e.data);
       if (!e.paper.empty() || e.paper_train)
         fail("{}: row '{}': it is beyond the paper, which has no figure of {} for it",
              table.file.string(), r.name, e.data);
+    }
   }
 
   void parse(const toml::table& root, const fs::path& file) {

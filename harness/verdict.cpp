@@ -107,6 +107,10 @@ Tally tally(const nlohmann::json& entries) {
     t.failed += state == "failed";
     t.pending += state == "not run";
     if (state != "done") continue;
+    if (entry.value("outdated", false)) {
+      ++t.outdated;
+      continue;
+    }
     const auto any = [&](const char* key, const std::string& verdict) {
       return std::ranges::any_of(entry["metrics"], [&](const nlohmann::json& m) {
         return m.contains(key) && (verdict.empty() || m[key] == verdict);

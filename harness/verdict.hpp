@@ -59,6 +59,7 @@ struct Tally {
   std::size_t unjudged = 0;  ///< done, and nothing to compare them with
   std::size_t beyond = 0;    ///< ours beyond the paper, done
   std::size_t no_data = 0, failed = 0, pending = 0;
+  std::size_t outdated = 0;             ///< done with other settings than the table has: not judged
   std::size_t regressed = 0, held = 0;  ///< likewise
 };
 /// Of a report's `entries` (report.hpp).

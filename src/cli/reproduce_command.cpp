@@ -152,7 +152,8 @@ void reproduce(ReproduceOptions& o) {
 }
 
 void redraw(const ReproduceOptions& o) {
-  redraw_reports(o.out);
+  // Whose the tables that come with mapnet are cannot be told from their names alone.
+  redraw_reports(o.out, o.folder.empty() ? std::vector<Table>() : read_tables(o.folder));
   fmt::print("reports in {0}: {0}/index.html\n", o.out);
 }
 
@@ -192,7 +193,8 @@ void add_reproduce_command(CLI::App& app) {
       ->capture_default_str();
   command->add_flag("--lock", o->lock, "print the figures as references for the tables");
   command->add_flag("--redraw", o->redraw,
-                    "train nothing: Markdown, pictures and page of --out anew from its JSON");
+                    "train nothing: Markdown, pictures and page of --out anew from its JSON, which "
+                    "--tables, where given, judges anew");
   command->callback([o] { o->redraw ? redraw(*o) : reproduce(*o); });
 }
 

@@ -53,19 +53,36 @@ BOOST_AUTO_TEST_CASE(what_goes_beyond_the_paper_has_columns_of_its_own) {
   more["map_values"] = 777;
   more["trainable_params"] = 128;
   more["metrics"][0] = {{"metric", "accuracy"},
+                        {"against_reference", "regressed"},
                         {"test", {{"mean", 99.55}, {"min", 99.5}, {"max", 99.6}, {"n", 2}}}};
+  more["seeds"] = 3;
   BOOST_TEST(report_markdown(r).find("beyond") == std::string::npos);
   r["entries"].push_back(more);
   const std::string text = report_markdown(r);
-  check_holds(text, "beyond the paper | ours | trained at a time |");
-  check_holds(text, "| learned <map> | 99.55 (99.50 to 99.60) | 128 + 777 of the map |\n");
+  check_holds(text, "beyond the paper | ours | verdict | trained at a time |");
+  check_holds(text,
+              "| learned <map> | 99.55 (99.50 to 99.60) | regressed; 1 of 3 seeds | "
+              "128 + 777 of the map |\n");
   BOOST_TEST(text.find("\n| learned") == std::string::npos);
   const Folder folder;
   folder.write("table9.json", r.dump());
   write_page(folder.path);
   const std::string page = read_file(folder.path / "index.html");
-  check_holds(page, "<td>learned &lt;map&gt;</td><td>99.55 (99.50 to 99.60)</td>");
+  check_holds(page,
+              "<td>learned &lt;map&gt;</td><td>99.55 (99.50 to 99.60)</td>"
+              "<td><span class=\"regressed\">regressed</span> <small>1 of 3 seeds</small></td>");
   BOOST_TEST(page.find("<tr><td>learned") == std::string::npos);
+  // One that failed says so; one whose row of the paper is not there is a line of its own.
+  r["entries"][2]["state"] = "failed";
+  check_holds(report_markdown(r), "| learned <map> | 99.55 (99.50 to 99.60) | failed |");
+  r["entries"][2]["state"] = "done";
+  r["entries"].erase(0);
+  check_holds(report_markdown(r), "\n| learned <map> (beyond slvt) | Ours* | mnist |");
+  BOOST_TEST(report_markdown(r).find("trained at a time") == std::string::npos);
+  folder.write("table9.json", r.dump());
+  write_page(folder.path);
+  check_holds(read_file(folder.path / "index.html"),
+              "<tr><td>learned &lt;map&gt; (beyond slvt)</td>");
   r["entries"][1].erase("beyond");  // of a study: a row as any, with what its map stores
   check_holds(report_markdown(r), "| 128 + 777 of the map |");
 }
@@ -147,13 +164,13 @@ BOOST_AUTO_TEST_CASE(the_page_has_every_report_and_needs_no_other_file) {
 // What is made of the JSON can be made again without a run, and the JSON stays as it was.
 BOOST_AUTO_TEST_CASE(reports_are_redrawn_from_their_json) {
   const Folder folder;
-  check_fails([&] { redraw_reports(folder.path / "none"); }, {"none", "no folder"});
-  check_fails([&] { redraw_reports(folder.path); }, {folder.path.string(), "expected reports"});
+  check_fails([&] { redraw_reports(folder.path / "none", {}); }, {"none", "no folder"});
+  check_fails([&] { redraw_reports(folder.path, {}); }, {folder.path.string(), "expected reports"});
   const std::string json = report().dump();
   folder.write("table9-quick.json", json);
   folder.write("other.json", "[1]");
   folder.write("table9-quick.md", "old");
-  redraw_reports(folder.path);
+  redraw_reports(folder.path, {});
   BOOST_TEST(read_file(folder.path / "table9-quick.md") == report_markdown(report()));
   BOOST_TEST(read_file(folder.path / "table9-quick.json") == json);
   check_holds(read_file(folder.path / "index.html"), "A &lt;title&gt;");
@@ -174,6 +191,11 @@ BOOST_AUTO_TEST_CASE(pictures_are_drawn_of_what_there_is) {
     check_holds(svg, "currentColor");
   }
   check_holds(picture_of_counts(report()), "mnist, ours");
+  BOOST_TEST(picture_of_counts(report()).find("beyond") == std::string::npos);
+  nlohmann::json more = report();
+  more["entries"].push_back(more["entries"][0]);
+  more["entries"].back()["beyond"] = "slvt";
+  check_holds(picture_of_counts(more), "mnist, beyond the paper");
   check_holds(picture_of_memory(report()), "activations");
   nlohmann::json empty = report();
   empty["entries"].erase(0);

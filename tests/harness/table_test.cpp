@@ -67,6 +67,11 @@ BOOST_AUTO_TEST_CASE(a_table_is_read) {
   BOOST_TEST(command_line(words_of(e.quick)) ==
              "--data mnist --epochs 1 --lambdas 0.5 1 --latent 2048 --lr 0.05 --net cnn2 "
              "--strategy slvt");
+  // A command is read back, whatever its words hold.
+  Settings odd = e.settings;
+  odd["config"] = {"it's a \\ path"};
+  odd["augment-flip"] = {};
+  BOOST_TEST((settings_in("mapnet train " + command_line(words_of(odd))) == odd));
 }
 
 BOOST_AUTO_TEST_CASE(a_mistake_is_named_with_file_line_and_key) {
@@ -122,6 +127,10 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_named_with_file_line_and_key) {
               "[[rows]]\nname = \"more\"\nmethod = \"\"\nparams = \"\"\nbeyond = \"slvt\"\n"
               "trainable = 1\n[rows.data.mnist]\npaper.accuracy = 99\n",
           {"'more'", "beyond the paper", "mnist"});
+  refuses(kTable +
+              "[[rows]]\nname = \"more\"\nmethod = \"\"\nparams = \"\"\nbeyond = \"slvt\"\n"
+              "trainable = 1\n[rows.data.fashion-mnist]\n",
+          {"'more'", "beyond = 'slvt'", "has fashion-mnist"});
   refuses(replaced(kTable, "id = \"table9\"", "id = \"table9\"\nbaseline = \"absent\""),
           {"wrong.toml", "baseline", "'absent'"});
   refuses(kTable + "surplus = 1\n", {"surplus"});

@@ -1,0 +1,112 @@
+#include <algorithm>
+
+#include "harness/report.hpp"
+#include "harness/report_parts.hpp"
+
+namespace mapnet {
+
+namespace {
+
+using nlohmann::json;
+
+/// What may differ from run to run of the same settings.
+constexpr const char* kOfTheRun[] = {"data-dir", "device",         "memory-budget", "pretrained",
+                                     "seed",     "snapshot-every", "threads"};
+
+Settings without_those_of_the_run(Settings settings) {
+  for (const char* key : kOfTheRun) settings.erase(key);
+  return settings;
+}
+
+/// Whether it was trained with the settings that the table has.
+bool has_settings_of(const json& stored, const ChosenEntry& c) {
+  return std::ranges::all_of(stored["runs"], [&](const json& run) {
+    return without_those_of_the_run(settings_in(run["command"])) ==
+           without_those_of_the_run(c.settings);
+  });
+}
+
+/// A stored entry as judge() takes one.
+ChosenEntry chosen_again(const json& stored, const Row& row, const Entry& entry, bool quick) {
+  ChosenEntry c;
+  c.row = &row;
+  c.entry = &entry;
+  c.stand_in = stored.contains("stand_in_for") && entry.stand_in.has_value();
+  c.settings = quick ? entry.quick : entry.settings;
+  if (c.stand_in) c.settings = on_stand_in(c.settings, *entry.stand_in);
+  c.state = state_called(stored["state"]);
+  c.message = stored.value("message", "");
+  for (const json& run : stored["runs"]) {
+    SeedRun& again = c.runs.emplace_back();
+    again.seed = run.value("seed", 0);
+    again.done = c.state == EntryState::done;
+    again.result = run.value("result", json::object());
+  }
+  return c;
+}
+
+/// A stored entry held against the paper, the references and the tolerances that the table has: its
+/// figures are as they were, what they are held against may not be.
+json judged_again(json stored, const Table& table, bool quick, const Row& row, const Entry& entry) {
+  ChosenEntry c = chosen_again(stored, row, entry, quick);
+  if (c.state == EntryState::done) {
+    c.state = EntryState::pending;
+    settle(c, table);
+  }
+  describe(stored, row, entry);
+  stored["state"] = to_string(c.state);
+  if (!c.message.empty()) stored["message"] = c.message;
+  stored["metrics"] = metrics_json(judge({&table, quick, {}}, c));
+  stored.erase("outdated");
+  if (c.state != EntryState::done || has_settings_of(stored, c)) return stored;
+  stored["outdated"] = true;
+  for (json& metric : stored["metrics"])
+    for (const char* key : {"gap", "against_paper", "against_reference"}) metric.erase(key);
+  return stored;
+}
+
+const json* find(const json& entries, const Row& row, const Entry& entry) {
+  for (const json& e : entries)
+    if (e.value("row", "") == row.name &&
+        e.value("stand_in_for", e.value("data", "")) == entry.data)
+      return &e;
+  return nullptr;
+}
+
+/// What was measured is not given up for what was not.
+bool is_kept(const json& stored, const json* fresh) {
+  if (!fresh) return true;
+  const EntryState now = state_called((*fresh)["state"]);
+  return state_called(stored["state"]) == EntryState::done &&
+         (now == EntryState::no_data || now == EntryState::pending);
+}
+
+}  // namespace
+
+void keep_other_entries(json& report, const json& before, const Table& table) {
+  if (!before.contains("entries") || before.value("schema", 0) != report["schema"] ||
+      before.value("table", "") != report["table"] ||
+      before.value("quick", false) != report["quick"])
+    return;
+  json all = json::array();
+  for (const Row& row : table.rows)
+    for (const Entry& entry : row.entries) {
+      const json* fresh = find(report["entries"], row, entry);
+      const json* stored = find(before["entries"], row, entry);
+      if (stored && is_kept(*stored, fresh))
+        all.push_back(judged_again(*stored, table, report["quick"], row, entry));
+      else if (fresh)
+        all.push_back(*fresh);
+    }
+  report["entries"] = all;
+  report["summary"] = tally_text(tally(all));
+}
+
+json judged_by(const json& before, const Table& table) {
+  json report = report_head(table, before.value("quick", false), before.value("version", ""));
+  report["entries"] = json::array();
+  keep_other_entries(report, before, table);
+  return report;
+}
+
+}  // namespace mapnet

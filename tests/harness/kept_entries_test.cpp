@@ -1,0 +1,176 @@
+#include <boost/test/unit_test.hpp>
+
+#include "common/temporary.hpp"
+#include "harness/report.hpp"
+
+/// What a report keeps of the one before it, and how that is judged.
+using namespace mapnet;
+using namespace mapnet::test;
+using nlohmann::json;
+
+namespace {
+
+Settings settings(const std::string& latent) {
+  return {{"lr", {"0.05"}}, {"net", {"cnn2"}}, {"latent", {latent}}};
+}
+
+Row row(const std::string& name) {
+  Row r;
+  r.name = name;
+  r.seeds = {1, 2};
+  Entry& entry = r.entries.emplace_back();
+  entry.data = "mnist";
+  entry.settings = settings("64");
+  entry.paper["accuracy"] = 90;
+  return r;
+}
+
+/// Rows "first" and "second", and a report of both, trained with latent = 64: 95% and 85%.
+struct Before {
+  Table table;
+  json report;
+
+  Before() {
+    table.id = "table9";
+    table.metrics = {find_metric("accuracy")};
+    table.tolerance["accuracy"] = 0.5;
+    table.rows = {row("first"), row("second")};
+    report = run({{"first", 0.95}, {"second", 0.85}});
+  }
+
+  /// The report of a campaign that chose these rows.
+  json run(const std::vector<std::pair<std::string, double>>& rows,
+           EntryState state = EntryState::done) const {
+    Campaign campaign{&table, false, {}};
+    for (const Row& r : table.rows)
+      for (const auto& [name, accuracy] : rows) {
+        if (r.name != name) continue;
+        ChosenEntry& c = campaign.entries.emplace_back();
+        c.row = &r;
+        c.entry = &r.entries[0];
+        c.state = state;
+        for (const int seed : {1, 2}) {
+          SeedRun& of_seed = c.runs.emplace_back();
+          of_seed.seed = seed;
+          of_seed.words = {"train", "--seed", std::to_string(seed), "--device", "cpu"};
+          for (const std::string& word : words_of(r.entries[0].settings))
+            of_seed.words.push_back(word);
+          of_seed.done = state == EntryState::done;
+          if (!of_seed.done) continue;
+          of_seed.result = {
+              {"test_accuracy", accuracy}, {"train_accuracy", 1.0}, {"trainable_params", 64}};
+          of_seed.metrics = json::array();
+        }
+      }
+    return report_json(report_of(campaign));
+  }
+
+  /// What is written when these rows were chosen.
+  json now(const std::vector<std::pair<std::string, double>>& rows,
+           EntryState state = EntryState::done) const {
+    json all = run(rows, state);
+    keep_other_entries(all, report, table);
+    return all;
+  }
+};
+
+}  // namespace
+
+// `--rows` renews the rows it chooses; what was trained before stays in the report, in the table's
+// order.
+BOOST_AUTO_TEST_CASE(a_report_keeps_the_rows_that_were_not_chosen) {
+  Before before;
+  json dropped = before.report["entries"][0];
+  dropped["row"] = "no longer in the table";
+  before.report["entries"].insert(before.report["entries"].begin(), dropped);
+  const json now = before.now({{"first", 0.91}});
+  BOOST_TEST(now["summary"].get<std::string>() == "1 exceeded, 1 not reached");
+  BOOST_TEST_REQUIRE(now["entries"].size() == 2u);
+  BOOST_TEST(now["entries"][0]["metrics"][0]["test"]["mean"].get<double>() == 91.0,
+             boost::test_tools::tolerance(1e-12));
+  BOOST_TEST((now["entries"][1] == before.report["entries"][2]));
+  before.report["quick"] = true;  // another tier's figures are of other settings
+  BOOST_TEST(before.now({{"first", 0.91}})["entries"].size() == 1u);
+}
+
+// References, tolerances and the paper's figures are the table's of today; what was measured stays.
+BOOST_AUTO_TEST_CASE(what_is_kept_is_judged_by_the_table_as_it_is) {
+  Before before;
+  Row& second = before.table.rows[1];
+  second.seeds = {1, 2, 3};
+  second.note = "noted since";
+  second.entries[0].paper["accuracy"] = 85.4;
+  second.entries[0].references["accuracy"] = {87, 1, 2, "cpu", "2026-11-24", "abc"};
+  const json now = before.now({{"first", 0.95}});
+  BOOST_TEST(now["summary"].get<std::string>() == "1 exceeded, 1 reproduced, 1 regressed");
+  const json& kept = now["entries"][1];
+  const json& metric = kept["metrics"][0];
+  BOOST_TEST(metric["paper"] == 85.4);
+  BOOST_TEST(metric["gap"].get<double>() == -0.4, boost::test_tools::tolerance(1e-9));
+  BOOST_TEST(metric["against_paper"] == "reproduced");
+  BOOST_TEST(metric["reference"]["mean"] == 87);
+  BOOST_TEST(metric["against_reference"] == "regressed");
+  BOOST_TEST((metric["test"] == before.report["entries"][1]["metrics"][0]["test"]));
+  BOOST_TEST((kept["runs"] == before.report["entries"][1]["runs"]));
+  BOOST_TEST(kept["seeds"] == 3);
+  BOOST_TEST(kept["note"] == "noted since");
+  BOOST_TEST(!kept.contains("outdated"));
+  BOOST_TEST((judged_by(now, before.table) == now));
+  // A metric that was never measured is no figure.
+  before.table.metrics.push_back(find_metric("loss"));
+  before.table.tolerance["loss"] = 0.1;
+  BOOST_TEST(judged_by(now, before.table)["entries"][1]["state"] == "failed");
+}
+
+BOOST_AUTO_TEST_CASE(what_was_trained_with_other_settings_is_not_judged) {
+  Before before;
+  before.table.rows[1].entries[0].settings = settings("128");
+  before.table.rows[1].entries[0].references["accuracy"] = {80, 1, 2, "cpu", "2026-11-24", "abc"};
+  json now = before.now({{"first", 0.95}});
+  BOOST_TEST(now["summary"].get<std::string>() == "1 exceeded, 1 of other settings");
+  const json& kept = now["entries"][1];
+  BOOST_TEST(kept["outdated"] == true);
+  for (const char* key : {"gap", "against_paper", "against_reference"})
+    BOOST_TEST(!kept["metrics"][0].contains(key), key);
+  const std::string text = report_markdown(now);
+  BOOST_TEST(text.find("| other settings |") != std::string::npos, text);
+  // The settings come back.
+  before.table.rows[1].entries[0].settings = settings("64");
+  now = judged_by(now, before.table);
+  BOOST_TEST(now["summary"].get<std::string>() ==
+             "1 exceeded, 1 not reached, 1 held against their reference");
+  BOOST_TEST(!now["entries"][1].contains("outdated"));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_done_is_not_replaced_by_what_was_not_run) {
+  const Before before;
+  for (const EntryState state : {EntryState::no_data, EntryState::pending})
+    BOOST_TEST((before.now({{"first", 0}}, state)["entries"] == before.report["entries"]));
+  BOOST_TEST(before.now({{"first", 0}}, EntryState::failed)["summary"].get<std::string>() ==
+             "1 not reached, 1 failed");
+}
+
+BOOST_AUTO_TEST_CASE(a_report_that_cannot_be_read_is_not_written_over) {
+  const Before before;
+  const Folder folder;
+  const std::string file = folder.write("table9.json", "{ \"schema\": 1,");
+  const Campaign campaign{&before.table, false, {}};
+  check_fails([&] { write_reports(report_of(campaign), folder.path); }, {file, "JSON"});
+  BOOST_TEST(read_file(file) == "{ \"schema\": 1,");
+}
+
+// A folder's reports judged by the tables, without a run; without tables they stay as they are.
+BOOST_AUTO_TEST_CASE(reports_are_judged_anew_by_tables) {
+  Before before;
+  const Folder folder;
+  const auto file = folder.write("table9.json", before.report.dump(2) + "\n");
+  const auto stored = [&] { return json::parse(read_file(file)); };
+  before.table.rows[1].entries[0].references["accuracy"] = {80, 1, 2, "cpu", "2026-11-24", "abc"};
+  redraw_reports(folder.path, {});
+  BOOST_TEST((stored() == before.report));
+  redraw_reports(folder.path, {before.table});
+  BOOST_TEST(stored()["summary"].get<std::string>() ==
+             "1 exceeded, 1 not reached, 1 held against their reference");
+  BOOST_TEST(stored()["version"] == before.report["version"]);
+  BOOST_TEST(read_file(folder.path / "table9.md") == report_markdown(stored()));
+}
