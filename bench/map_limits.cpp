@@ -9,7 +9,7 @@
 #include "common/error.hpp"
 #include "device/program.hpp"
 #include "mapping/names.hpp"
-#include "train/train_run.hpp"
+#include "train/build_info.hpp"
 
 /// The fixed maps beside what memory allows: each pass against the time a copy of its bytes takes.
 using namespace mapnet;

@@ -40,12 +40,29 @@ class Redirections {
   ::posix_spawn_file_actions_t actions_;
 };
 
+std::vector<char*> pointers_to(std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+/// Ours, and by whom a training was started: it ends with us even where we are killed.
+std::vector<std::string> environment_of_a_child() {
+  constexpr std::string_view kOwner = "MAPNET_OWNER=";
+  std::vector<std::string> variables;
+  for (char** v = environ; *v; ++v)
+    if (!std::string_view(*v).starts_with(kOwner)) variables.emplace_back(*v);
+  variables.push_back(std::string(kOwner) + std::to_string(::getpid()));
+  return variables;
+}
+
 ::pid_t spawn(std::vector<std::string> words, const Redirections& redirections) {
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
+  std::vector<std::string> variables = environment_of_a_child();
+  const std::vector<char*> argv = pointers_to(words), env = pointers_to(variables);
   ::pid_t id = -1;
-  const int error = ::posix_spawn(&id, argv[0], redirections.get(), nullptr, argv.data(), environ);
+  const int error =
+      ::posix_spawn(&id, argv[0], redirections.get(), nullptr, argv.data(), env.data());
   if (error != 0) fail("{}: cannot be started: {}", words[0], std::strerror(error));
   return id;
 }

@@ -9,7 +9,8 @@
 
 namespace mapnet {
 
-/// Another program under way, standard output and error in a file. Ended with its owner.
+/// Another program under way, standard output and error in a file. Ended with its owner; a training
+/// ends too when the owner's process is killed (end_with_owner, cli/stop_signals.hpp).
 class ChildProcess {
  public:
   /// Throws Error when it cannot be started.

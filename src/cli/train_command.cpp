@@ -178,6 +178,7 @@ bool finished(Communicator& ranks, const std::string& folder) {
 }
 
 void train(CLI::App& command, TrainOptions& o) {
+  end_with_owner();
   const std::shared_ptr<Communicator> ranks = join_ranks([] { return stop_signal() != 0; });
   read_config_file(command, o);
   if (o.config.threads == 0) o.config.threads = threads_of_one(ranks->local_size());

@@ -47,6 +47,7 @@ class TrainingRun {
         found_(claim()),
         setup_(),
         session_(recipe, net, dataset, Purpose::train, plan_arena, control.ranks) {
+    if (control_.begins) control_.begins();
     if (ranks_.first()) log_.emplace(folder_, found_ ? found_->checkpoint.metrics : std::string());
     result_.setup_seconds = setup_.seconds();
     report_.steps = session_.steps_per_epoch();
@@ -59,7 +60,6 @@ class TrainingRun {
   }
 
   RunResult finish() {
-    if (control_.begins) control_.begins();
     while (epoch_ < recipe_.epochs) {
       train_epoch();
       if (++epoch_ == recipe_.epochs) break;

@@ -32,6 +32,11 @@ BOOST_AUTO_TEST_CASE(an_epoch_visits_every_training_sample_once) {
   fill_sample_order(again, counts, 3, 0);
   BOOST_TEST((again == first));
   fill_sample_order(again, counts, 4, 0);
+  BOOST_TEST((again != first));
+  BOOST_TEST((kind(again, 70, 90) == kind(first, 70, 90)));  // they go by a seed of their own
+  SampleCounts others = counts;
+  others.split_seed = 4;
+  fill_sample_order(again, others, 3, 0);
   BOOST_TEST((kind(again, 70, 90) != kind(first, 70, 90)));
 }
 
