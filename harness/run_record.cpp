@@ -1,6 +1,7 @@
 #include "harness/run_record.hpp"
 
 #include "common/file.hpp"
+#include "device/device.hpp"
 #include "train/build_info.hpp"
 
 namespace mapnet {
@@ -12,7 +13,9 @@ namespace {
 fs::path record_of(const SeedRun& run) { return run.folder / "harness.json"; }
 
 nlohmann::json record(const SeedRun& run) {
-  nlohmann::json object = {{"words", run.words}, {"program", program_identity()}};
+  // --device auto: what was run on a GPU is not what this machine would run without one.
+  nlohmann::json object = {
+      {"words", run.words}, {"program", program_identity()}, {"gpu", cuda_missing().empty()}};
   if (!run.source.empty()) object["source_words"] = run.source_words;
   return object;
 }

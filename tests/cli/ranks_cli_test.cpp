@@ -146,6 +146,22 @@ BOOST_AUTO_TEST_CASE(two_and_four_ranks_train_what_one_process_trains) {
   }
 }
 
+// By itself and alike, on the GPU that is its own where they have some.
+BOOST_AUTO_TEST_CASE(each_rank_learns_the_map_that_one_process_learns) {
+  const ToyData data(16 * 4, 20);
+  const Folder scratch;
+  const RunFolder one{scratch.path / "one"}, several{scratch.path / "several"};
+  const Words learned = {"--epochs", "2", "--map", "kronecker", "--map-sketches", "16"};
+  for (const auto& [folder, ranks] : {std::pair(&one, 1), std::pair(&several, 2)}) {
+    const Outcome outcome = on_ranks(ranks, training(data, *folder, learned), scratch);
+    BOOST_REQUIRE_MESSAGE(outcome.code == 0, outcome.output);
+  }
+  BOOST_TEST(result_of(several).at("map_checksum") == result_of(one).at("map_checksum"));
+  BOOST_TEST(std::abs(result_of(several).at("test_loss").get<double>() /
+                          result_of(one).at("test_loss").get<double>() -
+                      1) < kLoss);
+}
+
 // A signal to one of them is enough.
 BOOST_AUTO_TEST_CASE(a_stopped_run_goes_on_with_another_number_of_ranks) {
   const ToyData data(16 * 20, 20);
