@@ -60,7 +60,7 @@ std::string picture_of_counts(const json& report) {
     auto& [paper, ours, beyond] = by_data[entry["data"]];
     if (const auto count = printed_count(entry); count && m->contains("paper"))
       paper.points.emplace_back(*count, (*m)["paper"].get<double>());
-    if (m->contains("test"))
+    if (m->contains("test") && !entry.value("outdated", false))
       (entry.contains("beyond") ? beyond : ours)
           .points.emplace_back(entry["trainable_params"].get<double>(),
                                (*m)["test"]["mean"].get<double>());

@@ -10,8 +10,9 @@ namespace {
 
 using nlohmann::json;
 
-/// The first metric's statistics over the seeds, where the entry was run.
+/// The first metric's statistics over the seeds, where the entry was run with the table's settings.
 const json* figure_of_entry(const json& entry) {
+  if (entry.value("outdated", false)) return nullptr;
   if (entry["metrics"].empty() || !entry["metrics"][0].contains("test")) return nullptr;
   return &entry["metrics"][0]["test"];
 }
