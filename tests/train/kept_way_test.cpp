@@ -31,9 +31,6 @@ struct WayCache {
   Folder folder;
 };
 
-/// That a file was written, and not written again since.
-auto state_of(const std::filesystem::path& file) { return std::filesystem::last_write_time(file); }
-
 LearnedMapFacts learn(const RunConfig& config) {
   const Network net = network("cnn2");
   return Session(recipe_of(config), net, digits().dataset, Purpose::train).learned_map();
@@ -71,8 +68,9 @@ BOOST_AUTO_TEST_CASE(maps_of_a_way_that_was_kept_have_the_bits_of_those_that_wal
     BOOST_TEST(facts.checksum == walked[i].checksum, kinds[i].first << " " << kinds[i].second);
     BOOST_TEST(facts.samples == walked[i].samples);
     BOOST_REQUIRE(cache.files().size() == 1u);
-    if (!written) written = state_of(cache.files().front());
-    BOOST_TEST((state_of(cache.files().front()) == *written), "walked again");
+    if (!written) written = std::filesystem::last_write_time(cache.files().front());
+    BOOST_TEST((std::filesystem::last_write_time(cache.files().front()) == *written),
+               "walked again");
   }
   // What was walked before counts with what it took then.
   const std::string way = read_file(cache.files().front());
@@ -137,6 +135,13 @@ BOOST_AUTO_TEST_CASE(what_was_not_walked_to_its_end_leaves_nothing) {
   const Folder folder;
   { WayKeeper(folder.path, "a", 2, 3).take(kRows[0]); }
   BOOST_TEST(std::filesystem::is_empty(folder.path));
+  // Nor, once the way is walked again, of one whose process was killed.
+  keep(folder, "a");
+  const auto way = std::filesystem::directory_iterator(folder.path)->path();
+  std::ofstream(way.string() + ".tmp7-0") << "half";
+  keep(folder, "a");
+  BOOST_TEST(!std::filesystem::exists(way.string() + ".tmp7-0"));
+  BOOST_TEST(std::filesystem::exists(way));
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_way_is_refused_by_name) {

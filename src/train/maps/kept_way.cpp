@@ -31,8 +31,7 @@ struct Trailer {
 static_assert(sizeof(Trailer) == 16);
 
 fs::path file_of(const fs::path& folder, std::string_view key) {
-  return folder /
-         (sha256_hex({reinterpret_cast<const std::uint8_t*>(key.data()), key.size()}) + ".way");
+  return folder / (sha256_of_text(key) + ".way");
 }
 
 [[noreturn]] void refuse(const fs::path& file, std::string_view what) {
@@ -104,6 +103,7 @@ void KeptWay::each_row(const TakeRow& take) const {
 
 WayKeeper::WayKeeper(const fs::path& folder, std::string key, std::size_t rows, std::size_t columns)
     : key_(std::move(key)), facts_{.rows = rows, .columns = columns}, file_(file_of(folder, key_)) {
+  remove_unfinished(file_of(folder, key_));  // of walks that were killed
   const std::size_t bytes = rows * columns * sizeof(float);
   std::error_code ec;
   const fs::space_info space = fs::space(folder, ec);

@@ -49,8 +49,8 @@ class KeptWay {
   WayFacts facts_;
 };
 
-/// Keeps a way while it is walked; of one that was not walked to its end the next
-/// walk leaves nothing.
+/// Keeps a way while it is walked. Nothing is left of one that was not walked to its end; what a
+/// killed process left the next walk removes.
 class WayKeeper {
  public:
   /// Throws Error, naming folder and sizes, where it cannot be written to or has too little room:
