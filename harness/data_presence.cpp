@@ -14,9 +14,7 @@ namespace mapnet {
 namespace {
 
 std::string absence_of(const DatasetManifest& manifest) {
-  if (manifest.files.empty())
-    return fmt::format("{}: lies in no object store; name its folder with --data-dir. {}",
-                       manifest.name, manifest.obtain);
+  if (manifest.files.empty()) return folder_wanted(manifest);
   return fmt::format("{0}: in no object store; `mapnet data fetch {0}` brings it{1}{2}",
                      manifest.name, manifest.obtain.empty() ? "" : ", or: ", manifest.obtain);
 }

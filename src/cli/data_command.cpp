@@ -130,8 +130,7 @@ void check_dataset(const std::string& name, const fs::path& folder) {
   if (parse_noise(name)) return check_structure({.folder = folder}, name);
   const DatasetManifest& manifest = dataset_manifest(name);
   if (folder.empty() && manifest.files.empty()) {
-    fail<UsageError>("{}: lies in no object store; name its folder with --data-dir. {}", name,
-                     manifest.obtain);
+    fail<UsageError>("{}", folder_wanted(manifest));
   }
   if (holds_videos(manifest.format)) return check_videos(manifest, folder);
   if (folder.empty()) check_objects(manifest);

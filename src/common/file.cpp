@@ -1,7 +1,6 @@
 #include "common/file.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "common/error.hpp"
+#include "common/file_lock.hpp"
 #include "common/replacing_file.hpp"
 
 namespace mapnet {
@@ -41,13 +41,12 @@ void write_file_atomic(const fs::path& path, std::string_view contents) {
 
 namespace {
 
-/// A file system without locks cannot tell; then nobody does.
 bool is_being_written(const fs::path& file) {
   const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
-  const bool locked = ::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  const bool nobody = lock_now(fd);
   ::close(fd);
-  return locked;
+  return !nobody;
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "common/error.hpp"
+#include "common/file_lock.hpp"
 
 namespace mapnet {
 
@@ -44,7 +44,7 @@ ReplacingFile::ReplacingFile(const fs::path& target) : target_(target) {
     if (fd_ < 0 && errno != EEXIST)
       fail("{}: cannot write: {}", target_.string(), std::strerror(errno));
   }
-  ::flock(fd_, LOCK_EX | LOCK_NB);
+  lock_now(fd_);
 }
 
 ReplacingFile::~ReplacingFile() {

@@ -105,8 +105,7 @@ Dataset open_dataset(std::string_view name, const DatasetOptions& options) {
   const DatasetManifest& m = dataset_manifest(name);
   Dataset d = describe_dataset(name, options);
   if (options.folder.empty() && m.files.empty()) {
-    fail<UsageError>("{}: lies in no object store; name its folder with --data-dir. {}", m.name,
-                     m.obtain);
+    fail<UsageError>("{}", folder_wanted(m));
   }
   switch (m.format) {
     case DataFormat::idx:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "data/each.hpp"
 #include "data/safetensors.hpp"
@@ -14,9 +15,7 @@ namespace {
 
 constexpr const char* kTensor = "features";
 
-std::string checksum(std::span<const float> values) {
-  return sha256_hex({reinterpret_cast<const std::uint8_t*>(values.data()), values.size_bytes()});
-}
+std::string checksum(std::span<const float> values) { return sha256_of_text(bytes_of(values)); }
 
 std::string metadata(const SafetensorsFile& file, const char* name) {
   const auto found = file.metadata().find(name);

@@ -1,5 +1,7 @@
 #include "data/manifest.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "common/error.hpp"
@@ -42,6 +44,11 @@ const DatasetManifest& dataset_manifest(std::string_view name) {
     known += (known.empty() ? "" : ", ") + manifest.name;
   }
   fail<UsageError>("unknown dataset '{}'; known: {}, {}", name, known, kNoiseForm);
+}
+
+std::string folder_wanted(const DatasetManifest& m) {
+  return fmt::format("{}: lies in no object store; name its folder with --data-dir. {}", m.name,
+                     m.obtain);
 }
 
 }  // namespace mapnet

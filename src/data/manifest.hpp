@@ -55,4 +55,7 @@ std::span<const DatasetManifest> dataset_manifests();
 /// The one of that name; UsageError listing the known names when there is none.
 const DatasetManifest& dataset_manifest(std::string_view name);
 
+/// What to tell of one that lies in no object store: to name its folder, and how to get it.
+std::string folder_wanted(const DatasetManifest& manifest);
+
 }  // namespace mapnet

@@ -55,4 +55,8 @@ std::string sha256_hex(std::span<const std::uint8_t> bytes) {
   return hash.hex();
 }
 
+std::string sha256_of_text(std::string_view text) {
+  return sha256_hex({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
 }  // namespace mapnet

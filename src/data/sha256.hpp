@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace mapnet {
 
@@ -13,5 +14,8 @@ std::string sha256_hex(const std::filesystem::path& file);
 
 /// The same of bytes in memory.
 std::string sha256_hex(std::span<const std::uint8_t> bytes);
+
+/// The same of a text, which is no file's name.
+std::string sha256_of_text(std::string_view text);
 
 }  // namespace mapnet

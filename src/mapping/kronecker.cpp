@@ -67,8 +67,7 @@ std::vector<KroneckerMatrix> kronecker_matrices(const Network& net, const Target
     if (block.latents < matrices.size())
       fail<UsageError>(
           "--map kronecker: layer {} has {} of the latents for its {} matrices, which take one "
-          "each; "
-          "take more latents",
+          "each; take more latents",
           block.name, block.latents, matrices.size());
     std::vector<std::size_t> sizes;
     for (const KroneckerMatrix& m : matrices) sizes.push_back(m.rows * m.cols);

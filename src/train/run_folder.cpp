@@ -1,16 +1,15 @@
 #include "train/run_folder.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "common/file_lock.hpp"
 
 namespace mapnet {
 
@@ -23,7 +22,7 @@ bool RunFolder::interrupted() const {
 FolderClaim::FolderClaim(const fs::path& folder) {
   fd_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   constexpr int kTries = 100;  // ten seconds: a run that was stopped writes its checkpoint
-  for (int i = 0; fd_ >= 0 && ::flock(fd_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; ++i) {
+  for (int i = 0; fd_ >= 0 && !lock_now(fd_); ++i) {
     if (i == kTries) {
       ::close(std::exchange(fd_, -1));
       fail("{}: another mapnet is training there; wait for it, end it, or give another --out",

@@ -34,8 +34,8 @@ struct RunControl {
   /// Who trains it together. The first of them alone writes the folder and tells its watch; all
   /// stop, save and resume behind the same step.
   std::shared_ptr<Communicator> ranks = alone();
-  /// Called when everything is set up and the first step is next: before it a run has nothing to
-  /// save, and learning a map may take long.
+  /// Called when the session is set up, which learning a map may make long, and before any file is
+  /// written: until then a run has nothing to save.
   std::function<void()> begins = {};
   /// Asked after each step: true ends the run behind it, or of several ranks behind the next, with
   /// a checkpoint.

@@ -30,7 +30,7 @@ std::string key_of(const CachedVideo& video, const fs::path& root, const Feature
   std::string text = fmt::format("mapnet video features {}\n{} {} 224x224 imagenet, {} frames\n",
                                  kVersion, source.net, source.weights.sha256, source.frames);
   for (const fs::path& frame : video.frames) text += line_of(frame, root);
-  return sha256_hex({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  return sha256_of_text(text);
 }
 
 }  // namespace

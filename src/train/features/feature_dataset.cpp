@@ -38,8 +38,7 @@ Dataset open_video_features(std::string_view name, const std::filesystem::path& 
                             Extraction* extraction) {
   const DatasetManifest& m = dataset_manifest(name);
   if (folder.empty())
-    fail<UsageError>("{}: lies in no object store; name its folder with --data-dir. {}", m.name,
-                     m.obtain);
+    fail<UsageError>("{}", folder_wanted(m));
   if (!source.given())
     fail<UsageError>(
         "{}: holds videos, of which features are extracted; --features-weights FILE gives the "
