@@ -48,8 +48,9 @@ class Communicator {
   /// fails for that reason.
   virtual std::string loss() const { return {}; }
 
-  /// `release` is called once, when a rank is lost, by whichever thread sees it: it frees a device
-  /// that waits for the lost rank, and with it the thread that waits for the device.
+  /// `release` is called once, when a rank is lost, on a thread of its own that nobody waits for:
+  /// it frees a device that waits for the lost rank, and with it the thread that waits for the
+  /// device.
   virtual void when_lost(std::function<void()> /*release*/) {}
 };
 

@@ -23,10 +23,14 @@ MAPNET_HOST_DEVICE inline std::uint32_t float_to_bits(float x) {
   return bits;
 }
 
+inline constexpr float kIntegers = 12582912.0f;  // 1.5 * 2^23: floats there are 1 apart
+
 /// Nearest integer for |x| < 2^22, ties to even.
-MAPNET_HOST_DEVICE inline float round_to_int(float x) {
-  const float magic = 12582912.0f;  // 1.5 * 2^23: adding it pushes the fraction out of the mantissa
-  return (x + magic) - magic;
+MAPNET_HOST_DEVICE inline float round_to_int(float x) { return (x + kIntegers) - kIntegers; }
+
+/// An integer |n| < 2^22 in two's complement; of NaN some number, where a cast would be undefined.
+MAPNET_HOST_DEVICE inline std::uint32_t integer_bits(float n) {
+  return float_to_bits(n + kIntegers) - float_to_bits(kIntegers);
 }
 
 /// Natural logarithm of a normal positive float; relative error below 2e-7.
@@ -63,7 +67,7 @@ MAPNET_HOST_DEVICE inline float exp(float x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   const float y = p * (r * r) + r + 1.0f;
-  return y * bits_to_float(static_cast<std::uint32_t>(static_cast<std::int32_t>(n) + 127) << 23);
+  return y * bits_to_float((integer_bits(n) + 127u) << 23);
 }
 
 /// Hyperbolic tangent; absolute error below 2e-7.
@@ -100,7 +104,7 @@ MAPNET_HOST_DEVICE inline SinCos sincos(float x) {
   c = c * z - 1.388731625493765e-3f;
   c = c * z + 4.166664568298827e-2f;
   c = c * (z * z) - 0.5f * z + 1.0f;
-  const std::uint32_t quarter = static_cast<std::uint32_t>(static_cast<std::int32_t>(n));
+  const std::uint32_t quarter = integer_bits(n);
   const bool swap = (quarter & 1u) != 0;
   const float a = swap ? c : s, b = swap ? s : c;
   return {(quarter & 2u) != 0 ? -a : a, ((quarter + 1u) & 2u) != 0 ? -b : b};

@@ -7,11 +7,12 @@
 
 #include "nets/network.hpp"
 
-/// A network in int8: weights with a scale for each output channel (row of a weight), what enters a
-/// layer with a scale a layer, biases and sums in full precision.
+/// A network in int8: weights with a scale for each row, which is an output channel or, of a
+/// transposed convolution, an input channel; what enters a layer with a scale a layer; biases and
+/// sums in full precision.
 namespace mapnet {
 
-/// A weight as int8 holds it: row i's values are q * ranges[i] / 127, a row an output channel.
+/// A weight as int8 holds it: row i's values are q * ranges[i] / 127.
 struct Int8Weight {
   std::vector<std::int8_t> q;  ///< [size of the tensor]
   std::vector<float> ranges;   ///< [rows]: the largest magnitude of each
@@ -19,7 +20,7 @@ struct Int8Weight {
 Int8Weight quantize_weight(std::span<const float> weight, std::size_t rows);
 
 /// theta [P] with each weight as int8 holds it (device/ops/fake_quantize.hpp), its range the
-/// largest magnitude of its output channel. Biases are unchanged, and zeros stay zero.
+/// largest magnitude of its row. Biases are unchanged, and zeros stay zero.
 std::vector<float> int8_weights(std::span<const float> theta, const Network& net);
 
 /// Layers with weights, in order: as many ranges of activations.

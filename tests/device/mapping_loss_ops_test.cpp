@@ -115,7 +115,8 @@ BOOST_AUTO_TEST_CASE(stability_agrees_with_the_reference) {
     const BufferId state = h.object(loss);
     stability(h.schedule, "stability", y, p, state, h.object(control), dy, dp);
     h.run();
-    const auto want = reference::stability(logits, moved, std::size_t(K), std::size_t(count));
+    const auto want =
+        reference::stability(logits, moved, 5, std::size_t(side * side), std::size_t(count));
     const auto scaled = [](Vector v) {
       for (double& x : v) x *= 0.25;
       return v;

@@ -150,6 +150,20 @@ BOOST_AUTO_TEST_CASE(a_smoothed_cross_entropy_agrees_with_the_reference) {
     }
 }
 
+// The logarithm of NaN is a number, as this project computes it.
+BOOST_AUTO_TEST_CASE(a_logit_that_is_no_number_is_seen_in_the_loss) {
+  const float none = std::nanf("");
+  for (const std::vector<float>& row :
+       {std::vector<float>{1, none, .5f}, {none, 1, .5f}, {none, none, none}})
+    for (const float smoothing : {0.0f, 0.1f}) {
+      float drow[3];
+      bool hit = true;
+      BOOST_TEST(std::isnan(cross_entropy_row(row.data(), 3, 0, 1, smoothing, drow, hit)));
+      BOOST_TEST(!hit);
+      BOOST_TEST(std::isnan(drow[0]));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(adam_with_decoupled_decay_agrees_with_the_reference_over_steps) {
   const std::size_t n = 50001;
   Vector x = exact_floats(n, 9);

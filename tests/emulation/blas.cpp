@@ -80,7 +80,8 @@ class LoopProduct : public Product {
           {b, area(d.k, d.n) * sizeof(float), alignment(d.align_b), "B"},
           {c, area(d.m, d.n) * sizeof(float), alignment(d.align_c), "C", true},
           {workspace, workspace_size, kWorkspaceAlignment, "the workspace", true}};
-      if (d.bias) operands.push_back({bias, area(d.n, 1) * sizeof(float), sizeof(float), "bias"});
+      if (d.bias)
+        operands.push_back({bias, area(d.n, 1) * sizeof(float), alignment(d.align_bias), "bias"});
       check_operands(operands);
       spoil(workspace, workspace_size);
       spoil(c, area(d.m, d.n) * sizeof(float));

@@ -1,5 +1,8 @@
 #include "device/cuda/rank_sum.hpp"
 
+#include <chrono>
+#include <thread>
+
 #include "device/communicator.hpp"
 #include "device/cuda/check.hpp"
 #include "library.hpp"
@@ -31,9 +34,14 @@ class HostSum : public RankSum {
 
 }  // namespace
 
-std::shared_ptr<const RankSum> plan_rank_sum(const std::shared_ptr<Communicator>& ranks,
-                                             cudaStream_t stream) {
-  return std::make_shared<HostSum>(ranks, stream);
+std::shared_ptr<const RankSum> connect_rank_sum(const std::shared_ptr<Communicator>& ranks,
+                                                cudaStream_t stream) {
+  const auto sum = std::make_shared<const HostSum>(ranks, stream);
+  // As NCCL's abort, which returns when no graph holds a sum of its connection any more.
+  ranks->when_lost([weak = std::weak_ptr(sum)] {
+    while (!weak.expired()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  });
+  return sum;
 }
 
 }  // namespace mapnet::cuda

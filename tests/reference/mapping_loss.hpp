@@ -90,14 +90,18 @@ struct Stability {
   Vector dlogits, dperturbed;
 };
 
-/// Mean over the first `count` rows of || perturbed - logits ||^2; logits [N, K], perturbed [n, K].
-inline Stability stability(View logits, View perturbed, std::size_t classes, std::size_t count) {
-  const std::size_t rows = std::min(count, perturbed.size() / classes);
+/// Mean over the first `count` rows, and the pixels of each, of || perturbed - logits ||^2; logits
+/// [N, K, pixels], perturbed [n, K, pixels].
+inline Stability stability(View logits, View perturbed, std::size_t classes, std::size_t pixels,
+                           std::size_t count) {
+  const std::size_t values = classes * pixels;
+  const std::size_t rows = std::min(count, perturbed.size() / values);
+  const double means = double(rows * pixels);
   Stability s{0, Vector(logits.size()), Vector(perturbed.size())};
-  for (std::size_t i = 0; i < rows * classes; ++i) {
+  for (std::size_t i = 0; i < rows * values; ++i) {
     const double difference = perturbed[i] - logits[i];
-    s.value += difference * difference / double(rows);
-    s.dperturbed[i] = 2 * difference / double(rows);
+    s.value += difference * difference / means;
+    s.dperturbed[i] = 2 * difference / means;
     s.dlogits[i] = -s.dperturbed[i];
   }
   return s;

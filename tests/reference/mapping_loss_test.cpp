@@ -56,10 +56,10 @@ BOOST_AUTO_TEST_CASE(every_gradient_of_the_mapping_loss) {
     BOOST_TEST(gradient_error(smooth, z, smoothness(map, z).gradient) < gradient_tolerance);
     BOOST_TEST(gradient_error(align, z, alignment(map, z).gradient) < gradient_tolerance);
   });
-  const Vector logits = uniform(12, 7), perturbed = uniform(6, 8);
-  const Stability s = stability(logits, perturbed, 3, 4);
-  const auto by_logits = [&](const Vector& x) { return stability(x, perturbed, 3, 4).value; };
-  const auto by_perturbed = [&](const Vector& x) { return stability(logits, x, 3, 4).value; };
+  const Vector logits = uniform(24, 7), perturbed = uniform(12, 8);
+  const Stability s = stability(logits, perturbed, 3, 2, 4);
+  const auto by_logits = [&](const Vector& x) { return stability(x, perturbed, 3, 2, 4).value; };
+  const auto by_perturbed = [&](const Vector& x) { return stability(logits, x, 3, 2, 4).value; };
   BOOST_TEST(gradient_error(by_logits, logits, s.dlogits) < gradient_tolerance);
   BOOST_TEST(gradient_error(by_perturbed, perturbed, s.dperturbed) < gradient_tolerance);
 }

@@ -89,7 +89,7 @@ void check_step(const RunConfig& config) {
     const Vector moved = perturbed(z, recipe), theta2 = mapped.theta(moved);
     const auto trace2 =
         reference::trace(ref_net, theta2, reference::View(batch.x).first(rows * 784));
-    auto s = reference::stability(trace.logits(), trace2.logits(), 10, n);
+    auto s = reference::stability(trace.logits(), trace2.logits(), 10, 1, n);
     add(ce.dlogits, s.dlogits, lambda(kStability));
     for (double& d : s.dperturbed) d *= lambda(kStability);
     add(want, mapped.dz(reference::backward(ref_net, theta2, trace2, s.dperturbed), moved), 1);
@@ -188,6 +188,7 @@ BOOST_AUTO_TEST_CASE(a_mapping_loss_that_makes_no_sense_is_refused_by_its_flag) 
   refuses("--loss", [](RunConfig& c) { c.strategy = "direct", c.loss.terms = "task+align"; });
   refuses("--lambdas", [](RunConfig& c) { c.loss.terms = "task+stab", c.loss.lambdas = {1, 2}; });
   refuses("--lambdas", [](RunConfig& c) { c.loss.terms = "task+stab", c.loss.lambdas = {0}; });
+  refuses("--lambdas", [](RunConfig& c) { c.loss.terms = "task+stab", c.loss.lambdas = {1e300}; });
   refuses("--lambda-mode", [](RunConfig& c) { c.loss.mode = "floor"; });
   refuses("lambda mode", [](RunConfig& c) { c.loss.terms = "task+stab", c.loss.mode = "free"; });
   refuses("--stab-std", [](RunConfig& c) { c.loss.stability_std = 0.1; });

@@ -63,7 +63,7 @@ Tensor linear_forward(Schedule& schedule, const std::string& name, const LinearD
   step.bytes = s.bytes;
   step.bind = [=, n_threads = schedule.n_threads(), relu = d.relu](const Memory& memory) -> Run {
     openblas_set_num_threads(1);  // our threads share the rows, one BLAS call each
-    const auto* xp = memory.at<const float>(x.buffer);
+    const auto* xp = memory.at<const float>(x.buffer) + x.offset;
     const auto* w = memory.at<const float>(weight.buffer) + weight.offset;
     const float* b = bias.absent() ? nullptr : memory.at<const float>(bias.buffer) + bias.offset;
     auto* yp = memory.at<float>(y.buffer);
@@ -96,8 +96,8 @@ void add_backward_weights(Schedule& schedule, const std::string& name, const Lin
   step.bytes = s.bytes;
   step.bind = [=, n_threads = schedule.n_threads()](const Memory& memory) -> Run {
     openblas_set_num_threads(1);
-    const auto* xp = memory.at<const float>(x.buffer);
-    const auto* dyp = memory.at<const float>(dy.buffer);
+    const auto* xp = memory.at<const float>(x.buffer) + x.offset;
+    const auto* dyp = memory.at<const float>(dy.buffer) + dy.offset;
     auto* dw = memory.at<float>(dweight.buffer) + dweight.offset;
     float* db = dbias.absent() ? nullptr : memory.at<float>(dbias.buffer) + dbias.offset;
     return [=] {
@@ -124,7 +124,7 @@ void add_backward_data(Schedule& schedule, const std::string& name, const Linear
   step.bytes = s.bytes;
   step.bind = [=, n_threads = schedule.n_threads()](const Memory& memory) -> Run {
     openblas_set_num_threads(1);
-    const auto* dyp = memory.at<const float>(dy.buffer);
+    const auto* dyp = memory.at<const float>(dy.buffer) + dy.offset;
     const auto* w = memory.at<const float>(weight.buffer) + weight.offset;
     auto* dxp = memory.at<float>(dx.buffer);
     return [=] {
@@ -149,6 +149,7 @@ Tensor linear_backward(Schedule& schedule, const std::string& name, const Linear
   add_backward_weights(schedule, name, s, x, dy, dweight, dbias);
   Tensor dx = x;
   dx.buffer = kNoBuffer;
+  dx.offset = 0;
   if (!need_dx) return dx;
   dx.buffer = schedule.buffer(name + ".dx", "gradients", dx.bytes());
   add_backward_data(schedule, name, s, dx, dy, weight);

@@ -51,7 +51,7 @@ void stability(Schedule& schedule, const std::string& name, const Tensor& logits
     const auto* c = memory.at<const StepControl>(control);
     auto* dplain = memory.at<float>(dlogits.buffer);
     auto* dmoved = memory.at<float>(dperturbed.buffer);
-    const int rows = perturbed.n;
+    const int rows = perturbed.n, area = perturbed.h * perturbed.w;
     const auto size = perturbed.padded_size();
     const auto columns =
         size / static_cast<std::size_t>(rows);  // padded channels are zeros in both
@@ -59,7 +59,7 @@ void stability(Schedule& schedule, const std::string& name, const Tensor& logits
       LossTermState& term = state->terms[kStability];
       const int real_rows = std::min(rows, static_cast<int>(c->now.count));
       const std::size_t real = static_cast<std::size_t>(real_rows) * columns;
-      const float weight = 2.0f * term.lambda / static_cast<float>(real_rows);
+      const float weight = 2.0f * term.lambda / static_cast<float>(real_rows * area);
       double sum = 0;
       for (std::size_t i = 0; i < real; ++i) {
         const float difference = moved[i] - plain[i];
@@ -68,7 +68,7 @@ void stability(Schedule& schedule, const std::string& name, const Tensor& logits
         dplain[i] -= weight * difference;
       }
       std::fill(dmoved + real, dmoved + size, 0.0f);
-      term.value += sum / real_rows;
+      term.value += sum / (real_rows * area);
     };
   };
   schedule.add(std::move(step));

@@ -77,6 +77,8 @@ class LtProduct : public Product {
                                         : d.relu         ? CUBLASLT_EPILOGUE_RELU
                                                          : CUBLASLT_EPILOGUE_DEFAULT;
     set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue);
+    // An algorithm is chosen by where the bias lies, too: null would promise every alignment.
+    if (d.bias) set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, static_cast<std::uintptr_t>(d.align_bias));
     layout(b_, d.transpose_b ? d.k : d.n, d.transpose_b ? d.n : d.k);
     layout(a_, d.transpose_a ? d.m : d.k, d.transpose_a ? d.k : d.m);
     layout(c_, d.n, d.m);

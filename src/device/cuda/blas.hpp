@@ -32,7 +32,7 @@ struct ProductDesc {
   bool transpose_b = false;  ///< B is [n, k] in memory, else [k, n]
   bool bias = false, relu = false;
   /// Bytes each operand's address is a multiple of: a parameter may lie at any offset of theta.
-  int align_a = 256, align_b = 256, align_c = 256;
+  int align_a = 256, align_b = 256, align_c = 256, align_bias = 256;
 };
 
 /// A product of fixed shapes, planned: algorithm and workspace chosen. Same bits every time.

@@ -5,7 +5,7 @@
 /// Sums over the threads of a block, and from block to block, always in the same order.
 namespace mapnet::cuda {
 
-/// The sum of every thread's `value`, in thread 0; shared [kThreads], a power of two.
+/// The sum of every thread's `value` in thread 0, in others 0; shared [kThreads], a power of two.
 template <unsigned kThreads, class T>
 __device__ inline T block_sum(T value, T* shared) {
   __syncthreads();  // whoever still reads the last sum
@@ -14,7 +14,7 @@ __device__ inline T block_sum(T value, T* shared) {
     __syncthreads();
     if (threadIdx.x < half) shared[threadIdx.x] += shared[threadIdx.x + half];
   }
-  return shared[0];
+  return threadIdx.x == 0 ? shared[0] : T{};  // which no other thread may read yet
 }
 
 /// *to += the sum of parts [n]. One block. (A template, so that a file that does not launch it has

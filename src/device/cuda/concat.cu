@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 
 #include "device/cuda/checks.hpp"
@@ -10,13 +11,17 @@ namespace mapnet::cuda {
 namespace {
 
 constexpr unsigned kThreads = 256;
+constexpr unsigned kMostHigh = 65535;  // blocks of a grid in y
 
-/// to = from: an image blockIdx.y, of `size` values, that begins every `to_image` and `from_image`.
+/// to = from: an image of `size` values begins every `to_image` and `from_image`; blockIdx.y is
+/// one, or the first of several where there are more than a grid is high.
 template <class Value>
 __global__ void copy_images_kernel(Value* to, std::size_t to_image, const Value* from,
-                                   std::size_t from_image, std::size_t size) {
+                                   std::size_t from_image, std::size_t size, unsigned images) {
   const std::size_t i = blockIdx.x * static_cast<std::size_t>(kThreads) + threadIdx.x;
-  if (i < size) to[blockIdx.y * to_image + i] = from[blockIdx.y * from_image + i];
+  if (i >= size) return;
+  for (std::size_t image = blockIdx.y; image < images; image += gridDim.y)
+    to[image * to_image + i] = from[image * from_image + i];
 }
 
 template <class Value>
@@ -24,11 +29,13 @@ void copy_images(cudaStream_t stream, const ConcatCopy& c, unsigned images, bool
   constexpr std::size_t floats = sizeof(Value) / sizeof(float);
   auto *part = reinterpret_cast<Value*>(c.part), *whole = reinterpret_cast<Value*>(c.whole);
   const std::size_t size = c.part_image / floats, whole_image = c.whole_image / floats;
-  const dim3 grid(blocks_for(size, kThreads), images);
+  const dim3 grid(blocks_for(size, kThreads), std::min(images, kMostHigh));
   if (into_whole)
-    launch(stream, grid, kThreads, copy_images_kernel<Value>, whole, whole_image, part, size, size);
+    launch(stream, grid, kThreads, copy_images_kernel<Value>, whole, whole_image, part, size, size,
+           images);
   else
-    launch(stream, grid, kThreads, copy_images_kernel<Value>, part, size, whole, whole_image, size);
+    launch(stream, grid, kThreads, copy_images_kernel<Value>, part, size, whole, whole_image, size,
+           images);
 }
 
 /// True where every image begins at four aligned values.

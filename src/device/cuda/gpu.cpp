@@ -110,6 +110,20 @@ class NvidiaGpu : public Gpu, public std::enable_shared_from_this<NvidiaGpu> {
 
 }  // namespace cuda
 
+namespace {
+
+/// Why the GPU cannot be used; empty where it can.
+std::string too_old(int index) {
+  int major = 0, minor = 0;
+  MAPNET_CUDA(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index));
+  MAPNET_CUDA(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, index));
+  if (10 * major + minor >= 75) return "";
+  return fmt::format("GPU {} has compute capability {}.{}; 7.5 or later is needed", index, major,
+                     minor);
+}
+
+}  // namespace
+
 bool built_for_cuda() { return true; }
 
 std::string cuda_missing() {
@@ -119,21 +133,20 @@ std::string cuda_missing() {
     return "the NVIDIA driver is missing, or older than the CUDA toolkit this was built with";
   if (status != cudaSuccess) return cudaGetErrorString(status);
   if (devices == 0) return "no NVIDIA GPU is visible";
-  int major = 0, minor = 0;
-  MAPNET_CUDA(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0));
-  MAPNET_CUDA(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, 0));
-  if (10 * major + minor < 75)
-    return fmt::format("the GPU has compute capability {}.{}; 7.5 or later is needed", major,
-                       minor);
-  return "";
+  return too_old(0);
 }
 
 std::shared_ptr<Device> open_cuda(FastMath fast_math, int process) {
-  if (const std::string why = cuda_missing(); !why.empty())
-    fail("no GPU can be used: {}; --device cpu trains without one", why);
-  int devices = 0;
-  MAPNET_CUDA(cudaGetDeviceCount(&devices));
-  return std::make_shared<cuda::NvidiaGpu>(fast_math, process % devices);
+  std::string why = cuda_missing();
+  int index = 0;
+  if (why.empty()) {
+    int devices = 0;
+    MAPNET_CUDA(cudaGetDeviceCount(&devices));
+    index = process % devices;
+    why = too_old(index);
+  }
+  if (!why.empty()) fail("no GPU can be used: {}; --device cpu trains without one", why);
+  return std::make_shared<cuda::NvidiaGpu>(fast_math, index);
 }
 
 }  // namespace mapnet

@@ -28,6 +28,7 @@ void add_product(Schedule& schedule, const LinearShape& s, const ProductStep& p,
   aligned.align_a = alignment_of(p.a);
   aligned.align_b = alignment_of(p.b);
   aligned.align_c = alignment_of(p.c);
+  if (desc.bias) aligned.align_bias = alignment_of(p.bias);
   const auto product = plan_product(gpu.blas(), aligned, gpu.fast_math());
   const BufferId workspace = workspace_for(schedule, p.name, *product);
   Step step;

@@ -31,8 +31,9 @@ void mean_over_ranks(Schedule& schedule, const std::string& name, BufferId gradi
                      Scored scored, BufferId control, const std::shared_ptr<Communicator>& ranks) {
   Step step = mean_over_ranks_step(name, gradient, n, control);
   const cudaStream_t stream = gpu_of(schedule).stream();
-  const std::shared_ptr<const RankSum> sum = plan_rank_sum(ranks, stream);
   step.bind = [=](const Memory& memory) -> Run {
+    // Connected here: schedules are also made to be planned, costed and thrown away.
+    const std::shared_ptr<const RankSum> sum = connect_rank_sum(ranks, stream);
     auto* values = memory.at<float>(gradient);
     const auto* c = memory.at<const StepControl>(control);
     const unsigned blocks = blocks_for(n + 1, kThreads);

@@ -1,6 +1,8 @@
 #include <nccl.h>
 
 #include <atomic>
+#include <chrono>
+#include <mutex>
 
 #include "common/error.hpp"
 #include "device/communicator.hpp"
@@ -13,6 +15,10 @@ namespace {
 void check(ncclResult_t status, const char* what) {
   if (status != ncclSuccess) fail("NCCL: {}: {}", what, ncclGetErrorString(status));
 }
+
+// Until an abort goes ahead beside a thread that hands NCCL work: it is done in microseconds, or it
+// waits for the lost rank itself.
+constexpr auto kHandedOver = std::chrono::seconds(1);
 
 /// NCCL's connection to the other ranks, until one of them is lost: then what waits for it on the
 /// GPU is ended, or nobody could wait for the stream again.
@@ -32,13 +38,25 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  void abort() {
-    if (const ncclComm_t comm = comm_.exchange(nullptr)) ncclCommAbort(comm);
+  void sum(float* values, std::size_t n, cudaStream_t stream) {
+    const std::lock_guard lock(handing_over_);
+    const ncclComm_t comm = comm_;
+    if (!comm) fail("NCCL: a rank was lost");
+    check(ncclAllReduce(values, values, n, ncclFloat32, ncclSum, comm, stream), "ncclAllReduce");
   }
-  ncclComm_t comm() const { return comm_; }
+
+  /// Ends what waits on the GPU at once. Returns when no graph holds a sum of this connection any
+  /// more.
+  void abort() {
+    const ncclComm_t comm = comm_.exchange(nullptr);
+    if (!comm) return;
+    if (handing_over_.try_lock_for(kHandedOver)) handing_over_.unlock();
+    ncclCommAbort(comm);
+  }
 
  private:
-  std::atomic<ncclComm_t> comm_ = nullptr;  // null: aborted, by whichever thread saw the loss
+  std::atomic<ncclComm_t> comm_ = nullptr;  // null: aborted
+  std::timed_mutex handing_over_;
 };
 
 class NcclSum : public RankSum {
@@ -49,10 +67,7 @@ class NcclSum : public RankSum {
       if (const auto connection = weak.lock()) connection->abort();
     });
   }
-  void run(float* values, std::size_t n) const override {
-    check(ncclAllReduce(values, values, n, ncclFloat32, ncclSum, connection_->comm(), stream_),
-          "ncclAllReduce");
-  }
+  void run(float* values, std::size_t n) const override { connection_->sum(values, n, stream_); }
 
  private:
   std::shared_ptr<Connection> connection_;
@@ -61,8 +76,8 @@ class NcclSum : public RankSum {
 
 }  // namespace
 
-std::shared_ptr<const RankSum> plan_rank_sum(const std::shared_ptr<Communicator>& ranks,
-                                             cudaStream_t stream) {
+std::shared_ptr<const RankSum> connect_rank_sum(const std::shared_ptr<Communicator>& ranks,
+                                                cudaStream_t stream) {
   return std::make_shared<NcclSum>(*ranks, stream);
 }
 

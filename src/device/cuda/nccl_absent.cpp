@@ -4,8 +4,8 @@
 /// Stands in for NCCL in a build without it.
 namespace mapnet::cuda {
 
-std::shared_ptr<const RankSum> plan_rank_sum(const std::shared_ptr<Communicator>& /*ranks*/,
-                                             cudaStream_t /*stream*/) {
+std::shared_ptr<const RankSum> connect_rank_sum(const std::shared_ptr<Communicator>& /*ranks*/,
+                                                cudaStream_t /*stream*/) {
   fail(
       "this mapnet was built without NCCL, which several GPUs train together through: install it "
       "(libnccl-dev) and configure again, or take --device cpu");

@@ -21,7 +21,7 @@ class RankSum {
 };
 
 /// Called by all ranks together. Throws Error where NCCL is missing or cannot connect them.
-std::shared_ptr<const RankSum> plan_rank_sum(const std::shared_ptr<Communicator>& ranks,
-                                             cudaStream_t stream);
+std::shared_ptr<const RankSum> connect_rank_sum(const std::shared_ptr<Communicator>& ranks,
+                                                cudaStream_t stream);
 
 }  // namespace mapnet::cuda

@@ -28,9 +28,9 @@ __global__ void perturb_kernel(const float* z, float* perturbed, std::size_t n, 
 }
 
 struct Stability {
-  const float *logits, *perturbed;  // [N, K], [rows, K]
+  const float *logits, *perturbed;  // [N, K, area], [rows, K, area]
   float *dlogits, *dperturbed;
-  int rows;
+  int rows, area;
   std::size_t columns;
 };
 
@@ -42,7 +42,7 @@ __global__ void __launch_bounds__(kThreads)
   const int real_rows = s.rows < control->now.count ? s.rows : control->now.count;
   const std::size_t real = static_cast<std::size_t>(real_rows) * s.columns;
   const std::size_t size = static_cast<std::size_t>(s.rows) * s.columns;
-  const float weight = 2.0f * term.lambda / static_cast<float>(real_rows);
+  const float weight = 2.0f * term.lambda / static_cast<float>(real_rows * s.area);
   double sum = 0;
   for (std::size_t i = threadIdx.x; i < size; i += kThreads) {
     if (i >= real) {
@@ -55,7 +55,7 @@ __global__ void __launch_bounds__(kThreads)
     s.dlogits[i] -= weight * difference;
   }
   sum = block_sum<kThreads>(sum, shared);
-  if (threadIdx.x == 0) term.value += sum / real_rows;
+  if (threadIdx.x == 0) term.value += sum / (real_rows * s.area);
 }
 
 }  // namespace
@@ -95,6 +95,7 @@ void stability(Schedule& schedule, const std::string& name, const Tensor& logits
                          memory.at<float>(dlogits.buffer),
                          memory.at<float>(dperturbed.buffer),
                          perturbed.n,
+                         perturbed.h * perturbed.w,
                          perturbed.features()};
     auto* state = memory.at<MappingLossState>(loss);
     const auto* c = memory.at<const StepControl>(control);

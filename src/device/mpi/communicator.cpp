@@ -161,11 +161,13 @@ class MpiCommunicator : public Communicator {
     throw LostRank(what);
   }
 
+  /// Each release has a thread that nobody waits for: freeing a device may last until the graphs it
+  /// ran are gone, which belong to a thread that waits here.
   void note_loss(const std::string& what) {
     const std::lock_guard lock(mutex_);
     if (!loss_.empty()) return;
     loss_ = what;
-    for (const auto& release : releases_) release();
+    for (auto& release : releases_) std::thread(std::move(release)).detach();
     releases_.clear();
   }
 

@@ -13,19 +13,21 @@ namespace mapnet {
 /// Softmax cross-entropy of one row of logits (eq. 27) with label smoothing, as PyTorch defines it:
 /// the target is q = (1 - smoothing) onehot(label) + smoothing / classes. Returns
 /// -sum_k q_k log softmax(row)_k; where drow is not null sets it to weight * (softmax(row) - q).
-/// `hit` says whether the label is the arg-max (the first of equals).
+/// `hit` says whether the label is the arg-max (the first of equals). With a logit that is NaN the
+/// loss is NaN and nothing is hit.
 MAPNET_HOST_DEVICE inline float cross_entropy_row(const float* row, int classes, int label,
                                                   float weight, float smoothing, float* drow,
                                                   bool& hit) {
   int best = 0;
   for (int k = 1; k < classes; ++k)
     if (row[k] > row[best]) best = k;
-  hit = best == label;
   float sum = 0;
   for (int k = 0; k < classes; ++k) {
     const float shifted = row[k] - row[best];
     sum += math::exp(shifted < -80.0f ? -80.0f : shifted);
   }
+  const bool numbers = sum == sum;  // the logarithm of NaN is some number, which would hide it
+  hit = numbers && best == label;
   const float others = smoothing / static_cast<float>(classes);
   if (drow)
     for (int k = 0; k < classes; ++k) {
@@ -33,6 +35,7 @@ MAPNET_HOST_DEVICE inline float cross_entropy_row(const float* row, int classes,
       const float p = math::exp(shifted < -80.0f ? -80.0f : shifted) / sum;
       drow[k] = weight * (p - ((k == label ? 1.0f - smoothing : 0.0f) + others));
     }
+  if (!numbers) return sum;
   const float of_label = row[label] - row[best];
   if (smoothing == 0.0f) return math::log(sum) - of_label;
   float of_all = 0;

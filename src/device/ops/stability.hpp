@@ -7,7 +7,8 @@
 #include "device/tensor.hpp"
 
 /// The stability term (eq. 28): E || f_theta(z + eps)(x) - f_theta(z)(x) ||^2, eps ~ N(0, sigma^2).
-/// The expectation is over the batch, with one eps a step.
+/// The expectation is over the batch, with one eps a step; of a segmentation over its pixels too,
+/// as the task's loss is.
 namespace mapnet {
 
 /// Adds the step perturbed [n] = z [n] + stddev * N(0, 1) from (seed, Stream::stability), other

@@ -7,6 +7,7 @@
 namespace mapnet {
 
 inline constexpr int kMaxEpochs = 1'000'000;
+inline constexpr double kMostReal = 1e6;  ///< of a rate, a weight, a spread
 inline constexpr int kMaxBatch = 65'536;
 inline constexpr int kMaxThreads = 1024;
 inline constexpr int kMaxSide = 65'536;          ///< of an image; also of what is cut out of it

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "train/recipe/check.hpp"
+#include "train/recipe/limits.hpp"
 
 namespace mapnet {
 
@@ -71,7 +72,8 @@ MappingLoss resolve(const MappingLossConfig& c, const MappingConfig& mapping) {
     LossTerm& term = loss.*terms[i]->term;
     if (term.on) fail<UsageError>("--loss {}: {} is there twice", c.terms, terms[i]->name);
     term = {true, c.lambdas.empty() ? terms[i]->lambda : c.lambdas[i]};
-    require(term.lambda > 0, "--lambdas", term.lambda, "more than 0; leave a term out instead");
+    require(term.lambda > 0 && term.lambda <= kMostReal, "--lambdas", term.lambda,
+            "more than 0 and at most 1000000; leave a term out instead");
   }
   refuse(c.mode && !loss.any(), "--lambda-mode", "needs a term beside task in --loss");
   loss.mode = parse_mode(c.mode.value_or("floor"));
@@ -80,7 +82,8 @@ MappingLoss resolve(const MappingLossConfig& c, const MappingConfig& mapping) {
   refuse(c.stability_fraction && !stability, "--stab-fraction", "needs --loss task+stab");
   loss.stability_std = stability ? c.stability_std.value_or(0.1) : 0;
   loss.stability_fraction = c.stability_fraction.value_or(1.0);
-  require(!stability || loss.stability_std > 0, "--stab-std", loss.stability_std, "more than 0");
+  require(!stability || (loss.stability_std > 0 && loss.stability_std <= kMostReal), "--stab-std",
+          loss.stability_std, "more than 0 and at most 1000000");
   require(loss.stability_fraction > 0 && loss.stability_fraction <= 1, "--stab-fraction",
           loss.stability_fraction, "more than 0 and at most 1");
   return loss;
