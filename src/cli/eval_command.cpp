@@ -33,6 +33,9 @@ void evaluate(const EvalOptions& o) {
   const Split split = parse_split(o.split);
   if (split == Split::validation && model.file.recipe.validation == 0)
     fail<UsageError>("--split validation: {} was trained without --validation", o.model.run);
+  if (split == Split::validation && set_aside(model, dataset) == 0)
+    fail<UsageError>("--split validation: {} samples of {} were set aside, none of this {}",
+                     model.file.recipe.validation, model.file.recipe.data, dataset.name);
   const bool int8 = o.quantize == "int8";
   const Metrics m = int8 ? evaluate_model_int8(model, dataset, split, o.model.on)
                          : evaluate_model(model, dataset, split, o.model.on);

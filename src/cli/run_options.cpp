@@ -75,7 +75,8 @@ void add_run_options(CLI::App& command, RunOptions& o) {
       "--lr", c.lr,
       "peak learning rate of Adam  [mapped 0.08, --map gradient 0.02, --map trajectory by its "
       "epochs, --share above 1 0.04, direct 0.003, lv-fulldnn 0.001, full-dnn 0.0001]");
-  command.add_option("--warmup", c.warmup, "epochs of linear warm-up before the cosine")
+  command
+      .add_option("--warmup", c.warmup, "epochs of linear warm-up before the cosine, at most all")
       ->capture_default_str();
   command.add_option("--seed", c.seed, "of the map, the latents and the shuffles")
       ->capture_default_str();
@@ -89,15 +90,6 @@ void add_run_options(CLI::App& command, RunOptions& o) {
   command.add_option("--config", o.config_file, "TOML file of the same names without dashes");
 }
 
-namespace {
-
-/// "forecasts"
-const char* third_person(Task task) {
-  return task == Task::classify ? "classifies" : task == Task::segment ? "segments" : "forecasts";
-}
-
-}  // namespace
-
 void read_config_file(CLI::App& command, const RunOptions& options) {
   if (!options.config_file.empty()) read_config_file(command, options.config_file);
 }
@@ -106,7 +98,7 @@ Network network_of(const RunConfig& config) {
   const Dataset d = describe_run_data(config);
   if (network_task(config.net) != d.task)
     fail<UsageError>("--net {} {}; {} is a data set to {}", config.net,
-                     third_person(network_task(config.net)), d.name, task_name(d.task));
+                     task_verb(network_task(config.net)), d.name, task_name(d.task));
   return target_network(config, {d.channels, d.height, d.width, d.classes});
 }
 

@@ -14,4 +14,9 @@ constexpr const char* task_name(Task task) {
   return task == Task::classify ? "classify" : task == Task::segment ? "segment" : "forecast";
 }
 
+/// What a network does: "classifies", "segments", "forecasts"
+constexpr const char* task_verb(Task task) {
+  return task == Task::classify ? "classifies" : task == Task::segment ? "segments" : "forecasts";
+}
+
 }  // namespace mapnet

@@ -15,6 +15,7 @@ namespace {
 
 /// A field takes 16 bytes in memory, and a comma in the file: a table of nothing else is none.
 constexpr std::size_t kMaxFields = 4096;
+constexpr double kMost = 1e30;  // of a number: a float, and what is computed of it in double
 
 std::string whole_file(const std::filesystem::path& path) {
   const InputFile file(path);
@@ -84,6 +85,7 @@ double CsvTable::number(std::size_t column) const {
   const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
   if (error != std::errc() || end != field.data() + field.size() || !std::isfinite(value))
     refuse(column, "a number");
+  if (std::abs(value) > kMost) refuse(column, "a number no larger than 1e30");
   return value;
 }
 

@@ -30,7 +30,7 @@ class CsvTable {
   std::size_t line() const { return line_; }
   std::string_view text(std::size_t column) const { return fields_[column]; }
 
-  /// The field as a number: the whole of it, finite.
+  /// The field as a number: the whole of it, finite as a float too.
   double number(std::size_t column) const;
   int integer(std::size_t column) const;
 

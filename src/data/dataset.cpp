@@ -49,9 +49,10 @@ void open_pictures(SegmentationSplits splits, Dataset& dataset) {
   dataset.test = {splits.test.pictures.size(), std::move(splits.test)};
 }
 
-Dataset make_noise(std::string_view name, const NoiseShape& shape, const fs::path& folder) {
-  if (!folder.empty())
+Dataset make_noise(std::string_view name, const NoiseShape& shape, const DatasetOptions& options) {
+  if (!options.folder.empty())
     fail<UsageError>("{}: has no files; --data-dir has no meaning with it", name);
+  refuse_series_options(name, options);
   Dataset d;
   d.name = name;
   d.task = shape.pixels ? Task::segment : Task::classify;
@@ -62,18 +63,18 @@ Dataset make_noise(std::string_view name, const NoiseShape& shape, const fs::pat
   return d;
 }
 
-void refuse_series_options(const DatasetManifest& m, const DatasetOptions& options) {
+}  // namespace
+
+void refuse_series_options(std::string_view name, const DatasetOptions& options) {
   const DatasetOptions defaults;
   if (options.window == defaults.window && options.multivariate == defaults.multivariate &&
       options.missing == defaults.missing)
     return;
-  fail<UsageError>("--window, --multivariate and --missing are for a series; {} is none", m.name);
+  fail<UsageError>("--window, --multivariate and --missing are for a series; {} is none", name);
 }
 
-}  // namespace
-
 Dataset describe_dataset(std::string_view name, const DatasetOptions& options) {
-  if (const auto noise = parse_noise(name)) return make_noise(name, *noise, options.folder);
+  if (const auto noise = parse_noise(name)) return make_noise(name, *noise, options);
   const DatasetManifest& m = dataset_manifest(name);
   if (holds_videos(m.format)) {
     fail<UsageError>("{}: holds videos; features of their frames are to be extracted first",
@@ -95,7 +96,7 @@ Dataset describe_dataset(std::string_view name, const DatasetOptions& options) {
     const SeriesCounts counts = series_counts(d.series, m.train_count + m.test_count);
     d.train.count = counts.train, d.test.count = counts.test;
   } else {
-    refuse_series_options(m, options);
+    refuse_series_options(m.name, options);
   }
   return d;
 }
@@ -205,9 +206,9 @@ void read_features(const Dataset& d, const DatasetSplit& split, std::span<float>
   read_features(*files, out);
 }
 
-Series read_series(const Dataset& d) {
+Series read_series(const Dataset& d, std::size_t set_aside) {
   if (d.task != Task::forecast) fail("{}: no series", d.name);
-  Series series = read_pm25(d.series);
+  Series series = read_pm25(d.series, set_aside);
   const std::size_t opened = d.train.count + d.test.count + static_cast<std::size_t>(d.channels);
   if (series.rows != opened) {
     fail("{}: expected {} rows as when it was opened, found {}", d.series.file.string(), opened,

@@ -51,6 +51,9 @@ struct DatasetOptions {
   std::string missing = "previous";   // of a series: parse_missing
 };
 
+/// Throws UsageError for options of a series: the data set of that name is none.
+void refuse_series_options(std::string_view name, const DatasetOptions& options);
+
 /// What the data set is as published, without a look at its files: shapes and counts. Throws
 /// UsageError for an unknown name, options that contradict it, or videos (videos.hpp). Noise
 /// (noise.hpp) is described by its name alone.
@@ -93,7 +96,8 @@ void decode_sample(const Dataset& dataset, std::size_t sample, std::span<std::ui
 /// Reads a split's vectors of features, [count, channels, height, width]. Only for such samples.
 void read_features(const Dataset& dataset, const DatasetSplit& split, std::span<float> out);
 
-/// Reads a series whole (pm25.hpp says how samples lie in it). Only for a forecast.
-Series read_series(const Dataset& dataset);
+/// Reads a series whole (pm25.hpp says how samples lie in it, and what the last `set_aside` samples
+/// to train on do not decide). Only for a forecast.
+Series read_series(const Dataset& dataset, std::size_t set_aside = 0);
 
 }  // namespace mapnet

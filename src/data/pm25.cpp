@@ -89,11 +89,12 @@ class Rows {
 };
 
 /// The value of the last known row; before the first known one, that one's.
-void fill_previous(Series& s, const std::vector<bool>& known, const fs::path& file) {
+void fill_previous(Series& s, const std::vector<bool>& known, std::size_t training,
+                   const fs::path& file) {
   const auto first = std::ranges::find(known, true) - known.begin();
-  if (static_cast<std::size_t>(first) >= training_rows(s.rows)) {
-    fail("{}: expected a value of pm2.5 in the first four fifths of {} rows, found none",
-         file.string(), s.rows);
+  if (static_cast<std::size_t>(first) >= training) {
+    fail("{}: expected a value of pm2.5 in the {} of {} rows to train on, found none",
+         file.string(), training, s.rows);
   }
   float value = s.values[static_cast<std::size_t>(first) * s.features];
   for (std::size_t row = 0; row < s.rows; ++row) {
@@ -105,9 +106,8 @@ void fill_previous(Series& s, const std::vector<bool>& known, const fs::path& fi
   }
 }
 
-/// To 0 ... 1 over the training rows, a feature at a time.
-void scale(Series& s) {
-  const std::size_t training = training_rows(s.rows);
+/// To 0 ... 1 over the first `training` rows, a feature at a time.
+void scale(Series& s, std::size_t training) {
   for (std::size_t f = 0; f < s.features; ++f) {
     float low = s.values[f], high = low;
     for (std::size_t row = 1; row < training; ++row) {
@@ -123,7 +123,7 @@ void scale(Series& s) {
   }
 }
 
-/// Over the targets in rows [begin, end).
+/// Over the targets in rows [begin, end); 0 where there are none.
 double persistence_mse(const Series& s, std::size_t begin, std::size_t end) {
   double sum = 0;
   for (std::size_t row = begin; row < end; ++row) {
@@ -131,7 +131,7 @@ double persistence_mse(const Series& s, std::size_t begin, std::size_t end) {
         double{s.values[row * s.features]} - double{s.values[(row - 1) * s.features]};
     sum += error * error;
   }
-  return sum / static_cast<double>(end - begin);
+  return end > begin ? sum / static_cast<double>(end - begin) : 0;
 }
 
 }  // namespace
@@ -151,6 +151,9 @@ SeriesCounts series_counts(const SeriesFile& series, std::size_t rows) {
     fail<UsageError>("window: expected 1 hour or more, found {}", series.window);
   const auto window = static_cast<std::size_t>(series.window);
   const std::size_t training = training_rows(rows);
+  if (training < 2)
+    fail("{}: expected a row an hour, enough for a window before the last fifth of them, found {}",
+         series.file.string(), rows);
   if (window >= training) {
     fail<UsageError>("window: expected fewer hours than the {} rows to train on, found {}",
                      training, window);
@@ -172,7 +175,7 @@ std::size_t count_pm25_rows(const fs::path& file) {
   return rows;
 }
 
-Series read_pm25(const SeriesFile& series) {
+Series read_pm25(const SeriesFile& series, std::size_t set_aside) {
   CsvTable table(series.file);
   const Rows rows(table, series);
   Clock clock(table);
@@ -186,10 +189,14 @@ Series read_pm25(const SeriesFile& series) {
   s.rows = known.size();
   s.missing = static_cast<std::size_t>(std::ranges::count(known, false));
   const SeriesCounts counts = series_counts(series, s.rows);
-  if (series.missing == Missing::previous) fill_previous(s, known, series.file);
-  scale(s);
-  const std::size_t split = s.rows - counts.test;
-  s.persistence_mse_train = persistence_mse(s, split - counts.train, split);
+  if (set_aside >= counts.train)
+    fail("{}: expected more than the {} samples that are set aside to train on, found {}",
+         series.file.string(), set_aside, counts.train);
+  const std::size_t split = s.rows - counts.test, training = split - set_aside;
+  if (series.missing == Missing::previous) fill_previous(s, known, training, series.file);
+  scale(s, training);
+  s.persistence_mse_train = persistence_mse(s, split - counts.train, training);
+  s.persistence_mse_validation = persistence_mse(s, training, split);
   s.persistence_mse_test = persistence_mse(s, split, s.rows);
   return s;
 }

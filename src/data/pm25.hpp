@@ -31,7 +31,7 @@ std::size_t series_features(const SeriesFile& series);
 
 /// Samples of a table of `rows`. The last fifth of its rows are the test samples' targets, those
 /// before it that have a whole window before them are the training samples'. Throws UsageError when
-/// the window is not positive or leaves no sample.
+/// the window is not positive or leaves no sample, Error where no window would.
 struct SeriesCounts {
   std::size_t train, test;
 };
@@ -53,12 +53,13 @@ struct Series {
   double target_min = 0, target_max = 0;
   std::size_t missing = 0;  // rows whose PM2.5 was filled in
   /// Mean squared error of the forecast that repeats the last value, over each split's samples.
-  double persistence_mse_train = 0, persistence_mse_test = 0;
+  double persistence_mse_train = 0, persistence_mse_validation = 0, persistence_mse_test = 0;
 };
 
-/// Reads, fills, scales. Only training rows, all those before the last fifth, decide the scales, so
-/// test values may lie outside 0 to 1; a feature that never changes there becomes 0. Throws Error
-/// naming file, line and column, also for rows that do not follow hour by hour.
-Series read_pm25(const SeriesFile& series);
+/// Reads, fills, scales. Only training rows, all those before the last fifth and before the last
+/// `set_aside` samples to train on, decide the scales, so other values may lie outside 0 to 1; a
+/// feature that never changes there becomes 0. Throws Error naming file, line and column, also for
+/// rows that do not follow hour by hour.
+Series read_pm25(const SeriesFile& series, std::size_t set_aside = 0);
 
 }  // namespace mapnet

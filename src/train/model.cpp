@@ -24,6 +24,7 @@ std::unique_ptr<Session> restore(const Model& model, const Dataset& dataset, Pur
   Recipe recipe = recipe_on(model, choice);
   const bool given = model.file.stores_theta || !model.file.theta.empty();
   if (given) recipe.mapping.strategy = Strategy::direct, recipe.refresh = {};
+  recipe.validation = set_aside(model, dataset);
   auto session = std::make_unique<Session>(recipe, model.net, dataset, purpose);
   if (model.file.theta.empty()) {
     begin_with(*session, model);
@@ -56,6 +57,11 @@ void begin_with(Session& session, const Model& model) {
         "its map was learned to other bits than now: on another machine, by other libraries or "
         "from "
         "other data; export the model, and begin with --pretrained");
+}
+
+std::size_t set_aside(const Model& model, const Dataset& dataset) {
+  const std::size_t n = model.file.recipe.validation;
+  return dataset.name == model.file.recipe.data && n < dataset.train.count ? n : 0;
 }
 
 Model open_model(const std::filesystem::path& run_or_file,
@@ -105,21 +111,8 @@ std::vector<float> expand_weights(const Model& model, const DeviceChoice& choice
   return weights;
 }
 
-namespace {
-
-void check_fits(const Model& model, const Dataset& dataset) {
-  if (dataset.channels != model.file.channels || dataset.height != model.file.height ||
-      dataset.width != model.file.width || dataset.classes != model.file.classes)
-    fail("{} has images [{}, {}, {}] in {} classes; the model was trained on [{}, {}, {}] in {}",
-         dataset.name, dataset.channels, dataset.height, dataset.width, dataset.classes,
-         model.file.channels, model.file.height, model.file.width, model.file.classes);
-}
-
-}  // namespace
-
 Metrics evaluate_model(const Model& model, const Dataset& dataset, Split split,
                        const DeviceChoice& choice) {
-  check_fits(model, dataset);
   return restore(model, dataset, Purpose::evaluate, choice)->evaluate(split);
 }
 
@@ -127,7 +120,6 @@ namespace {
 
 std::unique_ptr<Session> restore_int8(const Model& model, const Dataset& dataset,
                                       const DeviceChoice& choice) {
-  check_fits(model, dataset);
   Model int8 = model;
   int8.file.recipe.add_ons.int8 = true;
   return restore(int8, dataset, Purpose::evaluate, choice);

@@ -32,6 +32,9 @@ std::filesystem::path latent_file_of(const std::filesystem::path& run_or_file);
 /// there, and its running statistics.
 void begin_with(Session& session, const Model& model);
 
+/// Training samples of the data set that the model's training set aside: none of another's.
+std::size_t set_aside(const Model& model, const Dataset& dataset);
+
 /// The model's recipe for another machine. Throws UsageError as resolve_device does.
 Recipe recipe_on(const Model& model, const DeviceChoice& choice);
 
@@ -41,7 +44,8 @@ std::vector<float> expand_theta(const Model& model, const DeviceChoice& choice =
 /// The same as a file of weights holds it: each tensor's center added.
 std::vector<float> expand_weights(const Model& model, const DeviceChoice& choice = {});
 
-/// Metrics over a data set's split with the model's own pixel scaling.
+/// Metrics over a data set's split with the model's own pixel scaling. Throws UsageError where the
+/// data set is none for its network.
 Metrics evaluate_model(const Model& model, const Dataset& dataset, Split split,
                        const DeviceChoice& choice = {});
 

@@ -32,7 +32,6 @@ void measure(RunResult& r, Session& session, const Recipe& recipe, const Network
   r.state_values = net.state_count();
   r.series = session.series();
   r.decode = session.decode_times();
-  r.stored_value_bytes = r.trainable_params * sizeof(float);
   r.device = session.program().device().description();
   r.version = version_string();
 }

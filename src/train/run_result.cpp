@@ -56,6 +56,8 @@ nlohmann::json to_json(const RunResult& r) {
   if (r.validation.samples > 0) add_metrics(json, r.task, "validation_", r.validation);
   if (r.task == Task::forecast) {
     json["persistence_mse_train"] = r.series.persistence_mse_train;
+    if (r.validation.samples > 0)
+      json["persistence_mse_validation"] = r.series.persistence_mse_validation;
     json["persistence_mse_test"] = r.series.persistence_mse_test;
     json["missing_filled"] = r.series.missing;
     json["test_rmse_in_units"] = std::sqrt(r.test.loss) * r.series.target_range;
@@ -76,7 +78,7 @@ nlohmann::json to_json(const RunResult& r) {
   json["arena_lower_bound_bytes"] = r.arena_lower_bound_bytes;
   json["map_bytes"] = r.map_bytes;
   if (r.recipe.mapping.learned.on()) add_learned_map(json, r);
-  json["stored_value_bytes"] = r.stored_value_bytes;
+  json["stored_value_bytes"] = r.stored_values * sizeof(float);
   if (r.memory) {
     json["peak_rss_bytes"] = r.memory->peak_bytes;
     json["image_bytes"] = r.memory->image_bytes;

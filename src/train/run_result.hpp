@@ -35,7 +35,6 @@ struct RunResult {
   LearnedMapFacts learned_map;          ///< where the map was learned
   std::size_t map_bytes = 0;            ///< of fixed weights stored beside the latents
   std::optional<AddOnResult> add_ons;   ///< what they made of theta
-  std::size_t stored_value_bytes = 0;   ///< of the trained values, in the latent file
   std::optional<ProcessMemory> memory;  ///< of the process so far, where that can be told
   std::size_t memory_budget = 0;        ///< that it was to fit into; 0: none
   std::string device, version;

@@ -10,6 +10,7 @@
 #include "train/objective.hpp"
 #include "train/rank_share.hpp"
 #include "train/sample_order.hpp"
+#include "train/target_network.hpp"
 
 namespace mapnet {
 
@@ -22,6 +23,14 @@ RankShare share_of_batch(std::size_t index, std::size_t first, std::size_t n, in
   const std::size_t at = index * size;
   const RankShare share = rank_share(std::min(size, n - at), ranks.rank(), ranks.size());
   return {first + at + share.begin, share.count};
+}
+
+/// The samples of each kind that a session for `purpose` has.
+SampleCounts counts_for(const Recipe& recipe, const Network& net, const Dataset& dataset,
+                        Purpose purpose) {
+  if (purpose == Purpose::expand) return {};
+  require_samples_for(net, dataset);
+  return split_samples(recipe, dataset);
 }
 
 }  // namespace
@@ -45,7 +54,7 @@ Session::Session(const Recipe& recipe, const Network& net, const Dataset& datase
                  Plan (*planner)(std::vector<Lifetime>), std::shared_ptr<Communicator> ranks)
     : recipe_(recipe),
       net_(net),
-      counts_(purpose == Purpose::expand ? SampleCounts{} : split_samples(recipe, dataset)),
+      counts_(counts_for(recipe, net, dataset, purpose)),
       ranks_(std::move(ranks)),
       run_(build_run_schedule(recipe, net, counts_, sample_format(dataset), purpose, ranks_)),
       // Before the run's own arena is there: learning has one, too.

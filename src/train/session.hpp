@@ -29,8 +29,9 @@ enum class Split { train, validation, test };
 
 /// What there is to say about a series beside a forecast of it.
 struct SeriesFacts {
-  double persistence_mse_train = 0, persistence_mse_test = 0;  ///< of repeating the last value
-  std::size_t missing = 0;                                     ///< rows that were filled in
+  /// Of repeating the last value, over each split's samples.
+  double persistence_mse_train = 0, persistence_mse_validation = 0, persistence_mse_test = 0;
+  std::size_t missing = 0;  ///< rows that were filled in
   double target_range = 0;  ///< a forecast's error times this is in the data's own units
 };
 

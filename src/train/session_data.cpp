@@ -44,10 +44,10 @@ void Session::load(const Dataset& dataset, Purpose purpose) {
 }
 
 void Session::load_series(const Dataset& dataset) {
-  const Series series = read_series(dataset);
+  const Series series = read_series(dataset, counts_.validation);
   program_->write<float>(run_.samples.values, series.values);
-  series_ = {series.persistence_mse_train, series.persistence_mse_test, series.missing,
-             series.target_max - series.target_min};
+  series_ = {series.persistence_mse_train, series.persistence_mse_validation,
+             series.persistence_mse_test, series.missing, series.target_max - series.target_min};
 }
 
 void Session::load_features(const Dataset& dataset) {

@@ -68,6 +68,8 @@ void Session::load_pretrained(const Network& net, BufferId into) {
   read_pretrained(recipe_.pretrained, net, recipe_.mapping.seed, theta, state);
   if (!in_place) program_->write<float>(into, theta);
   set_state(state);
+  if (into == run_.value && run_.average != kNoBuffer)  // which begins there, too
+    program_->write<float>(run_.average, theta);
 }
 
 }  // namespace mapnet

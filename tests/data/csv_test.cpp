@@ -50,6 +50,14 @@ BOOST_FIXTURE_TEST_CASE(errors_name_file_line_and_column, Folder) {
   check_fails([&] { table.next(); }, {file.string() + ":6", "expected a quote", "field 1"});
 }
 
+// As a float it would be infinite.
+BOOST_FIXTURE_TEST_CASE(a_number_that_no_float_holds_is_refused, Folder) {
+  CsvTable table(write("t.csv", "a,b\n1e30,-1e300\n"));
+  BOOST_REQUIRE(table.next());
+  BOOST_TEST(table.number(0) == 1e30);
+  check_fails([&] { table.number(1); }, {":2: column b", "no larger than 1e30", "'-1e300'"});
+}
+
 BOOST_FIXTURE_TEST_CASE(an_empty_file_has_no_header, Folder) {
   const auto file = write("t.csv", "\r\n");
   check_fails([&] { CsvTable table(file); }, {file.string(), "header", "empty"});

@@ -119,6 +119,19 @@ BOOST_FIXTURE_TEST_CASE(a_missing_column_is_named, TenHours) {
   check_fails([&] { read_series(d); }, {file.string(), "column 'pm2.5'", "found year, "});
 }
 
+// They are to be judged like test samples: what is known of them before must not decide the scales.
+BOOST_FIXTURE_TEST_CASE(samples_set_aside_do_not_decide_the_scales, TenHours) {
+  const Dataset d = open({.window = 3});
+  const Series s = read_series(d, 2);
+  BOOST_TEST(s.target_min == 20);  // over rows 0 to 5
+  BOOST_TEST(s.target_max == 60);
+  check_close(s.values, std::vector<double>{0, 0, .5, .5, .5, 1, 0, 2.5, 5, 5}, 1e-6, 0, "values");
+  BOOST_TEST(s.persistence_mse_train == .25 / 3, boost::test_tools::tolerance(1e-6));
+  BOOST_TEST(s.persistence_mse_validation == 7.25 / 2, boost::test_tools::tolerance(1e-6));
+  BOOST_TEST(s.persistence_mse_test == 6.25 / 2, boost::test_tools::tolerance(1e-6));
+  check_fails([&] { read_series(d, 5); }, {"pollution.csv", "5 samples that are set aside"});
+}
+
 BOOST_FIXTURE_TEST_CASE(a_series_without_values_is_refused, TenHours) {
   table({"NA", "NA", "NA", "NA", "NA", "NA", "NA", "NA", "1", "2"});
   const Dataset d = open({.window = 2});

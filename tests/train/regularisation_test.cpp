@@ -9,6 +9,7 @@
 #include "reference/kinks.hpp"
 #include "reference/nets.hpp"
 #include "train/model.hpp"
+#include "train/pretrained_file.hpp"
 #include "train/recipes.hpp"
 #include "train/toy_data.hpp"
 #include "train/train_run.hpp"
@@ -257,6 +258,15 @@ BOOST_AUTO_TEST_CASE(values_that_are_set_are_what_is_evaluated) {
   const std::vector<float> values(run.session.values().size(), 0.5f);
   run.session.set_values(values);
   BOOST_TEST((run.session.evaluated_values() == values));
+}
+
+BOOST_AUTO_TEST_CASE(an_average_begins_at_weights_that_were_given) {
+  const Folder at;
+  RunConfig config = regularised("direct");
+  config.finetune.pretrained = write_pretrained(at, network("cnn2")).string();
+  const Trained run(config);
+  BOOST_TEST((run.session.values() == some_weights(network("cnn2"))));
+  BOOST_TEST((run.session.evaluated_values() == run.session.values()));
 }
 
 // Stripes stay where they are under a flip; a shift by one row blurs the border of two classes.

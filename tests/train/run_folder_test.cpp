@@ -117,6 +117,34 @@ BOOST_AUTO_TEST_CASE(the_latent_file_is_the_whole_model) {
   }
 }
 
+// Buffers are made for the network's own samples: others would be written past their ends.
+BOOST_AUTO_TEST_CASE(a_model_takes_only_data_of_its_task_and_shape) {
+  const FinishedRun run(small_run("slvt"));
+  const Model model = open_model(run.folder);
+  const auto refuses = [&](const char* data, std::initializer_list<std::string> parts) {
+    const Dataset other = open_dataset(data);
+    check_fails<UsageError>([&] { evaluate_model(model, other, Split::test, here()); }, parts);
+    check_fails<UsageError>([&] { evaluate_model_int8(model, other, Split::test, here()); }, parts);
+    check_fails<UsageError>([&] { calibrate_model(model, other, here()); }, parts);
+  };
+  refuses("noise-1x28x28x10-pixels", {"cnn2 classifies", "noise-1x28x28x10-pixels", "segment"});
+  refuses("noise-3x28x28x10", {"noise-3x28x28x10", "[3, 28, 28]", "[1, 28, 28]"});
+  refuses("noise-1x28x28x9", {"of 9 classes", "of 10"});
+}
+
+BOOST_AUTO_TEST_CASE(samples_are_set_aside_of_the_training_data_alone) {
+  RunConfig config = small_run("slvt");
+  config.validation = 30;
+  const FinishedRun run(config);
+  const Model model = open_model(run.folder);
+  BOOST_TEST(set_aside(model, run.data.dataset) == 30u);
+  const ToyData few(20, 10);
+  BOOST_TEST(set_aside(model, few.dataset) == 0u);
+  BOOST_TEST(evaluate_model(model, few.dataset, Split::train, here()).samples == 20u);
+  BOOST_TEST(evaluate_model(model, few.dataset, Split::test, here()).samples == 10u);
+  BOOST_TEST(set_aside(model, open_dataset("noise-1x28x28x10")) == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(damaged_latent_files_are_refused) {
   const FinishedRun run(small_run("slvt"));
   const std::string good = read_file(run.folder / "model.latent");
