@@ -105,13 +105,12 @@ void print_summary(const RunResult& r, const std::string& folder) {
   }
   if (mapping.learned.on()) {
     const LearnedMapFacts& map = r.learned_map;
-    row("learned map",
-        fmt::format("{}: {} values, from {} samples there and back in {:.1f} s",
-                    to_string(mapping.learned.family), map.values, map.samples * (r.refreshes + 1),
-                    map.seconds));
+    row("learned map", fmt::format("{}: {} values, from {} samples there and back in {:.1f} s",
+                                   to_string(mapping.learned.family), map.values,
+                                   map.samples * (r.refreshes + 1), map.seconds));
   }
   if (trained_map)
-    row("trained values stored", format_bytes(r.stored_value_bytes));
+    row("values stored", format_bytes(r.stored_values * sizeof(float)));
   else
     row("fixed map stored", r.map_bytes > 0 ? format_bytes(r.map_bytes) : "nothing but its seed");
   row("arena", fmt::format("{} ({:.4f} of the lower bound)", format_bytes(r.arena_bytes),
@@ -177,6 +176,19 @@ bool finished(Communicator& ranks, const std::string& folder) {
   return over;
 }
 
+/// A budget leaves the schedule open, and which is the fastest goes by the machine and its threads:
+/// a run that is resumed keeps the one that it was begun with.
+Footprint kept_footprint(Communicator& ranks, const RunFolder& folder, const Footprint& chosen) {
+  struct {
+    bool found = false;
+    Footprint footprint;
+  } kept;
+  if (ranks.first())
+    if (const std::optional<Footprint> before = footprint_of(folder)) kept = {true, *before};
+  ranks.broadcast(std::as_writable_bytes(std::span(&kept, 1)));
+  return kept.found ? kept.footprint : chosen;
+}
+
 void train(CLI::App& command, TrainOptions& o) {
   end_with_owner();
   const std::shared_ptr<Communicator> ranks = join_ranks([] { return stop_signal() != 0; });
@@ -190,10 +202,13 @@ void train(CLI::App& command, TrainOptions& o) {
     fail<UsageError>("--require-mse is for forecasts; classes are held to --require-accuracy");
   require_shareable(asked, ranks->size());
   const Dataset dataset = open_in_turn(*ranks, o, asked);
-  const Recipe recipe = fit_to_budget(o.config, asked, net, dataset, ranks);
+  if (o.snapshot_every > 0) o.config.footprint.beside_bytes = net.param_count() * sizeof(float);
+  Recipe recipe = fit_to_budget(o.config, asked, net, dataset, ranks);
+  const std::string folder = o.out.empty() ? "runs/" + default_run_name(recipe, net) : o.out;
+  if (o.resume && o.config.footprint.memory_budget)
+    recipe.footprint = kept_footprint(*ranks, RunFolder{folder}, recipe.footprint);
   if (ranks->first()) tell_footprint(o.config, recipe);
   if (ranks->first()) tell_fallback(o.config, recipe);
-  const std::string folder = o.out.empty() ? "runs/" + default_run_name(recipe, net) : o.out;
   if (o.resume && finished(*ranks, folder)) {
     if (ranks->first()) report_finished(o, recipe, net.task, folder);
     return;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 #include <string_view>
 
 namespace mapnet {
@@ -11,6 +12,9 @@ namespace mapnet {
 /// and writing a deeper one would take more stack than there is. Throws Error for a deeper one,
 /// nlohmann's exceptions for what is no JSON.
 nlohmann::json parse_json(std::string_view text, int depth);
+
+/// Whether JSON can hold the text.
+bool is_utf8(const std::string& text);
 
 /// The whole number that `json` is, from `low` to `high`. Throws Error naming `what` for any other
 /// value: nlohmann's own conversions let -1 be a size and 1e300 an int.

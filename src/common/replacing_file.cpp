@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -33,13 +34,37 @@ void sync_folder(const fs::path& folder) {
   ::close(fd);
 }
 
+/// Where a file is to be: behind symbolic links, which stay what they are.
+fs::path behind_links(fs::path path) {
+  std::error_code ec;
+  for (int links = 0; links < 40 && fs::is_symlink(path, ec); ++links)
+    path = path.parent_path() / fs::read_symlink(path, ec);
+  return path;
+}
+
+/// A device, a pipe, or what a process has open (/dev/stdout): something that a file must not
+/// replace.
+bool takes_as_it_comes(const fs::path& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0) return false;
+  if (!S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode)) return true;
+  std::error_code ec;
+  const fs::path link = fs::is_symlink(path, ec) ? fs::read_symlink(path, ec) : path;
+  return link.string().starts_with("/proc/") || link.string().starts_with("/dev/fd/");
+}
+
 }  // namespace
 
-ReplacingFile::ReplacingFile(const fs::path& target) : target_(target) {
-  create_parent(target);
+ReplacingFile::ReplacingFile(const fs::path& target) : target_(behind_links(target)) {
+  if (takes_as_it_comes(target)) {
+    fd_ = ::open(target.c_str(), O_WRONLY | O_CLOEXEC);
+    if (fd_ < 0) fail("{}: cannot write: {}", target.string(), std::strerror(errno));
+    return;
+  }
+  create_parent(target_);
   // Processes of several machines, or containers, may have one number.
   for (int n = 0; fd_ < 0; ++n) {
-    path_ = fmt::format("{}{}{}-{}", target.string(), kUnfinished, ::getpid(), n);
+    path_ = fmt::format("{}{}{}-{}", target_.string(), kUnfinished, ::getpid(), n);
     fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd_ < 0 && errno != EEXIST)
       fail("{}: cannot write: {}", target_.string(), std::strerror(errno));
@@ -62,12 +87,13 @@ void ReplacingFile::write(std::string_view contents) {
 }
 
 void ReplacingFile::close() {
-  if (::fsync(fd_) != 0) give_up("fsync");
+  if (::fsync(fd_) != 0 && errno != EINVAL) give_up("fsync");  // EINVAL: a pipe, a terminal
   if (::close(std::exchange(fd_, -1)) != 0) give_up("close");
 }
 
 void ReplacingFile::put_in_place(const fs::path& previous) {
   close();
+  if (path_.empty()) return;
   std::error_code ec;
   if (!previous.empty() && fs::exists(target_, ec)) {
     fs::rename(target_, previous, ec);

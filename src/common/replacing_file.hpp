@@ -7,7 +7,8 @@
 namespace mapnet {
 
 /// A file that is written piece by piece and takes its place whole or not at all: until then it
-/// lies beside it under a name of its own, and is gone when its owner is.
+/// lies beside it under a name of its own, and is gone when its owner is. Where the name is a
+/// symbolic link, the file it leads to is replaced; a device or a pipe is written to as it comes.
 class ReplacingFile {
  public:
   /// Creates missing parent folders. Throws Error, as all of it does. Locked while it is written,
@@ -30,7 +31,7 @@ class ReplacingFile {
   void close();
   [[noreturn]] void give_up(const char* what) const;
 
-  std::filesystem::path target_, path_;
+  std::filesystem::path target_, path_;  // path_ empty: there is nothing to rename
   int fd_ = -1;
 };
 

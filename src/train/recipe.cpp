@@ -83,6 +83,7 @@ MappingConfig resolve_mapped(const RunConfig& c, Strategy strategy, const Networ
   refuse(c.alpha && m.modulation == Modulation::none, "--alpha",
          "is the scale of a modulation; choose --modulation scalar or signed");
   m.alpha = c.alpha.value_or(default_alpha(m.modulation));
+  require(m.alpha >= -kMostReal && m.alpha <= kMostReal, "--alpha", m.alpha, "-1000000 to 1000000");
   m.activation = parse_activation(c.activation.value_or("identity"));
   refuse(c.omega && m.activation != Activation::sine, "--omega",
          "is the frequency of --activation sine");
@@ -151,6 +152,7 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   r.epochs = c.epochs;
   r.batch = c.batch;
   r.lr = c.lr.value_or(default_lr(r.mapping, r.epochs));
+  require(r.lr > 0 && r.lr <= kMostReal, "--lr", r.lr, "more than 0 and at most 1000000");
   r.regularisation = resolve(c.regularisation, r.mapping, net, r.lr);
   r.warmup = c.warmup;
   r.seed = c.seed;
@@ -158,13 +160,13 @@ Recipe resolve(const RunConfig& c, const Network& net) {
   r.device = resolve_device(c.device);
   r.fast_math = resolve_fast_math(c.fast_math, r.device);
   r.validation = c.validation;
-  require(r.latent_std >= 0, "--latent-std", r.latent_std, "0 or more");
+  require(r.latent_std >= 0 && r.latent_std <= kMostReal, "--latent-std", r.latent_std,
+          "0 to 1000000");
   require(r.latent_std > 0 || r.mapping.random_base || r.mapping.finetune.on(), "--latent-std",
           r.latent_std, "more than 0 unless --base normal, or every weight starts at zero");
   require(r.epochs >= 0 && r.epochs <= kMaxEpochs, "--epochs", r.epochs, "0 to 1000000");
   require(r.batch >= 1 && r.batch <= kMaxBatch, "--batch", r.batch, "1 to 65536");
-  require(r.lr > 0, "--lr", r.lr, "more than 0");
-  require(r.warmup >= 0, "--warmup", r.warmup, "0 or more epochs");
+  require(r.warmup >= 0 && r.warmup <= kMaxEpochs, "--warmup", r.warmup, "0 to 1000000 epochs");
   r.footprint = resolve(c.footprint, r);
   refuse_combinations(r, net);
   return r;

@@ -2,10 +2,12 @@
 
 #include <fmt/core.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "train/checkpoint.hpp"
 #include "train/latent_file.hpp"
 
 namespace mapnet {
@@ -40,13 +42,22 @@ void check_same_snapshots(std::int64_t of_run, std::int64_t every, const RunFold
        of_run == 0 ? "without --snapshot-every" : "with " + own);
 }
 
+std::optional<Footprint> footprint_of(const RunFolder& folder) {
+  if (folder.finished()) return read_latent_file(folder.model()).recipe.footprint;
+  const std::optional<FoundCheckpoint> found = find_checkpoint(folder);
+  if (!found) return std::nullopt;
+  const nlohmann::json& recipe = found->checkpoint.recipe;
+  return recipe.contains("footprint") ? recipe.at("footprint").get<Footprint>() : Footprint();
+}
+
 FinishedRun read_finished_run(const RunFolder& folder, const nlohmann::json& recipe, Task task) {
   check_same_recipe(to_json(read_latent_file(folder.model()).recipe), recipe, folder);
   const bool forecast = task == Task::forecast;
   const char* const key = forecast ? "test_mse" : "test_accuracy";
   try {
     const auto result = nlohmann::json::parse(read_file(folder.result()));
-    return {result.at(key).get<double>(), forecast ? "MSE" : "accuracy"};
+    const nlohmann::json& figure = result.at(key);  // null: no number, of a training that diverged
+    return {figure.is_null() ? std::nan("") : figure.get<double>(), forecast ? "MSE" : "accuracy"};
   } catch (const nlohmann::json::exception& e) {
     fail("{}: {}", folder.result().string(), e.what());
   }

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 
 #include "common/task.hpp"
+#include "train/recipe/footprint.hpp"
 #include "train/run_folder.hpp"
 
 namespace mapnet {
@@ -16,6 +18,10 @@ void check_same_recipe(const nlohmann::json& of_run, const nlohmann::json& recip
 /// Throws Error where the run took a snapshot each `of_run` steps (0: none) and is to go on with
 /// another number: its series would be neither.
 void check_same_snapshots(std::int64_t of_run, std::int64_t every, const RunFolder& folder);
+
+/// By which schedule the run in the folder trains, or trained; nothing where there is none. Throws
+/// Error where its files cannot be read.
+std::optional<Footprint> footprint_of(const RunFolder& folder);
 
 /// How a run ended that is in its folder.
 struct FinishedRun {

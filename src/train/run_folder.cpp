@@ -52,10 +52,17 @@ FolderClaim RunFolder::claim(bool overwrite, bool resume) const {
   return claim;
 }
 
-void RunFolder::clear() const {
+bool RunFolder::clears(const fs::path& file) const {
+  std::error_code ec;
+  const fs::path at = fs::weakly_canonical(file, ec);
+  return at == fs::weakly_canonical(model(), ec) ||
+         at.parent_path() == fs::weakly_canonical(snapshots(), ec);
+}
+
+void RunFolder::clear(bool keep_model) const {
   std::error_code ec;
   fs::remove(result(), ec);
-  fs::remove(model(), ec);
+  if (!keep_model) fs::remove(model(), ec);
   fs::remove_all(snapshots(), ec);
   remove_checkpoints();
 }

@@ -45,8 +45,12 @@ struct RunFolder {
   /// interrupted one that is not to be resumed, and `overwrite` is false.
   FolderClaim claim(bool overwrite, bool resume) const;
 
-  /// Removes what an earlier run left: an old result never stands beside new files.
-  void clear() const;
+  /// Whether clear() would remove the file.
+  bool clears(const std::filesystem::path& file) const;
+
+  /// Removes what an earlier run left: an old result never stands beside new files. Its model may
+  /// stay until the new one takes its place.
+  void clear(bool keep_model = false) const;
   void remove_checkpoints() const;
 };
 

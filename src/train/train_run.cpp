@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "common/bytes.hpp"
@@ -93,6 +94,7 @@ class TrainingRun {
                              dataset_.train.count, dataset_.test.count),
                  "started with another program, settings or data than the first rank");
     if (ranks_.first()) claim_ = folder_.claim(control_.overwrite, control_.resume);
+    refuse_own_files();
     if (!control_.resume) return std::nullopt;
     std::optional<FoundCheckpoint> found;
     if (ranks_.first()) {
@@ -104,15 +106,28 @@ class TrainingRun {
     return found;
   }
 
+  /// Files that the model needs as long as it is used.
+  void refuse_own_files() const {
+    const std::pair<const char*, std::string> given[] = {
+        {"--pretrained", recipe_.pretrained.file},
+        {"--features-weights", recipe_.features.weights.file}};
+    for (const auto& [flag, file] : given)
+      if (!file.empty() && folder_.clears(file))
+        fail<UsageError>(
+            "{} {}: lies in the run's own folder {}, which is cleared; give another --out", flag,
+            file, folder_.path.string());
+  }
+
   void tell(const std::string& text) const {
     if (control_.notice) control_.notice(text);
   }
 
   void begin() {
-    std::optional<Model> first;  // read before it is cleared: it may be the run that is replaced
-    if (recipe_.init.given()) first = open_model(recipe_.init.file);
-    if (ranks_.first()) folder_.clear();
-    if (first) begin_with(session_, *first);
+    const bool given = recipe_.init.given();
+    if (given) begin_with(session_, open_model(recipe_.init.file));
+    // A model that this run replaces stays until it does: --resume needs it.
+    const bool own = given && folder_.clears(latent_file_of(recipe_.init.file));
+    if (ranks_.first()) folder_.clear(own);
   }
 
   void resume(const Checkpoint& c) {
@@ -235,6 +250,8 @@ class TrainingRun {
   void make_result() {
     session_.prune_if_due(report_.steps * recipe_.epochs);
     measure(result_, session_, recipe_, net_);
+    if (!std::isfinite(result_.train.loss))
+      tell("the loss is no number: the training diverged; a smaller --lr may help");
     result_.loss_terms = report_.loss_terms;
     result_.ranks = ranks_.size();
     result_.memory_budget = control_.memory_budget;

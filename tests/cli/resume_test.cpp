@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <thread>
 
 #include "cli/process.hpp"
 #include "cli/program.hpp"
+#include "common/file.hpp"
 #include "train/stopped_run.hpp"
 #include "train/toy_data.hpp"
 
@@ -56,6 +58,29 @@ void wait_for_checkpoint(Process& process, const RunFolder& folder) {
 }
 
 }  // namespace
+
+// Which schedule is the fastest goes by the machine and its threads: what was begun is kept.
+BOOST_AUTO_TEST_CASE(a_run_under_a_budget_goes_on_by_the_schedule_it_was_begun_with) {
+  const ToyData data(16 * 100, 40);
+  const RunFolder folder{data.folder() / "run"};
+  {
+    Process process(training(data, folder,
+                             {"--checkpoint-every", "1", "--memory-budget", "64MiB", "--samples",
+                              "file", "--micro-batch", "8"}),
+                    data.folder() / "output");
+    wait_for_checkpoint(process, folder);
+    process.signal(SIGKILL);
+    BOOST_REQUIRE(process.wait() == -SIGKILL);
+  }
+  const std::string again = joined(training(data, folder, {"--resume", "--memory-budget", "1GiB"}));
+  const Outcome end = mapnet_with(again);
+  BOOST_TEST(end.code == 0, end.output);
+  BOOST_TEST(end.output.find("going on from") != std::string::npos, end.output);
+  const auto result = nlohmann::json::parse(read_file(folder.result()));
+  BOOST_TEST(result.at("footprint").at("samples") == "file");
+  BOOST_TEST(result.at("footprint").at("micro_batch") == 8);
+  BOOST_TEST(mapnet_with(again).output.find("finished already") != std::string::npos);
+}
 
 BOOST_AUTO_TEST_CASE(a_run_killed_twenty_times_ends_as_if_nothing_had_happened) {
   const ToyData data(16 * 100, 40);

@@ -1,3 +1,7 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <fstream>
@@ -101,6 +105,30 @@ BOOST_AUTO_TEST_CASE(json_is_refused_where_it_is_nested_too_deep) {
 
 BOOST_AUTO_TEST_CASE(a_device_is_no_file) {
   mapnet::test::check_fails([] { read_file("/dev/zero"); }, {"/dev/zero", "regular file"});
+}
+
+BOOST_FIXTURE_TEST_CASE(a_link_stays_one_and_the_file_behind_it_is_replaced, Folder) {
+  const std::filesystem::path file = path / "far" / "file", link = path / "link";
+  write_file_atomic(file, "old");
+  std::filesystem::create_symlink("far/file", link);
+  write_file_atomic(link, "new");
+  BOOST_TEST(std::filesystem::is_symlink(link));
+  BOOST_TEST(read_file(file) == "new");
+  std::filesystem::create_symlink("nowhere yet", path / "dangling");
+  write_file_atomic(path / "dangling", "made");
+  BOOST_TEST(read_file(path / "nowhere yet") == "made");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_pipe_is_written_to_and_not_replaced, Folder) {
+  const std::filesystem::path pipe = path / "pipe";
+  BOOST_REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+  write_file_atomic(pipe, "text");
+  char got[5] = {};
+  BOOST_TEST(::read(reader, got, 4) == 4);
+  ::close(reader);
+  BOOST_TEST(std::string(got) == "text");
+  BOOST_TEST(std::filesystem::is_fifo(pipe));
 }
 
 BOOST_AUTO_TEST_CASE(what_nobody_finishes_is_removed_and_what_is_being_written_is_not) {

@@ -133,6 +133,20 @@ BOOST_AUTO_TEST_CASE(a_run_may_replace_the_one_it_begins_with) {
   BOOST_TEST((open_model(trained.model).file.values == before));
 }
 
+BOOST_AUTO_TEST_CASE(such_a_run_can_be_stopped_and_resumed) {
+  const Trained trained(small_run("slvt"));
+  RunConfig next = trained.going_on();
+  next.epochs = 2;
+  const Network net = network("cnn2");
+  const auto apart = trained.data.folder() / "apart";
+  train_run(recipe_of(next), net, trained.data.dataset, {apart});
+  stop_after(recipe_of(next), net, trained.data.dataset,
+             {.folder = trained.model, .overwrite = true}, 3);
+  const Recipe again = recipe_of(next);  // opens the model once more
+  train_run(again, net, trained.data.dataset, {.folder = trained.model, .resume = true});
+  BOOST_TEST((open_model(trained.model).file.values == open_model(apart).file.values));
+}
+
 BOOST_AUTO_TEST_CASE(what_contradicts_the_model_is_refused) {
   const Trained trained(small_run("lwt"));
   const auto refuses = [&](auto&& change, std::initializer_list<std::string> parts) {
@@ -144,6 +158,7 @@ BOOST_AUTO_TEST_CASE(what_contradicts_the_model_is_refused) {
   refuses([](RunConfig& c) { c.map = "dense"; }, {"--map", "--init"});
   refuses([](RunConfig& c) { c.alpha = 0.1; }, {"--alpha", "--init"});
   refuses([](RunConfig& c) { c.variant.name = "wm-off"; }, {"--variant", "--init"});
+  refuses([](RunConfig& c) { c.variant.hidden = 10; }, {"--hidden", "--init"});
   refuses([](RunConfig& c) { c.finetune.share = 2; }, {"--share", "--init"});
   refuses([](RunConfig& c) { c.finetune.pretrained = "x.safetensors"; }, {"--pretrained"});
   refuses([](RunConfig& c) { c.strategy = "direct"; }, {"--strategy direct", "lwt"});

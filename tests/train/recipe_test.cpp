@@ -1,4 +1,6 @@
 #include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "common/error.hpp"
@@ -36,6 +38,14 @@ BOOST_AUTO_TEST_CASE(contradictions_are_refused_by_the_flags_name) {
   refuses("--base", [](RunConfig& c) { c.strategy = "direct", c.base = "zero"; });
   refuses("--latent-std", [](RunConfig& c) { c.strategy = "direct", c.latent_std = 1; });
   refuses("--refresh", [](RunConfig& c) { c.strategy = "direct", c.refresh.every = 200; });
+  const double none = std::nan(""), endless = std::numeric_limits<double>::infinity();
+  for (const double value : {none, endless}) {
+    refuses("--lr", [&](RunConfig& c) { c.lr = value; });
+    refuses("--warmup", [&](RunConfig& c) { c.warmup = value; });
+    refuses("--latent-std", [&](RunConfig& c) { c.latent_std = value; });
+    refuses("--alpha", [&](RunConfig& c) { c.modulation = "signed", c.alpha = value; });
+    refuses("--omega", [&](RunConfig& c) { c.activation = "sine", c.omega = value; });
+  }
   refuses("--refresh", [](RunConfig& c) { c.refresh.every = 0; });
   refuses("--latents", [](RunConfig& c) { c.latents = {1, 2, 3, 4}; });
   refuses("--latent", [](RunConfig& c) {

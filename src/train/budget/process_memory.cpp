@@ -39,6 +39,7 @@ std::size_t saved_bytes(const RunSchedule& run, const Recipe& recipe) {
                                 run.history, run.map_base, run.pruned})
     bytes += bytes_of(run.schedule, buffer);
   const bool theta = recipe.refresh.on() || recipe.add_ons.any();
+  if (recipe.mapping.learned.on()) bytes += run.n_theta * sizeof(float);  // beside the latents
   return std::max(bytes, theta ? 3 * run.n_theta * sizeof(float) : 0);
 }
 

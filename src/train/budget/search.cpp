@@ -192,6 +192,7 @@ class Search {
       c.arena_bytes = without + data_bytes(run.schedule.device(), c.recipe, net_, format_,
                                            counts_.total(), ranks_->size());
       c.beside_bytes = bytes_beside_arena(run, c.recipe, dataset_);
+      if (c.recipe.device == DeviceKind::cpu) c.beside_bytes += config_.footprint.beside_bytes;
       count_learning(c);
       c.cost = cost_of_step(run, c.recipe, format_);
       all.push_back(c);

@@ -8,6 +8,7 @@
 #include "common/error.hpp"
 #include "common/stopwatch.hpp"
 #include "data/content_hash.hpp"
+#include "train/budget/process_memory.hpp"
 #include "train/checksum.hpp"
 #include "train/maps/principal_basis.hpp"
 
@@ -60,6 +61,7 @@ LearnedBasis::LearnedBasis(const Recipe& run, const Network& net, const Dataset&
   } else {
     learn_rows(recipe, net, data, round);
   }
+  return_free_memory();  // the run's own arena comes next
   facts_.seconds += watch.seconds();
 }
 

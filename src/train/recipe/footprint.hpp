@@ -17,6 +17,7 @@ struct Recipe;
 /// without one everything is kept in memory.
 struct FootprintConfig {
   std::optional<std::string> memory_budget;  ///< bytes of the process, or of a GPU
+  std::size_t beside_bytes = 0;  ///< of a process's budget that whoever starts the run keeps
   std::optional<int> micro_batch;
   std::optional<std::string> recompute, samples, map_storage;
 };

@@ -16,6 +16,7 @@ void refuse_contradictions(const RunConfig& c, const Model& model) {
   constexpr const char* why = "comes with the model of --init; leave it out";
   refuse_mapping_flags(c, why);
   refuse(c.variant.name.has_value(), "--variant", why);
+  refuse(c.variant.hidden.has_value(), "--hidden", why);
   refuse(!c.finetune.layers.empty(), "--finetune", why);
   refuse(c.finetune.share.has_value(), "--share", why);
   refuse(!c.finetune.alpha.empty(), "--finetune-alpha", why);
@@ -24,7 +25,7 @@ void refuse_contradictions(const RunConfig& c, const Model& model) {
   if (c.strategy != RunConfig().strategy && c.strategy != strategy)
     fail<UsageError>("--strategy {}: the model of --init was trained with {}", c.strategy,
                      strategy);
-  refuse(c.finetune.pretrained && !trained.pretrained.given(), "--pretrained",
+  refuse(c.finetune.pretrained && !trained.mapping.finetune.on(), "--pretrained",
          "gives weights to begin with; --init does, too");
   refuse(!model.file.pruned.empty(), "--init",
          "of a pruned model would forget its mask; export it, and begin with --pretrained");
