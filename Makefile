@@ -4,14 +4,16 @@
 #   CMAKE_ARGS=...           extra arguments for configuring, e.g. -DMAPNET_BENCH=OFF
 #   PREFIX=...               where `make install` puts it (default: /usr/local)
 #   MAPNET_OBJECT_STORES=... folders with data objects by hash, ':' between them: nothing is downloaded
-#                            that they hold
+#                            that they hold (default: none, also where a build before had some)
 JOBS ?= $(shell nproc)
 CMAKE_ARGS ?=
 PREFIX ?= /usr/local
 DEMO ?= build/release/mapnet train --net cnn2 --data fashion-mnist --strategy slvt --latent 2048 \
        --map hadamard --epochs 5 --overwrite --out runs/demo
 
-configure = cmake --preset $(1) $(if $(MAPNET_OBJECT_STORES),-DMAPNET_OBJECT_STORES='$(MAPNET_OBJECT_STORES)') $(CMAKE_ARGS)
+configure = cmake --preset $(1) -DMAPNET_OBJECT_STORES='$(MAPNET_OBJECT_STORES)' $(CMAKE_ARGS)
+# Whether a build folder is configured, and with these object stores.
+is_configured = grep -Fqsx 'MAPNET_OBJECT_STORES:STRING=$(MAPNET_OBJECT_STORES)' build/$(1)/CMakeCache.txt
 compile = cmake --build --preset $(1) --parallel $(JOBS)
 
 .DEFAULT_GOAL := help
@@ -36,9 +38,11 @@ debug asan tsan emulated cuda: ## build that preset into build/<preset>
 	$(call compile,$@)
 
 install: ## install the release build into PREFIX (/usr/local), as root or where you may write
+	@test -x build/release/mapnet || $(MAKE) build
 	cmake --install build/release --prefix $(PREFIX)
 
 package: ## Debian packages of the release build: build/release/*.deb
+	@test -x build/release/mapnet || $(MAKE) build
 	cd build/release && cpack
 
 docs: ## the library's documentation in build/docs/html; warnings are errors
@@ -46,7 +50,7 @@ docs: ## the library's documentation in build/docs/html; warnings are errors
 	doxygen docs/Doxyfile
 
 data-mnist data-fashion-mnist: ## fetch one dataset into the object cache, hashes verified
-	@test -f build/release/CMakeCache.txt || $(call configure,release)
+	@$(call is_configured,release) || $(call configure,release)
 	cmake --build --preset release --target $@
 
 data: data-mnist data-fashion-mnist ## fetch every dataset

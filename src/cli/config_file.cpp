@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/error.hpp"
+#include "common/file.hpp"
 
 namespace mapnet {
 
@@ -40,14 +41,17 @@ std::vector<std::string> words_of(const toml::node& node) {
 void read_config_file(CLI::App& command, const std::string& file) {
   toml::table table;
   try {
-    table = toml::parse_file(file);
+    table = toml::parse(read_file(file), file);
   } catch (const toml::parse_error& e) {
     fail<UsageError>("{}:{}: {}", file, e.source().begin.line, std::string(e.description()));
+  } catch (const Error& e) {
+    fail<UsageError>("--config {}", e.what());
   }
   for (const auto& [key, value] : table) {
     const std::string name(key.str());
     const std::string at = fmt::format("{}:{}", file, value.source().begin.line);
-    CLI::Option* option = name == "config" ? nullptr : command.get_option_no_throw("--" + name);
+    const bool of_the_command = name == "config" || name == "help";
+    CLI::Option* option = of_the_command ? nullptr : command.get_option_no_throw("--" + name);
     if (!option) fail<UsageError>("{}: unknown key '{}'", at, name);
     if (option->count() > 0) continue;  // given on the command line
     const std::vector<std::string> words = words_of(value);

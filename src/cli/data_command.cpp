@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "cli/run_data.hpp"
 #include "common/error.hpp"
@@ -95,12 +97,23 @@ void check_objects(const DatasetManifest& manifest) {
       manifest.name, wrong);
 }
 
+/// Reads every label: one that training would refuse is an error that names its file.
+void check_labels(const Dataset& d) {
+  for (const DatasetSplit* split : {&d.train, &d.test}) {
+    std::vector<std::uint8_t> labels(split->count * labels_per_sample(d));
+    read_labels(d, *split, labels);
+  }
+  fmt::print("labels      of {} classes  ok\n", d.classes);
+}
+
 /// Opens the dataset, which checks what lies where, and prints what it holds.
 void check_structure(const DatasetOptions& options, const std::string& name) {
   const Dataset d = open_dataset(name, options), published = describe_dataset(name);
   const bool whole = d.train.count == published.train.count && d.test.count == published.test.count;
   fmt::print("structure   {} samples to train on, {} to test, {}  {}\n", d.train.count,
              d.test.count, shape_of(d), whole ? "ok" : "DIFFERS");
+  const bool on_disk = !std::holds_alternative<NoiseSplit>(d.train.files);
+  if (on_disk && d.task != Task::forecast) check_labels(d);
   if (!whole) {
     fail("{}: expected {} samples to train on and {} to test as published, found {} and {}", name,
          published.train.count, published.test.count, d.train.count, d.test.count);

@@ -23,6 +23,10 @@ namespace {
 const std::map<std::string, std::vector<std::string>> kFormats = {
     {"safetensors", {"float32", "bf16"}}, {"onnx", {"float32", "int8"}}, {"c", {"int8"}}};
 
+/// Where int8's training data lies.
+constexpr const char* kDataOptions[] = {"--data", "--data-dir", "--features-weights",
+                                        "--features-cache"};
+
 struct ExportOptions {
   ModelOptions model;
   ModelDataOptions data;
@@ -37,6 +41,16 @@ std::string resolve_dtype(const ExportOptions& o) {
     if (o.dtype == dtype) return dtype;
   fail<UsageError>("--format {} --dtype {}: {} is written as {}", o.format, o.dtype, o.format,
                    fmt::join(known, " or "));
+}
+
+/// Throws UsageError for options that say where data is that nobody looks at.
+void refuse_data_options(const CLI::App& command, const ExportOptions& o,
+                         const std::string& dtype) {
+  if (dtype == "int8") return;
+  for (const char* option : kDataOptions)
+    if (command.get_option(option)->count() > 0)
+      fail<UsageError>("{} says where int8's training data is; --format {} --dtype {} needs none",
+                       option, o.format, dtype);
 }
 
 void write_tensors(const ExportOptions& o, const TrainedNetwork& network, FloatType type) {
@@ -80,9 +94,20 @@ std::vector<float> measure_ranges(const ExportOptions& o, const Model& model) {
   }
 }
 
-void export_model(const ExportOptions& o) {
+/// Throws UsageError where the export would replace what it is made from.
+void check_out(const ExportOptions& o, const Model& model) {
+  std::error_code ec;
+  for (const std::filesystem::path& source :
+       {latent_file_of(o.model.run), std::filesystem::path(model.file.recipe.pretrained.file)})
+    if (std::filesystem::equivalent(o.out, source, ec))
+      fail<UsageError>("--out {} is {}, which the export is made from", o.out, source.string());
+}
+
+void export_model(const CLI::App& command, const ExportOptions& o) {
   const std::string dtype = resolve_dtype(o);
+  refuse_data_options(command, o, dtype);
   const Model model = o.model.open();
+  check_out(o, model);
   const TrainedNetwork network = trained_network(model, o.model.on);
   if (o.format == "safetensors")
     return write_tensors(o, network, dtype == "bf16" ? FloatType::bf16 : FloatType::f32);
@@ -107,9 +132,9 @@ void add_export_command(CLI::App& app) {
       ->check(CLI::IsMember({"float32", "bf16", "int8"}));
   command->add_option("--out", o->out, "file to write")->required();
   add_data_options(*command, o->data);
-  for (const char* option : {"--data", "--data-dir", "--features-weights", "--features-cache"})
+  for (const char* option : kDataOptions)
     command->get_option(option)->group("For int8, the training data");
-  command->callback([o] { export_model(*o); });
+  command->callback([command, o] { export_model(*command, *o); });
 }
 
 }  // namespace mapnet

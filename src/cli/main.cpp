@@ -6,13 +6,17 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "cli/commands.hpp"
 #include "cli/data_command.hpp"
 #include "cli/stop_signals.hpp"
 #include "cli/threads.hpp"
 #include "common/error.hpp"
+#include "common/json.hpp"
 #include "device/communicator.hpp"
 #include "train/build_info.hpp"
 #include "train/train_run.hpp"
@@ -49,6 +53,30 @@ int complain_of_loss(const char* what) {
   return complain(1, what);
 }
 
+/// Results, model files and reports hold what was given, in JSON.
+void require_utf8(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i)
+    if (!mapnet::is_utf8(argv[i]))
+      mapnet::fail<mapnet::UsageError>(
+          "argument {} is not UTF-8 text, which files of results are; rename what it names", i);
+}
+
+/// What is required and not there. Of an unknown command CLI11 says only that one is missing.
+std::string what_is_missing(const CLI::App& app, const CLI::RequiredError& error) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  if (at->get_require_subcommand_min() == 0) return error.what();
+  std::string known;
+  for (const CLI::App* command : at->get_subcommands({}))
+    known += (known.empty() ? "" : ", ") + command->get_name();
+  const std::vector<std::string> words = at->remaining();
+  return fmt::format("expected a subcommand, found {}; known: {}",
+                     words.empty() ? "none" : "'" + words.front() + "'", known);
+}
+
+/// What was printed has arrived: on a full disk stdio finds out late.
+bool said_all() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }
+
 /// The exit code.
 int run(int argc, char** argv) {
   CLI::App app("mapnet trains Mapping Networks: a few latents instead of a network's weights.");
@@ -64,9 +92,12 @@ int run(int argc, char** argv) {
   mapnet::add_reproduce_command(app);
   mapnet::add_sweep_command(app);
   try {
+    if (argc > 1 && std::string_view(argv[1]) != "predict") require_utf8(argc, argv);
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help, --version
     return app.exit(e);
+  } catch (const CLI::RequiredError& e) {
+    return complain_in_turn(2, what_is_missing(app, e).c_str());
   } catch (const CLI::ParseError& e) {
     return complain_in_turn(2, e.what());
   } catch (const mapnet::Interrupted& e) {  // all ranks agreed to stop
@@ -88,7 +119,13 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   mapnet::settle_thread_waiting(argv);
-  const int code = run(argc, argv);
-  mapnet::leave_ranks(code);
+  int code = run(argc, argv);
+  if (code == 0 && !said_all()) code = complain(1, "standard output could not be written");
+  try {
+    mapnet::leave_ranks(code);
+  } catch (const mapnet::LostRank& e) {  // after its work was done
+    code = complain_of_loss(e.what());
+    mapnet::leave_ranks(code);
+  }
   return code;
 }

@@ -3,8 +3,15 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/run_data.hpp"
+#include "data/manifest.hpp"
+#include "train/recipe/check.hpp"
 
 namespace mapnet {
+
+Model ModelOptions::open() const {
+  resolve_threads(on.threads);  // refuses what training does; 0 is as in training here
+  return open_model(run, pretrained);
+}
 
 std::string ModelDataOptions::name(const Model& model) const {
   return data.empty() ? model.file.recipe.data : data;
@@ -31,7 +38,10 @@ void add_data_options(CLI::App& command, ModelDataOptions& o) {
 Dataset open_data(const ModelDataOptions& o, const Model& model, const DeviceChoice& on) {
   Recipe recipe = recipe_on(model, on);
   recipe.data_options.folder = o.data_dir;
-  if (!o.features_weights.empty()) recipe.features.weights.file = o.features_weights;
+  if (!o.features_weights.empty()) {
+    refuse(!holds_videos(o.name(model)), "--features-weights", "is for data sets of videos");
+    recipe.features.weights.file = o.features_weights;
+  }
   FeatureExtractionOptions extraction;
   extraction.cache = o.features_cache;
   extraction.device = [&] { return open_device(recipe); };

@@ -17,7 +17,8 @@ struct ModelOptions {
   std::string run, pretrained;
   DeviceChoice on;
 
-  Model open() const { return open_model(run, pretrained); }
+  /// Throws UsageError for a number of threads that is none, and else as open_model does.
+  Model open() const;
 };
 
 /// Which data set it is run on.

@@ -12,9 +12,11 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "data/dataset.hpp"
+#include "data/manifest.hpp"
 #include "memory/report.hpp"
 #include "train/budget/report.hpp"
 #include "train/session.hpp"
+#include "train/target_network.hpp"
 
 namespace mapnet {
 
@@ -52,9 +54,14 @@ void plan(CLI::App& command, PlanOptions& o) {
   read_config_file(command, o);
   if (!o.alternatives_svg.empty() && !o.config.footprint.memory_budget)
     fail<UsageError>("--alternatives-svg draws what --memory-budget chooses from; give one");
+  refuse_features_cache(o.config.data, o.features_cache);
   const Network net = network_of(o.config);
   Recipe recipe = resolve(o.config, net);
-  const Dataset dataset = describe_run_data(o.config);
+  // A folder of one's own may hold any number of samples.
+  const bool own = !o.config.data_options.folder.empty() && !holds_videos(o.config.data);
+  const Dataset dataset =
+      own ? open_dataset(o.config.data, o.config.data_options) : describe_run_data(o.config);
+  require_samples_for(net, dataset);
   std::optional<BudgetSearch> search;
   if (o.config.footprint.memory_budget) {
     search = search_budget(o.config, recipe, net, dataset);

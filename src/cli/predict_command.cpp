@@ -32,6 +32,27 @@ struct PredictOptions {
   bool json = false;
 };
 
+/// Where an image's label map goes.
+fs::path label_file(const PredictOptions& o, const std::string& image) {
+  return fs::path(o.out) / (fs::path(image).stem().string() + ".png");
+}
+
+/// Throws UsageError where a label map would replace another, or an image.
+void check_label_files(const PredictOptions& o) {
+  std::set<fs::path> files;
+  for (const std::string& image : o.images)
+    if (!files.insert(label_file(o, image)).second)
+      fail<UsageError>("--out {}: two images are called {}; their label maps would be one file",
+                       o.out, fs::path(image).stem().string());
+  std::error_code ec;
+  for (const fs::path& file : files)
+    for (const std::string& image : o.images)
+      if (fs::equivalent(file, image, ec))
+        fail<UsageError>(
+            "--out {}: the label map {} would replace the image {}; give another folder", o.out,
+            file.string(), image);
+}
+
 void check(const PredictOptions& o, const Model& model) {
   const Network& net = model.net;
   if (net.task == Task::forecast)
@@ -45,12 +66,7 @@ void check(const PredictOptions& o, const Model& model) {
   if (!o.out.empty() && net.task != Task::segment)
     fail<UsageError>("--out is for the label maps of a segmentation; {} gives one class an image",
                      net.name);
-  std::set<fs::path> names;
-  if (!o.out.empty())
-    for (const std::string& image : o.images)
-      if (!names.insert(fs::path(image).stem()).second)
-        fail<UsageError>("--out {}: two images are called {}; their label maps would be one file",
-                         o.out, fs::path(image).stem().string());
+  if (!o.out.empty()) check_label_files(o);
 }
 
 std::string class_name(const Model& model, std::size_t index) {
@@ -74,12 +90,12 @@ void print(const PredictOptions& o, const Model& model, const std::string& image
     json["predictions"].push_back({{"class", class_name(model, c.index)},
                                    {"index", c.index},
                                    {segment ? "share" : "probability", c.share}});
-  fmt::print("{}\n", json.dump());
+  fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 /// The label map at the picture's own size, under its name; where to.
 std::string write_labels(const PredictOptions& o, const std::string& image, const Image& labels) {
-  const fs::path file = fs::path(o.out) / (fs::path(image).stem().string() + ".png");
+  const fs::path file = label_file(o, image);
   write_file_atomic(file, encode_png(resize_nearest(labels, read_image_size(image))));
   return file.string();
 }
@@ -122,7 +138,7 @@ void add_predict_command(CLI::App& app) {
   command->add_option("images", o->images, "JPEG or PNG files, like the training images in kind")
       ->required();
   command->add_option("--top", o->top, "classes to print of each")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
   command->add_option("--out", o->out,
                       "of a segmentation: folder for label maps, PNG of class ids");

@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <set>
 
 #include "cli/commands.hpp"
 #include "cli/runner_progress.hpp"
 #include "cli/stop_signals.hpp"
 #include "common/error.hpp"
 #include "harness/campaign.hpp"
+#include "harness/data_presence.hpp"
 #include "harness/report.hpp"
 #include "harness/runner.hpp"
 #include "harness/tables_folder.hpp"
@@ -29,24 +31,27 @@ struct ReproduceOptions {
   bool lock = false, redraw = false;
 };
 
-/// "1" and "table1" are table1.
-bool is_asked_for(const std::vector<std::string>& ids, const std::string& id) {
-  return ids.empty() || std::any_of(ids.begin(), ids.end(), [&](const std::string& asked) {
-           return asked == id || "table" + asked == id;
-         });
+/// The id of a table that was asked for: of --table "1" and "table1" are table1, of --figure "2" is
+/// figure2. Throws UsageError where there is none.
+std::string id_of(const std::vector<Table>& all, const char* kind, const std::string& name,
+                  const fs::path& folder) {
+  std::string ids;
+  for (const Table& table : all) {
+    if (table.id == name || table.id == kind + name) return table.id;
+    ids += (ids.empty() ? "" : ", ") + table.id;
+  }
+  fail<UsageError>("--{} {}: {} has {}", kind, name, folder.string(), ids);
 }
 
 std::vector<Table> tables_of(const ReproduceOptions& o) {
   const fs::path folder = o.folder.empty() ? tables_folder() : fs::path(o.folder);
-  std::vector<Table> all = read_tables(folder), chosen;
-  std::string ids;
-  for (Table& table : all) {
-    ids += (ids.empty() ? "" : ", ") + table.id;
-    if (is_asked_for(o.tables, table.id)) chosen.push_back(std::move(table));
-  }
-  if (chosen.size() < std::max<std::size_t>(1, o.tables.size()))
-    fail<UsageError>("--table: {} has {}", folder.string(), ids);
-  return chosen;
+  std::vector<Table> all = read_tables(folder);
+  if (o.tables.empty() && o.figures.empty()) return all;
+  std::set<std::string> asked;
+  for (const std::string& name : o.tables) asked.insert(id_of(all, "table", name, folder));
+  for (const std::string& name : o.figures) asked.insert(id_of(all, "figure", name, folder));
+  std::erase_if(all, [&](const Table& table) { return !asked.contains(table.id); });
+  return all;
 }
 
 void read_data_folders(ReproduceOptions& o) {
@@ -54,7 +59,13 @@ void read_data_folders(ReproduceOptions& o) {
     const std::size_t at = text.find('=');
     if (at == std::string::npos || at == 0 || at + 1 == text.size())
       fail<UsageError>("--data-dir '{}': expected NAME=DIR, as cityscapes=/data/cityscapes", text);
-    o.campaign.data_folders[text.substr(0, at)] = text.substr(at + 1);
+    const std::string name = text.substr(0, at);
+    try {
+      require_data_set(name);
+    } catch (const UsageError& e) {
+      fail<UsageError>("--data-dir '{}': {}", text, e.what());
+    }
+    o.campaign.data_folders[name] = text.substr(at + 1);
   }
 }
 
@@ -91,7 +102,6 @@ void reproduce(ReproduceOptions& o) {
     fail<UsageError>(
         "--quick --against paper: a few epochs are not what the paper trained, and are held to "
         "quick references alone");
-  for (const std::string& figure : o.figures) o.tables.push_back("figure" + figure);
   read_data_folders(o);
   o.campaign.runs = fs::absolute(o.runs);
   o.campaign.threads = threads_of_a_job(o.campaign.threads, o.jobs);
@@ -151,7 +161,12 @@ void reproduce(ReproduceOptions& o) {
     fail("{} of {} entries do not reach the paper's figures", t.not_reached, all.size());
 }
 
-void redraw(const ReproduceOptions& o) {
+void redraw(const CLI::App& command, const ReproduceOptions& o) {
+  const std::set<std::string> known = {"--redraw", "--out", "--tables"};
+  for (const CLI::Option* option : command.get_options())
+    if (option->count() > 0 && !known.contains(option->get_name()))
+      fail<UsageError>("{} has no meaning with --redraw, which trains and chooses nothing",
+                       option->get_name());
   // Whose the tables that come with mapnet are cannot be told from their names alone.
   redraw_reports(o.out, o.folder.empty() ? std::vector<Table>() : read_tables(o.folder));
   fmt::print("reports in {0}: {0}/index.html\n", o.out);
@@ -195,7 +210,7 @@ void add_reproduce_command(CLI::App& app) {
   command->add_flag("--redraw", o->redraw,
                     "train nothing: Markdown, pictures and page of --out anew from its JSON, which "
                     "--tables, where given, judges anew");
-  command->callback([o] { o->redraw ? redraw(*o) : reproduce(*o); });
+  command->callback([command, o] { o->redraw ? redraw(*command, *o) : reproduce(*o); });
 }
 
 }  // namespace mapnet

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "data/manifest.hpp"
+#include "train/recipe/check.hpp"
 
 namespace mapnet {
 
@@ -23,8 +24,13 @@ void show(const Extraction& e) {
 
 }  // namespace
 
+void refuse_features_cache(const std::string& data, const std::filesystem::path& cache) {
+  refuse(!cache.empty() && !holds_videos(data), "--features-cache", "is for data sets of videos");
+}
+
 Dataset describe_run_data(const RunConfig& c) {
   if (!holds_videos(c.data)) return describe_dataset(c.data, c.data_options);
+  refuse_series_options(c.data, c.data_options);
   FeatureSource source;
   source.net = c.features.net.value_or(source.net);
   return describe_video_features(c.data, source);
@@ -32,7 +38,9 @@ Dataset describe_run_data(const RunConfig& c) {
 
 Dataset open_run_data(const std::string& name, const DatasetOptions& options,
                       const FeatureSource& features, FeatureExtractionOptions extraction) {
+  refuse_features_cache(name, extraction.cache);
   if (!holds_videos(name)) return open_dataset(name, options);
+  refuse_series_options(name, options);
   extraction.progress = show;
   Extraction done;
   Dataset dataset = open_video_features(name, options.folder, features, extraction, &done);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -11,10 +12,14 @@
 /// they are first asked for.
 namespace mapnet {
 
-/// As describe_dataset, or describe_video_features.
+/// Throws UsageError for --features-cache where the data holds no videos.
+void refuse_features_cache(const std::string& data, const std::filesystem::path& cache);
+
+/// As describe_dataset, or describe_video_features. Throws UsageError as describe_dataset does.
 Dataset describe_run_data(const RunConfig& config);
 
 /// As open_dataset, or open_video_features: its progress goes to standard error, and what was done.
+/// Throws UsageError for what is of the other kind of data.
 Dataset open_run_data(const std::string& name, const DatasetOptions& options,
                       const FeatureSource& features, FeatureExtractionOptions extraction);
 

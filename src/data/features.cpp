@@ -43,8 +43,8 @@ void read_features(const StoredFeatures& stored, std::span<float> values) {
   file.read(*tensor, values);
   const std::string expected = metadata(file, "sha256"), found = checksum(values);
   if (expected != found)
-    fail("{}: damaged: expected values of SHA-256 {}, found {}; removed, it is made anew", name,
-         expected, found);
+    fail("{}: damaged: expected values of SHA-256 {}, found {}; remove it, and it is made anew",
+         name, expected, found);
 }
 
 void read_features(const FeatureSplit& split, std::span<float> values) {

@@ -31,12 +31,17 @@ std::vector<std::uint8_t> file_bytes(const fs::path& path) {
   return bytes;
 }
 
-/// The header's size, when it may be decoded.
-ImageSize check_header(const fs::path& path, std::span<const std::uint8_t> bytes) {
+/// What of a file the decoder may see, before it is asked for anything: it reads tables even when
+/// that is the size alone.
+std::span<const std::uint8_t> picture_in(const fs::path& path,
+                                         std::span<const std::uint8_t> bytes) {
   if (!is_jpeg(bytes) && !is_png(bytes))
     fail("{}: expected a JPEG or PNG image, found none", path.string());
-  // Before the size too: the decoder reads tables even when it is asked for that alone.
-  check_jpeg(path, bytes);
+  return check_jpeg(path, bytes);
+}
+
+/// The header's size, when it may be decoded.
+ImageSize check_header(const fs::path& path, std::span<const std::uint8_t> bytes) {
   ImageSize size;
   int channels = 0;
   if (!stbi_info_from_memory(bytes.data(), static_cast<int>(bytes.size()), &size.width,
@@ -56,7 +61,8 @@ ImageSize check_header(const fs::path& path, std::span<const std::uint8_t> bytes
   return size;
 }
 
-Image decode(const fs::path& path, std::span<const std::uint8_t> bytes, int channels) {
+Image decode(const fs::path& path, std::span<const std::uint8_t> file, int channels) {
+  const std::span<const std::uint8_t> bytes = picture_in(path, file);
   check_header(path, bytes);
   check_png(path, bytes);
   Image image;
@@ -91,7 +97,10 @@ Image read_label_image(const fs::path& file) {
   return decode(file, bytes, 1);
 }
 
-ImageSize read_image_size(const fs::path& file) { return check_header(file, file_bytes(file)); }
+ImageSize read_image_size(const fs::path& file) {
+  const std::vector<std::uint8_t> bytes = file_bytes(file);
+  return check_header(file, picture_in(file, bytes));
+}
 
 void to_planes(const Image& image, std::span<std::uint8_t> out) {
   const auto channels = static_cast<std::size_t>(image.channels);

@@ -1,7 +1,6 @@
 #include "data/jpeg_check.hpp"
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 
 #include "common/error.hpp"
@@ -31,6 +30,26 @@ bool tables_fit(Bytes rest) {
   return true;
 }
 
+/// Markers that no segment's length follows.
+bool stands_alone(std::uint8_t marker) {
+  return marker == kTemporary || (marker >= kFirstRestart && marker <= kEnd);
+}
+
+/// Up to the end marker, that included; none where there is none. What lies in a segment is passed
+/// over with it, as in the decoder: a preview has an end marker of its own. In the picture's data a
+/// byte like a marker's first has a zero behind it.
+Bytes up_to_end(Bytes bytes) {
+  for (std::size_t at = 2; at + 1 < bytes.size();) {
+    if (bytes[at++] != 0xff || bytes[at] == 0xff) continue;  // data, or padding
+    const std::uint8_t marker = bytes[at++];
+    if (marker == kEnd) return bytes.first(at);
+    if (marker == 0 || stands_alone(marker)) continue;
+    if (at + 1 >= bytes.size()) break;
+    at += std::size_t{bytes[at]} << 8 | bytes[at + 1];
+  }
+  return {};
+}
+
 /// Segment by segment up to the picture's data, in which, and behind which, each such marker
 /// counts.
 bool all_tables_fit(Bytes bytes) {
@@ -39,9 +58,8 @@ bool all_tables_fit(Bytes bytes) {
     if (bytes[at++] != 0xff || bytes[at] == 0xff) continue;  // padding
     const std::uint8_t marker = bytes[at++];
     if (marker == kHuffmanTables && !tables_fit(bytes.subspan(at))) return false;
-    const bool alone = marker == kTemporary || (marker >= kFirstRestart && marker <= kEnd);
     if (marker == kScan) in_data = true;
-    if (in_data || alone) continue;
+    if (in_data || stands_alone(marker)) continue;
     if (at + 1 >= bytes.size()) return true;
     at += std::size_t{bytes[at]} << 8 | bytes[at + 1];
   }
@@ -52,14 +70,14 @@ bool all_tables_fit(Bytes bytes) {
 
 bool is_jpeg(Bytes bytes) { return bytes.size() >= 2 && bytes[0] == 0xff && bytes[1] == kBegin; }
 
-void check_jpeg(const std::filesystem::path& file, Bytes bytes) {
-  if (!is_jpeg(bytes)) return;
-  const Bytes tail = bytes.last(std::min<std::size_t>(4096, bytes.size()));
-  constexpr std::array<std::uint8_t, 2> end = {0xff, kEnd};
-  if (std::search(tail.begin(), tail.end(), end.begin(), end.end()) == tail.end())
+Bytes check_jpeg(const std::filesystem::path& file, Bytes bytes) {
+  if (!is_jpeg(bytes)) return bytes;
+  const Bytes picture = up_to_end(bytes);
+  if (picture.empty())
     fail("{}: expected the end marker of a JPEG, found none: truncated", file.string());
-  if (!all_tables_fit(bytes))
+  if (!all_tables_fit(picture))
     fail("{}: expected Huffman tables of at most 256 codes, found more", file.string());
+  return picture;
 }
 
 }  // namespace mapnet

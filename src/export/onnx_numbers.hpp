@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -14,7 +15,7 @@ struct LayerValue {
   std::string name;
   std::size_t rank = 4;  ///< of a window or of features less: there is no height and width
   bool negative = true;  ///< whether it may be below 0
-  float range = 0;       ///< that it is held in as int8 now; 0: float32
+  std::optional<float> range = {};  ///< that it is held in as int8 now; none: float32
 };
 
 class Numbers {

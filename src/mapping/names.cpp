@@ -45,13 +45,18 @@ std::string spell(const Table& table, T value) {
 }
 
 template <class Table>
-auto read(const Table& table, const char* what, std::string_view text) {
+std::string spellings(const Table& table) {
   std::string known;
-  for (const auto& [spelling, value] : table) {
-    if (text == spelling) return value;
+  for (const auto& [spelling, value] : table)
     known += known.empty() ? spelling : std::string(", ") + spelling;
-  }
-  fail<UsageError>("unknown {} '{}'; known: {}", what, text, known);
+  return known;
+}
+
+template <class Table>
+auto read(const Table& table, const char* what, std::string_view text) {
+  for (const auto& [spelling, value] : table)
+    if (text == spelling) return value;
+  fail<UsageError>("unknown {} '{}'; known: {}", what, text, spellings(table));
 }
 
 }  // namespace
@@ -66,7 +71,12 @@ std::string to_string(Activation value) { return spell(kActivations, value); }
 
 Strategy parse_strategy(std::string_view text) { return read(kStrategies, "strategy", text); }
 Variant parse_variant(std::string_view text) { return read(kVariants, "variant", text); }
-MapKind parse_map_kind(std::string_view text) { return read(kMaps, "map", text); }
+MapKind parse_map_kind(std::string_view text) {
+  for (const auto& [spelling, value] : kMaps)
+    if (text == spelling) return value;
+  fail<UsageError>("unknown map '{}'; known: auto, {}, {}", text, spellings(kMaps),
+                   spellings(kFamilies));
+}
 bool is_learned_map(std::string_view text) {
   return std::ranges::any_of(kFamilies, [&](const auto& known) { return text == known.first; });
 }

@@ -5,6 +5,7 @@
 #include "common/file.hpp"
 #include "common/temporary.hpp"
 #include "data/manifest.hpp"
+#include "data/picture_files.hpp"
 #include "train/toy_data.hpp"
 
 /// The program as a user runs it: exit codes, messages, files.
@@ -23,6 +24,9 @@ BOOST_AUTO_TEST_CASE(wrong_usage_is_one_clear_line_and_exit_code_2) {
   const std::pair<const char*, const char*> cases[] = {
       {"", "subcommand"},
       {"tran --epochs 1", "subcommand"},
+      {"tran --epochs 1", "'tran'; known: train, plan, eval, "},
+      {"data", "known: list, fetch, check, features"},
+      {"data chekc mnist", "'chekc'; known: list, fetch, check, features"},
       {"train --latnet 5", "--latnet"},
       {"train --epochs many", "--epochs"},
       {"train --net cnn9", "cnn1, cnn2"},
@@ -43,11 +47,21 @@ BOOST_AUTO_TEST_CASE(wrong_usage_is_one_clear_line_and_exit_code_2) {
       {"export --run x --out y --format c --dtype bf16", "--format c --dtype bf16"},
       {"export --run x --out y --format onnx --dtype bf16", "float32 or int8"},
       {"predict picture.png", "--run"},
+      {"export --run x --out y --data mnist", "--data says where int8's"},
+      {"export --run x --out y --format onnx --data-dir z", "--data-dir says where int8's"},
+      {"export --run x --out y --features-weights z", "--features-weights says where int8's"},
+      {"export --run x --out y --features-cache z", "--features-cache says where int8's"},
+      {"eval --run x --threads -5", "--threads is -5"},
+      {"eval --run x --threads 5000", "--threads is 5000"},
+      {"export --run x --out y --threads 5000", "--threads is 5000"},
+      {"predict --run x y.png --threads 5000", "--threads is 5000"},
       {"predict --run x", "images"},
+      {"predict --run x y.png --top 0", "not in range 1 to 1000000"},
       {"data check nothing", "fashion-mnist"},
       {"data check cityscapes", "--data-dir"},
       {"data check celeb-df", "--data-dir"},
       {"train --config /nonexistent.toml", "/nonexistent.toml"},
+      {"train --config /", "--config /: expected a file, found a folder"},
   };
   for (const auto& [arguments, part] : cases) {
     check_outcome(arguments, 2, {"mapnet: ", part});
@@ -151,6 +165,7 @@ BOOST_AUTO_TEST_CASE(a_config_file_gives_flags_and_the_command_line_wins) {
   refuses("epochs = 'many'\n", {toml.string() + ":1", "epochs"});
   refuses("epochs = = 1\n", {toml.string() + ":1"});
   refuses("config = 'other.toml'\n", {"config"});
+  refuses("epochs = 1\nhelp = true\n", {toml.string() + ":2", "unknown key 'help'"});
 }
 
 BOOST_AUTO_TEST_CASE(data_sets_are_listed_checked_and_missed) {
@@ -178,6 +193,18 @@ BOOST_AUTO_TEST_CASE(a_folder_of_the_users_is_checked) {
     folder.write(name + ".bin", std::string(3074, '\0'));
   check_outcome("data check cifar100" + at, 1,
                 {"1 samples to train on, 1 to test", "DIFFERS", "expected 50000 samples"});
+  for (const std::string split : {"train", "test"}) {
+    write_png(folder.path / split / "images" / "a.png", plain(4, 4, 3, 90));
+    write_png(folder.path / split / "labels" / "a.png", plain(4, 4, 1, 11));
+  }
+  check_outcome("data check camvid256" + at, 1,
+                {"labels      of 11 classes  ok", "expected 367 samples"});
+  const auto labels = folder.path / "test" / "labels" / "a.png";
+  write_png(labels, plain(4, 4, 1, 12));
+  check_outcome("data check camvid256" + at, 1, {labels.string(), "found 12 in row 0, column 0"});
+  const auto records = folder.write("test.bin", std::string(3074, '\x64'));  // of class 100
+  check_outcome("data check cifar100" + at, 1,
+                {records.string(), "expected labels below 100, found 100 in record 0"});
   for (const std::string name :
        {"Celeb-real/id0_0000", "Celeb-synthesis/id0_id1_0000", "YouTube-real/00000"})
     folder.write(name + "/0.jpg", "");

@@ -24,13 +24,20 @@ BOOST_AUTO_TEST_CASE(noise_is_listed_planned_and_trained_on) {
   check_outcome("data list", 0, {"noise-CxHxWxCLASSES[-pixels|-shapes]"});
   check_outcome("data check noise-3x8x8x4", 0, {"256 samples to train on, 64 to test, 3 x 8 x 8"});
   check_outcome("data fetch noise-3x8x8x4", 2, {"no files"});
-  check_outcome("train --data noise-3x8", 2, {"noise-3x8: expected noise-CxHxWxCLASSES[-pixels|-shapes]"});
+  check_outcome("train --data noise-3x8", 2,
+                {"noise-3x8: expected noise-CxHxWxCLASSES[-pixels|-shapes]"});
   check_outcome("plan --net resnet50 --data noise-3x32x32x1000 --latent 64 --batch 2", 0,
                 {"theta"});
   check_outcome(
       "train --net cnn2 --latent 16 --epochs 1 --quiet --data noise-1x16x16x5 --out " + run, 0,
       {"test accuracy"});
   check_outcome("eval --run " + run, 0, {"64 samples"});
+  const std::string no_videos = " --features-cache " + (folder.path / "cache").string();
+  check_outcome("eval --run " + run + no_videos, 2, {"--features-cache", "videos"});
+  check_outcome("eval --run " + run + " --features-weights /nonexistent", 2,
+                {"--features-weights", "videos"});
+  const std::string int8 = "export --format onnx --dtype int8 --out " + run + ".onnx --run " + run;
+  check_outcome(int8 + no_videos, 2, {"--features-cache", "videos"});
 }
 
 BOOST_AUTO_TEST_CASE(videos_features_are_made_once_and_trained_on) {
@@ -81,6 +88,9 @@ BOOST_AUTO_TEST_CASE(features_ask_for_what_they_need) {
   check_outcome("train --data celeb-df --data-dir " + at + " --out " + at + "/run", 2,
                 {"--features-weights FILE"});
   check_outcome("train --features-frames 3", 2, {"--features-frames", "videos"});
+  for (const char* command : {"train", "plan", "bench"})
+    check_outcome(std::string(command) + " --data noise-1x28x28x10 --features-cache " + at, 2,
+                  {"--features-cache", "videos"});
   check_outcome("data features mnist --data-dir x --weights y", 2, {"mnist: holds no videos"});
   check_outcome("data features celeb-df --data-dir x --weights /nonexistent/y", 1,
                 {"/nonexistent/y"});

@@ -111,6 +111,10 @@ BOOST_AUTO_TEST_CASE(contradictions_of_tasks_are_one_clear_line) {
       {"train --net lstm-0x32 --data beijing-pm25", "lstm-0x32"},
       {"train --net cnn2 --data fashion-mnist --data-dir /nonexistent --window 5", "--window"},
       {"plan --net cnn2 --data fashion-mnist --multivariate", "--multivariate"},
+      {"plan --net cnn2 --data noise-1x28x28x10 --window 5", "--window"},
+      {"train --net cnn2 --data noise-1x28x28x10 --missing nonsense", "--missing"},
+      {"plan --net cnn2 --data celeb-df --window 5", "--window"},
+      {"train --net cnn2 --data celeb-df --data-dir /nonexistent --multivariate", "--multivariate"},
   };
   for (const auto& [arguments, part] : cases) {
     const Outcome outcome = mapnet_with(arguments);

@@ -91,6 +91,22 @@ BOOST_FIXTURE_TEST_CASE(broken_files_are_named, Folder) {
   }
 }
 
+// Cameras leave films there, and a preview in a JPEG's head has an end of its own.
+BOOST_FIXTURE_TEST_CASE(a_jpeg_ends_at_its_end_marker, Folder) {
+  write_jpeg(path / "a.jpg", plain(16, 16, 3, 90));
+  const std::string whole = read_file(path / "a.jpg");
+  const std::string table = std::string("\xff\xc4\x00\x13\x00", 5) + std::string(16, '\xff');
+  write("film.jpg", whole + table + std::string(10000, 'x'));
+  check_pixels(read_image(path / "film.jpg", 3), read_image(path / "a.jpg", 3).pixels);
+  BOOST_TEST((read_image_size(path / "film.jpg") == ImageSize{16, 16}));
+  std::string preview = whole;
+  preview.insert(2, std::string("\xff\xe1\x00\x06\xff\xd8\xff\xd9", 8));
+  write("preview.jpg", preview);
+  BOOST_TEST(read_image(path / "preview.jpg", 3).width == 16);
+  write("cut.jpg", preview.substr(0, preview.size() - 2));
+  check_fails([&] { read_image(path / "cut.jpg", 3); }, {"cut.jpg", "end marker", "truncated"});
+}
+
 // Found by changing bytes of JPEGs at random under the sanitizers: the decoder would write past a
 // table.
 BOOST_FIXTURE_TEST_CASE(huffman_tables_with_too_many_codes_are_refused, Folder) {

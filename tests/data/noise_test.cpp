@@ -114,6 +114,11 @@ BOOST_AUTO_TEST_CASE(another_form_is_refused_and_the_form_shown) {
   check_fails<UsageError>([] { parse_noise("noise-3x2x2x257-pixels"); }, {"256 classes"});
   check_fails<UsageError>([] { open_dataset("noise-1x2x2x5", {.folder = "/tmp"}); },
                           {"--data-dir", "no files"});
+  for (const DatasetOptions& of_a_series :
+       {DatasetOptions{.window = 5}, DatasetOptions{.multivariate = true},
+        DatasetOptions{.missing = "nonsense"}})
+    check_fails<UsageError>([&] { open_dataset("noise-1x2x2x5", of_a_series); },
+                            {"--window, --multivariate and --missing", "noise-1x2x2x5 is none"});
   check_fails<UsageError>([] { open_dataset("nose-1x2x2x5"); }, {"noise-CxHxWxCLASSES"});
 }
 

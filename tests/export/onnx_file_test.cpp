@@ -124,6 +124,13 @@ BOOST_AUTO_TEST_CASE(int8_weights_are_int8_with_a_scale_a_channel) {
   BOOST_TEST(onnx::serialise(onnx::onnx_model(t, some_ranges(t.net))).size() < 128u * 1024);
 }
 
+// As evaluation holds it: what only ever was 0 while it was measured is 0 for good.
+BOOST_AUTO_TEST_CASE(a_value_that_was_always_zero_is_held_too) {
+  const TrainedNetwork t = random_network({"cnn2", {1, 28, 28, 10}});
+  const ReadModel m = written(t, std::vector<float>(weighted_layers(t.net), 0.0f));
+  BOOST_TEST(count(m, "QuantizeLinear") == 4u);
+}
+
 // What a residual block adds is what its first convolution reads.
 BOOST_AUTO_TEST_CASE(a_value_is_held_once_for_all_its_readers) {
   const TrainedNetwork t = random_network({"resnet18", {3, 32, 32, 10}});

@@ -292,9 +292,18 @@ BOOST_AUTO_TEST_CASE(wrong_usage_is_named) {
   const ToyTable table;
   table.write();
   check_outcome(table.command("--table 12"), 2, {"--table", "toy"});
+  check_outcome(table.command("--figure 99"), 2, {"--figure 99", "toy"});
+  check_outcome(table.command("--table toy --figure 99"), 2, {"--figure 99", "toy"});
   check_outcome(table.command("--rows nothing"), 2, {"nothing"});
   check_outcome(table.command("--quick"), 2, {"quick tier"});
   check_outcome(table.command("--data-dir cityscapes"), 2, {"NAME=DIR"});
+  check_outcome(table.command("--data-dir cityscape=/tmp"), 2,
+                {"--data-dir 'cityscape=/tmp'", "unknown dataset 'cityscape'"});
+  const std::string redraw = "reproduce --redraw --out " + table.at;
+  for (const std::string ignored : {"--table 1", "--figure 2", "--rows toy", "--data mnist",
+                                    "--seeds 1", "--quick", "--lock", "--threads 1", "--runs x"})
+    check_outcome(redraw + " " + ignored, 2, {ignored.substr(0, ignored.find(' ')), "--redraw"});
+  check_outcome(redraw + " --tables " + table.at + "/tables", 1, {"expected reports"});
   check_outcome(table.command("--quick --against paper"), 2, {"--against paper", "references"});
   check_outcome("reproduce --tables /nonexistent", 1, {"/nonexistent"});
 }
