@@ -134,7 +134,7 @@ std::string table_html(const json& report) {
   std::string html = fmt::format(
       "<h2 id=\"{0}\">{1}{2}</h2>\n<p>{3}.</p>\n<p><small>{4}</small></p>\n<div "
       "class=\"scroll\"><table><tr><th>row<th>method<th>data<th>metric<th>paper<th>ours<th>gap"
-      "<th>verdict<th>reference<th>train - test<th>trained<th>target<th>seconds<th>arena{5}</tr>\n",
+      "<th>verdict<th>reference<th>test worse by<th>trained<th>target<th>seconds<th>arena{5}</tr>\n",
       escaped(report["table"]), escaped(report["title"]),
       report["quick"].get<bool>() ? " (quick tier)" : "", escaped(report["summary"]),
       escaped(report["recipes"]),

@@ -58,7 +58,7 @@ std::string report_markdown(const json& report) {
   std::string text = fmt::format(
       "# {}{}\n\n{}.\n\nmapnet {}. Figures of the last epoch on the test samples, mean over seeds "
       "(smallest to largest). {}\n\n"
-      "| row | method | data | metric | paper | ours | gap | verdict | reference | train - test | "
+      "| row | method | data | metric | paper | ours | gap | verdict | reference | test worse by | "
       "trained | seconds | arena |{}\n|---|---|---|---|---|---|---|---|---|---|---|---|---|{}\n",
       report["title"].get<std::string>(), report["quick"].get<bool>() ? " (quick tier)" : "",
       report["summary"].get<std::string>(), report["version"].get<std::string>(),

@@ -41,8 +41,9 @@ void add_run_options(CLI::App& command, RunOptions& o) {
   command
       .add_option("--strategy", c.strategy, "direct, slvt (one latent vector), lwt (one a layer)")
       ->capture_default_str();
-  command.add_option("--latent", c.latent,
-                     "latents; with lwt the total to allot  [2048; lwt 2688]");
+  command.add_option(
+      "--latent", c.latent,
+      "latents; with lwt the total to allot  [2048; lwt 2688; lv-fulldnn 5, full-dnn 307]");
   command.add_option("--latents", c.latents, "lwt: latents of each layer, as 128,640,1280,640")
       ->delimiter(',');
   command.add_option(
@@ -50,12 +51,15 @@ void add_run_options(CLI::App& command, RunOptions& o) {
       "hadamard, dense, dense-bf16, or auto: what fits; learned: gradient, kronecker, "
       "trajectory  [hadamard]");
   add_learned_map_options(command, c.learned_map);
-  command.add_option("--modulation", c.modulation, "none, scalar (eq. 20), signed  [none]");
+  command.add_option("--modulation", c.modulation,
+                     "none, scalar (eq. 20), signed  [none; lv-wmap scalar]");
   command.add_option("--alpha", c.alpha, "modulation scale  [scalar 1e-5, signed 0.1]");
   command.add_option("--activation", c.activation, "identity, tanh, sine  [identity]");
   command.add_option("--omega", c.omega, "frequency of the sine  [2]");
-  command.add_option("--base", c.base, "fixed offset b of eq. 21: zero, normal  [zero]");
-  command.add_option("--latent-std", c.latent_std, "spread of the initial latents  [1]");
+  command.add_option("--base", c.base,
+                     "fixed offset b of eq. 21: zero, normal  [zero; learned maps normal]");
+  command.add_option("--latent-std", c.latent_std,
+                     "spread of the initial latents  [1; learned maps and --pretrained 0]");
   add_variant_options(command, c.variant);
   add_loss_options(command, c.loss);
   add_regularisation_options(command, c.regularisation);
@@ -87,7 +91,8 @@ void add_run_options(CLI::App& command, RunOptions& o) {
   command.add_option("--threads", c.threads, "of a CPU; 0: all cores")->capture_default_str();
   command.add_option("--validation", c.validation, "training samples set aside")
       ->capture_default_str();
-  command.add_option("--config", o.config_file, "TOML file of the same names without dashes");
+  command.add_option("--config", o.config_file,
+                     "TOML file of the same names without the leading dashes");
 }
 
 void read_config_file(CLI::App& command, const RunOptions& options) {
