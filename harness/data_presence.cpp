@@ -38,7 +38,7 @@ DataFinding look_for_data(const std::string& name, const std::string& folder) {
 DataFinding check_data(const std::string& name, const std::string& folder) {
   DataFinding found = look_for_data(name, folder);
   if (found.state != DataState::there) return found;
-  std::vector<std::string> words = {this_program(), "data", "check", name};
+  std::vector<std::string> words = {this_program(), "data", "check", name, "--counts-only"};
   if (!folder.empty()) words.insert(words.end(), {"--data-dir", folder});
   const ProgramOutput check = run_program(words);
   if (check.exit_code == 0) return found;

@@ -107,13 +107,13 @@ void check_labels(const Dataset& d) {
 }
 
 /// Opens the dataset, which checks what lies where, and prints what it holds.
-void check_structure(const DatasetOptions& options, const std::string& name) {
+void check_structure(const DatasetOptions& options, const std::string& name, bool labels) {
   const Dataset d = open_dataset(name, options), published = describe_dataset(name);
   const bool whole = d.train.count == published.train.count && d.test.count == published.test.count;
   fmt::print("structure   {} samples to train on, {} to test, {}  {}\n", d.train.count,
              d.test.count, shape_of(d), whole ? "ok" : "DIFFERS");
   const bool on_disk = !std::holds_alternative<NoiseSplit>(d.train.files);
-  if (on_disk && d.task != Task::forecast) check_labels(d);
+  if (labels && on_disk && d.task != Task::forecast) check_labels(d);
   if (!whole) {
     fail("{}: expected {} samples to train on and {} to test as published, found {} and {}", name,
          published.train.count, published.test.count, d.train.count, d.test.count);
@@ -139,15 +139,15 @@ void check_videos(const DatasetManifest& manifest, const fs::path& folder) {
   }
 }
 
-void check_dataset(const std::string& name, const fs::path& folder) {
-  if (parse_noise(name)) return check_structure({.folder = folder}, name);
+void check_dataset(const std::string& name, const fs::path& folder, bool labels) {
+  if (parse_noise(name)) return check_structure({.folder = folder}, name, labels);
   const DatasetManifest& manifest = dataset_manifest(name);
   if (folder.empty() && manifest.files.empty()) {
     fail<UsageError>("{}", folder_wanted(manifest));
   }
   if (holds_videos(manifest.format)) return check_videos(manifest, folder);
   if (folder.empty()) check_objects(manifest);
-  check_structure({.folder = folder}, name);
+  check_structure({.folder = folder}, name, labels);
 }
 
 struct FeaturesOptions {
@@ -213,7 +213,10 @@ void add_data_command(CLI::App& app) {
   });
   CLI::App* check = named("check", "Hash every file of a dataset and read its structure");
   check->add_option("--data-dir", *folder, "folder of the raw files, instead of object stores");
-  check->callback([name, folder] { check_dataset(*name, *folder); });
+  const auto counts_only = std::make_shared<bool>(false);
+  check->add_flag("--counts-only", *counts_only,
+                  "do not read every label: those of pictures take a while");
+  check->callback([=] { check_dataset(*name, *folder, !*counts_only); });
   add_features_command(*data);
 }
 

@@ -7,12 +7,14 @@
 
 #include "cli/commands.hpp"
 #include "cli/model_options.hpp"
+#include "cli/outputs.hpp"
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "data/safetensors.hpp"
 #include "export/c_header.hpp"
 #include "export/onnx_network.hpp"
+#include "train/run_folder.hpp"
 
 /// `mapnet export`: a finished run's weights for other tools.
 namespace mapnet {
@@ -94,13 +96,17 @@ std::vector<float> measure_ranges(const ExportOptions& o, const Model& model) {
   }
 }
 
-/// Throws UsageError where the export would replace what it is made from.
+/// The run's own files, and those of weights that it needs.
 void check_out(const ExportOptions& o, const Model& model) {
-  std::error_code ec;
-  for (const std::filesystem::path& source :
-       {latent_file_of(o.model.run), std::filesystem::path(model.file.recipe.pretrained.file)})
-    if (std::filesystem::equivalent(o.out, source, ec))
-      fail<UsageError>("--out {} is {}, which the export is made from", o.out, source.string());
+  const std::filesystem::path file = latent_file_of(o.model.run);
+  const RunFolder run{file.parent_path()};
+  const std::filesystem::path sources[] = {file,
+                                           run.result(),
+                                           run.metrics(),
+                                           model.file.recipe.pretrained.file,
+                                           model.file.recipe.features.weights.file,
+                                           o.data.features_weights};
+  refuse_replacing("--out", o.out, sources);
 }
 
 void export_model(const CLI::App& command, const ExportOptions& o) {

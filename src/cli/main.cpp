@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <exception>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -16,7 +15,6 @@
 #include "cli/stop_signals.hpp"
 #include "cli/threads.hpp"
 #include "common/error.hpp"
-#include "common/json.hpp"
 #include "device/communicator.hpp"
 #include "train/build_info.hpp"
 #include "train/train_run.hpp"
@@ -53,14 +51,6 @@ int complain_of_loss(const char* what) {
   return complain(1, what);
 }
 
-/// Results, model files and reports hold what was given, in JSON.
-void require_utf8(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i)
-    if (!mapnet::is_utf8(argv[i]))
-      mapnet::fail<mapnet::UsageError>(
-          "argument {} is not UTF-8 text, which files of results are; rename what it names", i);
-}
-
 /// What is required and not there. Of an unknown command CLI11 says only that one is missing.
 std::string what_is_missing(const CLI::App& app, const CLI::RequiredError& error) {
   const CLI::App* at = &app;
@@ -77,6 +67,17 @@ std::string what_is_missing(const CLI::App& app, const CLI::RequiredError& error
 /// What was printed has arrived: on a full disk stdio finds out late.
 bool said_all() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }
 
+/// The code to exit with: `code`, or where a rank is lost behind its work, that of a failure.
+int leave_ranks(int code) {
+  try {
+    mapnet::leave_ranks(code);
+  } catch (const mapnet::LostRank& e) {
+    code = complain_of_loss(e.what());
+    mapnet::leave_ranks(code);  // which ends the others
+  }
+  return code;
+}
+
 /// The exit code.
 int run(int argc, char** argv) {
   CLI::App app("mapnet trains Mapping Networks: a few latents instead of a network's weights.");
@@ -92,7 +93,6 @@ int run(int argc, char** argv) {
   mapnet::add_reproduce_command(app);
   mapnet::add_sweep_command(app);
   try {
-    if (argc > 1 && std::string_view(argv[1]) != "predict") require_utf8(argc, argv);
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help, --version
     return app.exit(e);
@@ -102,7 +102,7 @@ int run(int argc, char** argv) {
     return complain_in_turn(2, e.what());
   } catch (const mapnet::Interrupted& e) {  // all ranks agreed to stop
     if (mapnet::launched_as().rank == 0) complain(0, e.what());
-    mapnet::leave_ranks(0);
+    if (const int lost = leave_ranks(0); lost != 0) return lost;
     const int signal = mapnet::stop_signal();       // which may have come to another rank
     return 128 + (signal != 0 ? signal : SIGTERM);  // as a shell says that a signal ended a program
   } catch (const mapnet::LostRank& e) {
@@ -121,11 +121,5 @@ int main(int argc, char** argv) {
   mapnet::settle_thread_waiting(argv);
   int code = run(argc, argv);
   if (code == 0 && !said_all()) code = complain(1, "standard output could not be written");
-  try {
-    mapnet::leave_ranks(code);
-  } catch (const mapnet::LostRank& e) {  // after its work was done
-    code = complain_of_loss(e.what());
-    mapnet::leave_ranks(code);
-  }
-  return code;
+  return leave_ranks(code);
 }

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cli/commands.hpp"
+#include "cli/outputs.hpp"
 #include "cli/run_data.hpp"
 #include "cli/run_options.hpp"
 #include "common/error.hpp"
@@ -52,6 +53,9 @@ void write_picture(const std::string& file, const std::string& picture) {
 
 void plan(CLI::App& command, PlanOptions& o) {
   read_config_file(command, o);
+  const std::filesystem::path config[] = {o.config_file};
+  refuse_replacing("--svg", o.svg, config);
+  refuse_replacing("--alternatives-svg", o.alternatives_svg, config);
   if (!o.alternatives_svg.empty() && !o.config.footprint.memory_budget)
     fail<UsageError>("--alternatives-svg draws what --memory-budget chooses from; give one");
   refuse_features_cache(o.config.data, o.features_cache);

@@ -8,6 +8,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/model_options.hpp"
+#include "cli/outputs.hpp"
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "data/png.hpp"
@@ -44,13 +45,8 @@ void check_label_files(const PredictOptions& o) {
     if (!files.insert(label_file(o, image)).second)
       fail<UsageError>("--out {}: two images are called {}; their label maps would be one file",
                        o.out, fs::path(image).stem().string());
-  std::error_code ec;
-  for (const fs::path& file : files)
-    for (const std::string& image : o.images)
-      if (fs::equivalent(file, image, ec))
-        fail<UsageError>(
-            "--out {}: the label map {} would replace the image {}; give another folder", o.out,
-            file.string(), image);
+  const std::vector<fs::path> images(o.images.begin(), o.images.end());
+  for (const fs::path& file : files) refuse_replacing("--out", file, images);
 }
 
 void check(const PredictOptions& o, const Model& model) {

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "cli/commands.hpp"
+#include "cli/outputs.hpp"
 #include "cli/runner_progress.hpp"
 #include "cli/stop_signals.hpp"
 #include "common/error.hpp"
@@ -31,6 +32,8 @@ void sweep(SweepOptions& o) {
   const Table table = read_sweep(o.file);
   const fs::path out =
       o.out.empty() ? fs::path(o.file).replace_extension(".jsonl") : fs::path(o.out);
+  const fs::path sources[] = {o.file};
+  refuse_replacing("--out", out, sources);
   o.campaign.runs = fs::absolute(o.runs);
   o.campaign.threads = threads_of_a_job(o.campaign.threads, o.jobs);
   std::vector<Campaign> campaigns = {choose(table, o.campaign)};

@@ -177,16 +177,23 @@ bool finished(Communicator& ranks, const std::string& folder) {
 }
 
 /// A budget leaves the schedule open, and which is the fastest goes by the machine and its threads:
-/// a run that is resumed keeps the one that it was begun with.
-Footprint kept_footprint(Communicator& ranks, const RunFolder& folder, const Footprint& chosen) {
-  struct {
-    bool found = false;
-    Footprint footprint;
-  } kept;
+/// a run that is resumed keeps what it was begun with wherever no flag says otherwise.
+void keep_footprint(Communicator& ranks, const RunFolder& folder, const Recipe& asked,
+                    FootprintConfig& c) {
+  std::string text;
   if (ranks.first())
-    if (const std::optional<Footprint> before = footprint_of(folder)) kept = {true, *before};
-  ranks.broadcast(std::as_writable_bytes(std::span(&kept, 1)));
-  return kept.found ? kept.footprint : chosen;
+    if (const std::optional<Footprint> found = footprint_of(folder))
+      text = nlohmann::json(*found).dump();
+  broadcast(ranks, text);
+  if (text.empty()) return;
+  const auto kept = nlohmann::json::parse(text).get<Footprint>();
+  const auto open = [](const std::optional<std::string>& flag) {
+    return flag.value_or("auto") == "auto";
+  };
+  if (!c.micro_batch) c.micro_batch = kept.micro_batch > 0 ? kept.micro_batch : asked.batch;
+  if (open(c.recompute)) c.recompute = to_string(kept.recompute);
+  if (open(c.samples)) c.samples = kept.samples_in_file ? "file" : "memory";
+  if (open(c.map_storage) && storage_is_open(asked)) c.map_storage = to_string(kept.map_storage);
 }
 
 void train(CLI::App& command, TrainOptions& o) {
@@ -195,7 +202,7 @@ void train(CLI::App& command, TrainOptions& o) {
   read_config_file(command, o);
   if (o.config.threads == 0) o.config.threads = threads_of_one(ranks->local_size());
   const Network net = network_of(o.config);
-  const Recipe asked = resolve(o.config, net);
+  Recipe asked = resolve(o.config, net);
   if (o.require_accuracy && net.task == Task::forecast)
     fail<UsageError>("--require-accuracy is for classes; a forecast is held to --require-mse");
   if (o.require_mse && net.task != Task::forecast)
@@ -203,16 +210,18 @@ void train(CLI::App& command, TrainOptions& o) {
   require_shareable(asked, ranks->size());
   const Dataset dataset = open_in_turn(*ranks, o, asked);
   if (o.snapshot_every > 0) o.config.footprint.beside_bytes = net.param_count() * sizeof(float);
-  Recipe recipe = fit_to_budget(o.config, asked, net, dataset, ranks);
-  const std::string folder = o.out.empty() ? "runs/" + default_run_name(recipe, net) : o.out;
-  if (o.resume && o.config.footprint.memory_budget)
-    recipe.footprint = kept_footprint(*ranks, RunFolder{folder}, recipe.footprint);
-  if (ranks->first()) tell_footprint(o.config, recipe);
-  if (ranks->first()) tell_fallback(o.config, recipe);
+  const std::string folder = o.out.empty() ? "runs/" + default_run_name(asked, net) : o.out;
+  if (o.resume && o.config.footprint.memory_budget) {
+    keep_footprint(*ranks, RunFolder{folder}, asked, o.config.footprint);
+    asked = resolve(o.config, net);
+  }
   if (o.resume && finished(*ranks, folder)) {
-    if (ranks->first()) report_finished(o, recipe, net.task, folder);
+    if (ranks->first()) report_finished(o, asked, net.task, folder);
     return;
   }
+  const Recipe recipe = fit_to_budget(o.config, asked, net, dataset, ranks);
+  if (ranks->first()) tell_footprint(o.config, recipe);
+  if (ranks->first()) tell_fallback(o.config, recipe);
   RunControl control{.folder = folder, .overwrite = o.overwrite, .resume = o.resume};
   control.checkpoints = parse_checkpoint_interval(o.checkpoint_every);
   control.snapshot_every = o.snapshot_every;

@@ -6,7 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <cstdio>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "common/error.hpp"
@@ -34,30 +37,45 @@ void sync_folder(const fs::path& folder) {
   ::close(fd);
 }
 
-/// Where a file is to be: behind symbolic links, which stay what they are.
-fs::path behind_links(fs::path path) {
-  std::error_code ec;
-  for (int links = 0; links < 40 && fs::is_symlink(path, ec); ++links)
-    path = path.parent_path() / fs::read_symlink(path, ec);
-  return path;
+/// Of a name for something that the process has open, its number.
+std::optional<int> descriptor_of(const std::string& path) {
+  if (path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
+  for (const std::string& folder : {std::string("/dev/fd/"), std::string("/proc/self/fd/"),
+                                    fmt::format("/proc/{}/fd/", ::getpid())}) {
+    if (!path.starts_with(folder)) continue;
+    int number = -1;
+    const char* const end = path.data() + path.size();
+    const auto read = std::from_chars(path.data() + folder.size(), end, number);
+    if (read.ec == std::errc() && read.ptr == end) return number;
+  }
+  return std::nullopt;
 }
 
-/// A device, a pipe, or what a process has open (/dev/stdout): something that a file must not
-/// replace.
-bool takes_as_it_comes(const fs::path& path) {
+bool is_device_or_pipe(const fs::path& path) {
   struct stat found {};
-  if (::stat(path.c_str(), &found) != 0) return false;
-  if (!S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode)) return true;
-  std::error_code ec;
-  const fs::path link = fs::is_symlink(path, ec) ? fs::read_symlink(path, ec) : path;
-  return link.string().starts_with("/proc/") || link.string().starts_with("/dev/fd/");
+  return ::stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode);
 }
+
+constexpr int kMostLinks = 40;  // as the kernel follows
 
 }  // namespace
 
-ReplacingFile::ReplacingFile(const fs::path& target) : target_(behind_links(target)) {
-  if (takes_as_it_comes(target)) {
-    fd_ = ::open(target.c_str(), O_WRONLY | O_CLOEXEC);
+ReplacingFile::ReplacingFile(const fs::path& target) : target_(target) {
+  std::error_code ec;
+  for (int links = 0;; ++links) {
+    if (const auto open = descriptor_of(target_.string())) {
+      std::fflush(stdout);  // what was printed comes before it
+      fd_ = ::fcntl(*open, F_DUPFD_CLOEXEC, 0);
+      if (fd_ < 0) fail("{}: cannot write: {}", target.string(), std::strerror(errno));
+      return;
+    }
+    if (!fs::is_symlink(target_, ec)) break;
+    if (links == kMostLinks) fail("{}: cannot write: {}", target.string(), std::strerror(ELOOP));
+    target_ = target_.parent_path() / fs::read_symlink(target_, ec);
+  }
+  if (is_device_or_pipe(target_)) {
+    fd_ = ::open(target_.c_str(), O_WRONLY | O_CLOEXEC);
     if (fd_ < 0) fail("{}: cannot write: {}", target.string(), std::strerror(errno));
     return;
   }

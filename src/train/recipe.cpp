@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "common/error.hpp"
+#include "common/json.hpp"
 #include "mapping/partition.hpp"
 #include "train/recipe/check.hpp"
 #include "train/recipe/combinations.hpp"
@@ -126,7 +127,15 @@ std::shared_ptr<Device> open_device(const Recipe& r, int process) {
   return r.device == DeviceKind::cuda ? open_cuda(r.fast_math, process) : open_cpu(r.threads);
 }
 
+/// A recipe is kept as JSON, which holds nothing else.
+void require_utf8(const char* flag, const std::string& file) {
+  if (!is_utf8(file)) fail<UsageError>("{}: the file's name is not UTF-8; rename it", flag);
+}
+
 Recipe resolve(const RunConfig& c, const Network& net) {
+  require_utf8("--pretrained", c.finetune.pretrained.value_or(""));
+  require_utf8("--init", c.init.value_or(""));
+  require_utf8("--features-weights", c.features.weights.value_or(""));
   const Strategy strategy = parse_strategy(c.strategy);
   Recipe r;
   r.net = c.net;

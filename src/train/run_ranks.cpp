@@ -28,16 +28,12 @@ void require_same(Communicator& ranks, std::string_view bytes, const std::string
          first, own);
 }
 
-namespace {
-
 void broadcast(Communicator& ranks, std::string& text) {
   std::uint64_t size = text.size();
   ranks.broadcast(std::as_writable_bytes(std::span(&size, 1)));
   text.resize(size);
   ranks.broadcast(std::as_writable_bytes(std::span(text)));
 }
-
-}  // namespace
 
 std::optional<FoundCheckpoint> from_first(Communicator& ranks,
                                           std::optional<FoundCheckpoint> found) {

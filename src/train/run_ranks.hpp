@@ -17,6 +17,9 @@ void require_shareable(const Recipe& recipe, int ranks);
 /// Throws Error on each rank whose bytes are not the first's, saying that `what` differs.
 void require_same(Communicator& ranks, std::string_view bytes, const std::string& what);
 
+/// Everyone's text becomes the first rank's.
+void broadcast(Communicator& ranks, std::string& text);
+
 /// The first rank's checkpoint for all: the others may not see its folder.
 std::optional<FoundCheckpoint> from_first(Communicator& ranks,
                                           std::optional<FoundCheckpoint> found);

@@ -138,6 +138,29 @@ BOOST_AUTO_TEST_CASE(an_exported_network_is_fine_tuned) {
   check_outcome("train --pretrained " + weights, 1, {weights});
 }
 
+BOOST_AUTO_TEST_CASE(what_is_made_never_replaces_what_it_is_made_from) {
+  const Folder folder;
+  const std::string at = folder.path.string(), toml = folder.write("c.toml", "epochs = 0\n");
+  check_outcome("plan --config " + toml + " --svg " + at + "/../" +
+                    folder.path.filename().string() + "/c.toml",
+                2, {"--svg", "would replace", "c.toml"});
+  const std::string sweep =
+      folder.write("s.toml", "settings = { epochs = 1, validation = 8 }\n[grid]\nlr = [1]\n");
+  check_outcome("sweep " + sweep + " --out " + sweep, 2, {"--out", "would replace", "s.toml"});
+  check_outcome("train --data noise-1x28x28x10 --epochs 0 --quiet --out " + at + "/run", 0, {});
+  for (const std::string file : {"model.latent", "result.json"})
+    check_outcome("export --run " + at + "/run --out " + at + "/run/" + file, 2,
+                  {"--out", "would replace", file});
+  check_outcome("eval --run " + at + "/run --data noise-1x28x28x10", 0, {"accuracy"});
+}
+
+BOOST_AUTO_TEST_CASE(output_that_is_lost_is_a_failure) {
+  const Outcome lost = run_command("( " MAPNET_PROGRAM " data list > /dev/full )");
+  BOOST_TEST(lost.code == 1);
+  BOOST_TEST(lost.output.find("standard output could not be written") != std::string::npos);
+  check_outcome("data list > /dev/null", 0, {});
+}
+
 BOOST_AUTO_TEST_CASE(a_config_file_gives_flags_and_the_command_line_wins) {
   const ToyData data(60, 10);
   const std::string at = data.folder().string();

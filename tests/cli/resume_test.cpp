@@ -72,7 +72,18 @@ BOOST_AUTO_TEST_CASE(a_run_under_a_budget_goes_on_by_the_schedule_it_was_begun_w
     process.signal(SIGKILL);
     BOOST_REQUIRE(process.wait() == -SIGKILL);
   }
-  const std::string again = joined(training(data, folder, {"--resume", "--memory-budget", "1GiB"}));
+  const auto with = [&](const std::string& flags) {
+    return joined(training(data, folder)) + "--resume --memory-budget " + flags;
+  };
+  const Outcome small = mapnet_with(with("8MiB"));
+  BOOST_TEST(small.code == 1);
+  BOOST_TEST(small.output.find("--micro-batch 8 --samples file") != std::string::npos,
+             small.output);
+  const Outcome other = mapnet_with(with("1GiB --micro-batch 4"));
+  BOOST_TEST(other.code == 1);
+  BOOST_TEST(other.output.find("footprint/micro_batch was 8, is 4") != std::string::npos,
+             other.output);
+  const std::string again = with("1GiB");
   const Outcome end = mapnet_with(again);
   BOOST_TEST(end.code == 0, end.output);
   BOOST_TEST(end.output.find("going on from") != std::string::npos, end.output);

@@ -119,6 +119,26 @@ BOOST_FIXTURE_TEST_CASE(a_link_stays_one_and_the_file_behind_it_is_replaced, Fol
   BOOST_TEST(read_file(path / "nowhere yet") == "made");
 }
 
+BOOST_FIXTURE_TEST_CASE(links_in_a_circle_are_refused, Folder) {
+  std::filesystem::create_symlink("b", path / "a");
+  std::filesystem::create_symlink("a", path / "b");
+  mapnet::test::check_fails([&] { write_file_atomic(path / "a", "text"); }, {"a: cannot write"});
+  BOOST_TEST(std::filesystem::is_symlink(path / "a"));
+}
+
+// As /dev/stdout is, where output goes to a file.
+BOOST_FIXTURE_TEST_CASE(what_the_process_has_open_is_gone_on_with, Folder) {
+  const std::filesystem::path file = path / "log";
+  const int log = ::open(file.c_str(), O_WRONLY | O_CREAT, 0600);
+  BOOST_REQUIRE(::write(log, "before ", 7) == 7);
+  const std::string number = std::to_string(log);
+  write_file_atomic("/dev/fd/" + number, "one ");
+  std::filesystem::create_symlink("/proc/self/fd/" + number, path / "link");
+  write_file_atomic(path / "link", "two");
+  ::close(log);
+  BOOST_TEST(read_file(file) == "before one two");
+}
+
 BOOST_FIXTURE_TEST_CASE(a_pipe_is_written_to_and_not_replaced, Folder) {
   const std::filesystem::path pipe = path / "pipe";
   BOOST_REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);

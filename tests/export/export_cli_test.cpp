@@ -142,6 +142,9 @@ BOOST_AUTO_TEST_CASE(a_segmentation_draws_label_maps) {
   const std::size_t best = answer.at("predictions")[0].at("index");
   BOOST_TEST(std::ranges::count(labels.pixels, static_cast<std::uint8_t>(best)) > 0);
   check_outcome(one + " " + at + "/b/a.png", 2, {"two images are called a"});
+  check_outcome("predict --run " + run + " --out " + at + " " + at + "/a.png", 2,
+                {"--out", "would replace", "a.png"});
+  BOOST_TEST(read_image(folder / "a.png", 3).channels == 3);
 }
 
 BOOST_AUTO_TEST_CASE(a_label_map_is_the_largest_logit_of_each_pixel) {

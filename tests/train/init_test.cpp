@@ -1,7 +1,9 @@
 #include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
 
 #include "train/model.hpp"
 #include "train/recipes.hpp"
+#include "train/resume.hpp"
 #include "train/stopped_run.hpp"
 #include "train/toy_data.hpp"
 #include "train/toy_tasks.hpp"
@@ -145,6 +147,9 @@ BOOST_AUTO_TEST_CASE(such_a_run_can_be_stopped_and_resumed) {
   const Recipe again = recipe_of(next);  // opens the model once more
   train_run(again, net, trained.data.dataset, {.folder = trained.model, .resume = true});
   BOOST_TEST((open_model(trained.model).file.values == open_model(apart).file.values));
+  // And once more, as a queue would start it: it is over.
+  const Recipe over = recipe_of(next);
+  BOOST_TEST(read_finished_run({trained.model}, to_json(over), Task::classify).test >= 0);
 }
 
 BOOST_AUTO_TEST_CASE(what_contradicts_the_model_is_refused) {

@@ -38,6 +38,8 @@ BOOST_AUTO_TEST_CASE(contradictions_are_refused_by_the_flags_name) {
   refuses("--base", [](RunConfig& c) { c.strategy = "direct", c.base = "zero"; });
   refuses("--latent-std", [](RunConfig& c) { c.strategy = "direct", c.latent_std = 1; });
   refuses("--refresh", [](RunConfig& c) { c.strategy = "direct", c.refresh.every = 200; });
+  refuses("--pretrained", [](RunConfig& c) { c.finetune.pretrained = "caf\xe9.safetensors"; });
+  refuses("--init", [](RunConfig& c) { c.init = "caf\xe9"; });
   const double none = std::nan(""), endless = std::numeric_limits<double>::infinity();
   for (const double value : {none, endless}) {
     refuses("--lr", [&](RunConfig& c) { c.lr = value; });

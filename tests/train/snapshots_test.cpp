@@ -132,6 +132,21 @@ BOOST_AUTO_TEST_CASE(another_run_in_the_folder_leaves_none_of_the_old_ones) {
   BOOST_TEST((steps_of(find_snapshots(run.folder("run"))) == std::vector<std::int64_t>{0, 6, 12}));
 }
 
+// They are needed as long as the model is used.
+BOOST_AUTO_TEST_CASE(a_run_does_not_clear_the_weights_it_begins_with) {
+  Watched run("direct");
+  run.train("run", 4);
+  const RunFolder folder = run.folder("run");
+  run.config.finetune.pretrained = find_snapshots(folder).front().file.string();
+  RunControl control = run.control("run", 0);
+  control.resume = false, control.overwrite = true;
+  check_fails<UsageError>(
+      [&] { train_run(recipe_of(run.config), run.net(), run.data.dataset, control); },
+      {"--pretrained", "own folder", "another --out"});
+  BOOST_TEST(find_snapshots(folder).size() == 4u);
+  BOOST_TEST(folder.finished());
+}
+
 BOOST_AUTO_TEST_CASE(a_snapshot_of_another_network_is_refused) {
   const Watched run;
   run.train("run", 6);
