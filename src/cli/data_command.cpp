@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "cli/run_data.hpp"
@@ -112,8 +111,7 @@ void check_structure(const DatasetOptions& options, const std::string& name, boo
   const bool whole = d.train.count == published.train.count && d.test.count == published.test.count;
   fmt::print("structure   {} samples to train on, {} to test, {}  {}\n", d.train.count,
              d.test.count, shape_of(d), whole ? "ok" : "DIFFERS");
-  const bool on_disk = !std::holds_alternative<NoiseSplit>(d.train.files);
-  if (labels && on_disk && d.task != Task::forecast) check_labels(d);
+  if (labels && d.task != Task::forecast) check_labels(d);
   if (!whole) {
     fail("{}: expected {} samples to train on and {} to test as published, found {} and {}", name,
          published.train.count, published.test.count, d.train.count, d.test.count);
@@ -140,7 +138,7 @@ void check_videos(const DatasetManifest& manifest, const fs::path& folder) {
 }
 
 void check_dataset(const std::string& name, const fs::path& folder, bool labels) {
-  if (parse_noise(name)) return check_structure({.folder = folder}, name, labels);
+  if (parse_noise(name)) return check_structure({.folder = folder}, name, false);
   const DatasetManifest& manifest = dataset_manifest(name);
   if (folder.empty() && manifest.files.empty()) {
     fail<UsageError>("{}", folder_wanted(manifest));

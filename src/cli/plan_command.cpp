@@ -17,7 +17,6 @@
 #include "memory/report.hpp"
 #include "train/budget/report.hpp"
 #include "train/session.hpp"
-#include "train/target_network.hpp"
 
 namespace mapnet {
 
@@ -65,7 +64,6 @@ void plan(CLI::App& command, PlanOptions& o) {
   const bool own = !o.config.data_options.folder.empty() && !holds_videos(o.config.data);
   const Dataset dataset =
       own ? open_dataset(o.config.data, o.config.data_options) : describe_run_data(o.config);
-  require_samples_for(net, dataset);
   std::optional<BudgetSearch> search;
   if (o.config.footprint.memory_budget) {
     search = search_budget(o.config, recipe, net, dataset);

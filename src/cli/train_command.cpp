@@ -185,15 +185,7 @@ void keep_footprint(Communicator& ranks, const RunFolder& folder, const Recipe& 
     if (const std::optional<Footprint> found = footprint_of(folder))
       text = nlohmann::json(*found).dump();
   broadcast(ranks, text);
-  if (text.empty()) return;
-  const auto kept = nlohmann::json::parse(text).get<Footprint>();
-  const auto open = [](const std::optional<std::string>& flag) {
-    return flag.value_or("auto") == "auto";
-  };
-  if (!c.micro_batch) c.micro_batch = kept.micro_batch > 0 ? kept.micro_batch : asked.batch;
-  if (open(c.recompute)) c.recompute = to_string(kept.recompute);
-  if (open(c.samples)) c.samples = kept.samples_in_file ? "file" : "memory";
-  if (open(c.map_storage) && storage_is_open(asked)) c.map_storage = to_string(kept.map_storage);
+  if (!text.empty()) fix_open(c, nlohmann::json::parse(text).get<Footprint>(), asked);
 }
 
 void train(CLI::App& command, TrainOptions& o) {

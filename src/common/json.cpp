@@ -16,9 +16,12 @@ nlohmann::json parse_json(std::string_view text, int depth) {
 }
 
 bool is_utf8(const std::string& text) {
-  using nlohmann::json;
-  return json(text).dump(-1, ' ', false, json::error_handler_t::ignore) ==
-         json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+  try {
+    nlohmann::json(text).dump();
+    return true;
+  } catch (const nlohmann::json::type_error&) {
+    return false;
+  }
 }
 
 std::int64_t whole_number(const nlohmann::json& json, std::string_view what, std::int64_t low,

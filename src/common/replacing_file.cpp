@@ -52,31 +52,42 @@ std::optional<int> descriptor_of(const std::string& path) {
   return std::nullopt;
 }
 
-bool is_device_or_pipe(const fs::path& path) {
-  struct stat found {};
-  return ::stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode);
+[[noreturn]] void cannot_write(const fs::path& target) {
+  fail("{}: cannot write: {}", target.string(), std::strerror(errno));
 }
 
-constexpr int kMostLinks = 40;  // as the kernel follows
+/// Behind symbolic links, up to the name of something that the process has open.
+fs::path behind_links(const fs::path& target) {
+  constexpr int kMostLinks = 40;  // as the kernel follows
+  std::error_code ec;
+  fs::path path = target;
+  for (int links = 0; !descriptor_of(path.string()) && fs::is_symlink(path, ec); ++links) {
+    if (links == kMostLinks) errno = ELOOP, cannot_write(target);
+    path = path.parent_path() / fs::read_symlink(path, ec);
+  }
+  return path;
+}
+
+/// A descriptor of what is written to as it comes; nothing for a file that is replaced.
+std::optional<int> open_as_it_is(const fs::path& path) {
+  std::optional<int> fd;
+  struct stat found {};
+  if (const auto open = descriptor_of(path.string())) {
+    std::fflush(stdout);  // what was printed comes before it
+    fd = ::fcntl(*open, F_DUPFD_CLOEXEC, 0);
+  } else if (::stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode) &&
+             !S_ISDIR(found.st_mode)) {
+    fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  }
+  if (fd && *fd < 0) cannot_write(path);
+  return fd;
+}
 
 }  // namespace
 
-ReplacingFile::ReplacingFile(const fs::path& target) : target_(target) {
-  std::error_code ec;
-  for (int links = 0;; ++links) {
-    if (const auto open = descriptor_of(target_.string())) {
-      std::fflush(stdout);  // what was printed comes before it
-      fd_ = ::fcntl(*open, F_DUPFD_CLOEXEC, 0);
-      if (fd_ < 0) fail("{}: cannot write: {}", target.string(), std::strerror(errno));
-      return;
-    }
-    if (!fs::is_symlink(target_, ec)) break;
-    if (links == kMostLinks) fail("{}: cannot write: {}", target.string(), std::strerror(ELOOP));
-    target_ = target_.parent_path() / fs::read_symlink(target_, ec);
-  }
-  if (is_device_or_pipe(target_)) {
-    fd_ = ::open(target_.c_str(), O_WRONLY | O_CLOEXEC);
-    if (fd_ < 0) fail("{}: cannot write: {}", target.string(), std::strerror(errno));
+ReplacingFile::ReplacingFile(const fs::path& target) : target_(behind_links(target)) {
+  if (const auto fd = open_as_it_is(target_)) {
+    fd_ = *fd;
     return;
   }
   create_parent(target_);
@@ -84,8 +95,7 @@ ReplacingFile::ReplacingFile(const fs::path& target) : target_(target) {
   for (int n = 0; fd_ < 0; ++n) {
     path_ = fmt::format("{}{}{}-{}", target_.string(), kUnfinished, ::getpid(), n);
     fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd_ < 0 && errno != EEXIST)
-      fail("{}: cannot write: {}", target_.string(), std::strerror(errno));
+    if (fd_ < 0 && errno != EEXIST) cannot_write(target_);
   }
   lock_now(fd_);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 #include "common/error.hpp"
 
@@ -35,17 +36,26 @@ bool stands_alone(std::uint8_t marker) {
   return marker == kTemporary || (marker >= kFirstRestart && marker <= kEnd);
 }
 
+/// The next marker from `at` on, data and padding passed over; `at` is then behind it.
+std::optional<std::uint8_t> next_marker(Bytes bytes, std::size_t& at) {
+  while (at + 1 < bytes.size())
+    if (bytes[at++] == 0xff && bytes[at] != 0xff) return bytes[at++];
+  return std::nullopt;
+}
+
+/// From a segment's length to behind the segment; of one that is cut to the end.
+void pass_segment(Bytes bytes, std::size_t& at) {
+  at = at + 1 < bytes.size() ? at + (std::size_t{bytes[at]} << 8 | bytes[at + 1]) : bytes.size();
+}
+
 /// Up to the end marker, that included; none where there is none. What lies in a segment is passed
 /// over with it, as in the decoder: a preview has an end marker of its own. In the picture's data a
 /// byte like a marker's first has a zero behind it.
 Bytes up_to_end(Bytes bytes) {
-  for (std::size_t at = 2; at + 1 < bytes.size();) {
-    if (bytes[at++] != 0xff || bytes[at] == 0xff) continue;  // data, or padding
-    const std::uint8_t marker = bytes[at++];
+  std::size_t at = 2;
+  while (const auto marker = next_marker(bytes, at)) {
     if (marker == kEnd) return bytes.first(at);
-    if (marker == 0 || stands_alone(marker)) continue;
-    if (at + 1 >= bytes.size()) break;
-    at += std::size_t{bytes[at]} << 8 | bytes[at + 1];
+    if (marker != 0 && !stands_alone(*marker)) pass_segment(bytes, at);
   }
   return {};
 }
@@ -54,14 +64,11 @@ Bytes up_to_end(Bytes bytes) {
 /// counts.
 bool all_tables_fit(Bytes bytes) {
   bool in_data = false;
-  for (std::size_t at = 2; at + 1 < bytes.size();) {
-    if (bytes[at++] != 0xff || bytes[at] == 0xff) continue;  // padding
-    const std::uint8_t marker = bytes[at++];
+  std::size_t at = 2;
+  while (const auto marker = next_marker(bytes, at)) {
     if (marker == kHuffmanTables && !tables_fit(bytes.subspan(at))) return false;
     if (marker == kScan) in_data = true;
-    if (in_data || stands_alone(marker)) continue;
-    if (at + 1 >= bytes.size()) return true;
-    at += std::size_t{bytes[at]} << 8 | bytes[at + 1];
+    if (!in_data && !stands_alone(*marker)) pass_segment(bytes, at);
   }
   return true;
 }

@@ -108,6 +108,11 @@ FastMath resolve_fast_math(const std::string& text, DeviceKind device) {
   return text == "tf32" ? FastMath::tf32 : text == "bf16" ? FastMath::bf16 : FastMath::off;
 }
 
+/// A recipe is kept as JSON, which holds nothing else.
+void require_utf8(const char* flag, const std::string& file) {
+  if (!is_utf8(file)) fail<UsageError>("{}: the file's name is not UTF-8; rename it", flag);
+}
+
 }  // namespace
 
 DeviceKind resolve_device(const std::string& device) {
@@ -125,11 +130,6 @@ int resolve_threads(int threads) {
 
 std::shared_ptr<Device> open_device(const Recipe& r, int process) {
   return r.device == DeviceKind::cuda ? open_cuda(r.fast_math, process) : open_cpu(r.threads);
-}
-
-/// A recipe is kept as JSON, which holds nothing else.
-void require_utf8(const char* flag, const std::string& file) {
-  if (!is_utf8(file)) fail<UsageError>("{}: the file's name is not UTF-8; rename it", flag);
 }
 
 Recipe resolve(const RunConfig& c, const Network& net) {

@@ -36,7 +36,7 @@ std::vector<int> micro_batches(const FootprintConfig& c, const Recipe& r, int ra
 
 std::vector<Recompute> recomputations(const FootprintConfig& c, const Recipe& r,
                                       const Network& net) {
-  if (c.recompute.value_or("auto") != "auto") return {r.footprint.recompute};
+  if (!is_open(c.recompute)) return {r.footprint.recompute};
   std::vector<Recompute> all = {{}};
   const auto cheap = [](const Layer& l) {
     return l.kind == Layer::Kind::batch_norm || l.kind == Layer::Kind::concat;
@@ -58,8 +58,7 @@ std::vector<MapKind> maps(const RunConfig& c, const Recipe& r) {
 
 /// A bfloat16 map is not regenerated: its rows are not rounded then.
 std::vector<MapStorage> storages(const FootprintConfig& c, const Recipe& r) {
-  if (c.map_storage.value_or("auto") != "auto" || !storage_is_open(r))
-    return {r.footprint.map_storage};
+  if (!is_open(c.map_storage) || !storage_is_open(r)) return {r.footprint.map_storage};
   std::vector<MapStorage> all = {MapStorage::memory, MapStorage::streamed};
   if (r.mapping.map == MapKind::dense && !r.mapping.learned.on())
     all.push_back(MapStorage::regenerated);
@@ -69,7 +68,7 @@ std::vector<MapStorage> storages(const FootprintConfig& c, const Recipe& r) {
 /// Samples in memory and in a file, as far as that is open; one schedule tells both.
 std::vector<bool> places(const FootprintConfig& c, const Recipe& r) {
   const bool images = r.task != Task::forecast && !r.features.given();
-  if (c.samples.value_or("auto") != "auto" || !images) return {r.footprint.samples_in_file};
+  if (!is_open(c.samples) || !images) return {r.footprint.samples_in_file};
   return {false, true};
 }
 

@@ -11,6 +11,7 @@
 #include "train/budget/process_memory.hpp"
 #include "train/checksum.hpp"
 #include "train/maps/principal_basis.hpp"
+#include "train/target_network.hpp"
 
 namespace mapnet {
 
@@ -20,16 +21,13 @@ namespace {
 constexpr std::size_t kChunkRows = 512;
 
 /// The data set that is learned from, where it is another.
-Dataset other_data(const LearnedMap& learned, const Dataset& run) {
+Dataset other_data(const LearnedMap& learned, const Network& net) {
   const Dataset other = open_dataset(learned.data);
-  if (other.task != run.task || other.channels != run.channels || other.height != run.height ||
-      other.width != run.width || other.classes != run.classes)
-    fail<UsageError>(
-        "--map-data {}: samples [{}, {}, {}] in {} classes; {} has [{}, {}, {}] in {}, and a map "
-        "is "
-        "for one network",
-        other.name, other.channels, other.height, other.width, other.classes, run.name,
-        run.channels, run.height, run.width, run.classes);
+  try {
+    require_samples_for(net, other);
+  } catch (const UsageError& e) {
+    fail<UsageError>("--map-data: {}", e.what());
+  }
   return other;
 }
 
@@ -47,7 +45,7 @@ LearnedBasis::LearnedBasis(const Recipe& run, const Network& net, const Dataset&
   Recipe recipe = run;
   LearnedMap& learned = recipe.mapping.learned;
   if (round.number > 0) learned.seed = seed_of_round(learned.seed, round.number);
-  const Dataset& data = learned.data == recipe.data ? dataset : other_data(learned, dataset);
+  const Dataset& data = learned.data == recipe.data ? dataset : other_data(learned, net);
   facts_.data_sha256 = training_samples_sha256(data);
   if (learned.family == MapFamily::kronecker) {
     LearningRows rows(recipe, net, data, map, round.start, facts_.data_sha256, round.process);

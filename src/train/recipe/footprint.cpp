@@ -47,6 +47,15 @@ Footprint resolve(const FootprintConfig& c, const Recipe& r) {
   return f;
 }
 
+bool is_open(const std::optional<std::string>& flag) { return flag.value_or("auto") == "auto"; }
+
+void fix_open(FootprintConfig& c, const Footprint& kept, const Recipe& r) {
+  if (!c.micro_batch) c.micro_batch = kept.micro_batch > 0 ? kept.micro_batch : r.batch;
+  if (is_open(c.recompute)) c.recompute = to_string(kept.recompute);
+  if (is_open(c.samples)) c.samples = kept.samples_in_file ? "file" : "memory";
+  if (is_open(c.map_storage) && storage_is_open(r)) c.map_storage = to_string(kept.map_storage);
+}
+
 bool storage_is_open(const Recipe& r) {
   const MappingConfig& m = r.mapping;
   return m.strategy != Strategy::direct && !trains_map(m.variant) && is_stored(m.map) &&

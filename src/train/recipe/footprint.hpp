@@ -46,6 +46,12 @@ bool storage_is_open(const Recipe& recipe);
 /// "--micro-batch 16 --samples file": the flags that ask for it; empty for the plain one.
 std::string flags_of(const Footprint& footprint);
 
+/// Whether what a flag says is left open to a budget: nothing, or "auto".
+bool is_open(const std::optional<std::string>& flag);
+
+/// What `config` leaves open becomes what `kept` has: the schedule of a run that is gone on with.
+void fix_open(FootprintConfig& config, const Footprint& kept, const Recipe& recipe);
+
 /// The JSON of a recipe's "footprint", under the flags' names; only what is on. Throws nlohmann's
 /// exceptions.
 void to_json(nlohmann::json& json, const Footprint& footprint);
