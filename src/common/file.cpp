@@ -16,6 +16,8 @@ namespace mapnet {
 
 namespace fs = std::filesystem;
 
+fs::path absolute_path(const fs::path& path) { return fs::absolute(path).lexically_normal(); }
+
 std::string read_file(const fs::path& path) {
   std::error_code ec;
   if (fs::is_directory(path, ec)) fail("{}: expected a file, found a folder", path.string());

@@ -8,6 +8,9 @@
 
 namespace mapnet {
 
+/// The same file from wherever the process works later: absolute, without "." and "..".
+std::filesystem::path absolute_path(const std::filesystem::path& path);
+
 /// Whole contents of a regular file. Throws Error naming the path when it cannot be read.
 std::string read_file(const std::filesystem::path& path);
 

@@ -73,11 +73,13 @@ class Program {
  private:
   Plan plan_;
   std::shared_ptr<Device> device_;
-  std::unique_ptr<Executor> executor_;
-  Memory memory_;
   std::array<std::vector<Bound>, kPhases> steps_;
   std::array<std::vector<Run>, kPhases> runs_;
   std::array<bool, kPhases> recordable_;
+  // Behind what its graphs were captured from, so that it ends first: a connection to other ranks,
+  // which a run holds, cannot be closed while a graph has sums of it.
+  std::unique_ptr<Executor> executor_;
+  Memory memory_;
 };
 
 }  // namespace mapnet

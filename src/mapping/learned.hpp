@@ -13,7 +13,7 @@ enum class MapFamily {
   gradient,    ///< principal directions of sketched gradients J^T v at the start
   kronecker,   ///< of each matrix U (x) V, from the second moments of such gradients' sides, or of
                ///< a direct training's
-  trajectory,  ///< principal components of the way of a direct training
+  trajectory,  ///< principal components of the trajectory of a direct training
 };
 
 struct LearnedMap {
@@ -25,7 +25,7 @@ struct LearnedMap {
   std::size_t sketches = 0;  ///< how many; of a direct training the snapshots
   std::uint64_t seed = 0;    ///< of the start, the order of samples and the sketches
 
-  /// Learned from the way of a direct training, not from gradients at its start.
+  /// Learned from the trajectory of a direct training, not from gradients at its start.
   bool walks() const { return epochs > 0; }
   bool on() const { return family != MapFamily::seeded; }
   bool operator==(const LearnedMap&) const = default;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "data/safetensors_reader.hpp"
 #include "data/sha256.hpp"
 #include "data/store.hpp"
@@ -94,7 +95,7 @@ Pretrained inspect_pretrained(const fs::path& path, const Network& net) {
     if (!is_of(net, t) && !is_batch_count(t))
       wrong += fmt::format("\n  not in {}: {} {}", net.name, t.name, shape_text(t.shape));
   if (!wrong.empty()) fail("{}: not the weights of {}:{}", path.string(), net.name, wrong);
-  pretrained.file = fs::absolute(path).lexically_normal().string();
+  pretrained.file = absolute_path(path).string();
   pretrained.sha256 = sha256_hex(path);
   return pretrained;
 }

@@ -200,6 +200,7 @@ class Session {
   std::unique_ptr<DecodeAhead> decoder_;  // until all pictures are decoded
   DecodeTimes decode_times_;              // of it, once it is gone
   PixelStatistics pixels_;
+  std::uint32_t inputs_checksum_ = 0;  // of inputs that are no pixels
   SeriesFacts series_;
   std::vector<std::uint32_t> pruned_;
   std::vector<std::uint32_t> order_;  // of the epoch last begun, as the device has it

@@ -1,6 +1,8 @@
 #include <algorithm>
 
+#include "common/bytes.hpp"
 #include "data/pm25.hpp"
+#include "train/checksum.hpp"
 #include "train/session.hpp"
 #include "train/standardise.hpp"
 
@@ -45,6 +47,7 @@ void Session::load(const Dataset& dataset, Purpose purpose) {
 
 void Session::load_series(const Dataset& dataset) {
   const Series series = read_series(dataset, counts_.validation);
+  inputs_checksum_ = checksum(bytes_of(series.values));
   program_->write<float>(run_.samples.values, series.values);
   series_ = {series.persistence_mse_train, series.persistence_mse_validation,
              series.persistence_mse_test, series.missing, series.target_max - series.target_min};
@@ -57,6 +60,7 @@ void Session::load_features(const Dataset& dataset) {
   mapnet::read_features(dataset, dataset.train, std::span(values).first(train));
   mapnet::read_features(dataset, dataset.test, std::span(values).subspan(train));
   standardise(values, each, std::span(order_).first(counts_.train));
+  inputs_checksum_ = checksum(bytes_of(values));
   program_->write<float>(run_.samples.values, values);
 }
 

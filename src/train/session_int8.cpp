@@ -23,9 +23,10 @@ std::vector<float> Session::calibrate() {
   fill_sample_order(order_, counts_, recipe_.seed, 0);
   write_order();
   const std::size_t samples = std::min(kCalibrationSamples, counts_.train);
-  prepare(0, samples);
+  const std::size_t batches = batches_of(samples, eval_batch());
+  prepare(0, std::min(batches * eval_batch(), counts_.train));  // whole batches are walked
   expand();
-  walk(Phase::calibrate, 0, static_cast<std::int64_t>(batches_of(samples, eval_batch())));
+  walk(Phase::calibrate, 0, static_cast<std::int64_t>(batches));
   std::vector<float> ranges(weighted_layers(net_));
   program_->read<float>(ranges, run_.activation_ranges);
   ranks_->max(ranges);

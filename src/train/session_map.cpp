@@ -1,4 +1,7 @@
+#include <fmt/core.h>
+
 #include "train/maps/learned_basis.hpp"
+#include "train/run_ranks.hpp"
 #include "train/session.hpp"
 
 /// The learned map of a run: learned before the first step and, where it is refreshed, at each
@@ -11,6 +14,10 @@ void Session::load_map() {
   learned_map_.seconds += seconds;
   basis_->load_into(*program_, run_.map_state);
   basis_.reset();
+  // The same z would be other weights on each of them, and nothing would show it.
+  require_same(*ranks_, fmt::format("{:08x}", learned_map_.checksum),
+               "its map was learned to other bits than the first rank's: ranks that learn need as "
+               "many --threads and the same kind of processor");
 }
 
 void Session::learn_map_again() {

@@ -46,6 +46,16 @@ std::vector<fs::path> files_in(const fs::path& folder) {
   return files;
 }
 
+/// What of a folder does not belong to a run with `done` steps behind it.
+std::vector<fs::path> outdated_in(const fs::path& folder, std::int64_t done) {
+  std::vector<fs::path> files = files_in(folder);
+  std::erase_if(files, [&](const fs::path& file) {
+    const auto step = step_of(file);
+    return done > 0 && step && *step <= done;
+  });
+  return files;
+}
+
 void read_tensor(const SafetensorsFile& file, const ParamTensor& p, std::span<float> values) {
   const StoredTensor* found = file.find(p.name);
   const std::vector<std::size_t> shape(p.shape.begin(), p.shape.end());
@@ -67,29 +77,34 @@ std::int64_t count_snapshots(std::int64_t every, std::int64_t steps) {
   return steps / every + 1;
 }
 
+void require_disk_room(const RunFolder& folder, const Network& net, std::int64_t every,
+                       std::int64_t steps, std::int64_t done) {
+  if (every == 0) return;
+  const std::int64_t left = count_snapshots(every, steps) - (done > 0 ? done / every + 1 : 0);
+  const std::size_t bytes = static_cast<std::size_t>(left) * net.param_count() * sizeof(float);
+  std::error_code ec;
+  std::uintmax_t room = fs::space(folder.path, ec).available;
+  if (ec) return;
+  for (const fs::path& file : outdated_in(folder.snapshots(), done))
+    if (const std::uintmax_t size = fs::file_size(file, ec); !ec) room += size;
+  if (room < bytes)
+    fail(
+        "{}: {} snapshots take {}, and there is room for {}; --snapshot-every {} would write fewer",
+        folder.snapshots().string(), left, format_bytes(bytes), format_bytes(room), 10 * every);
+}
+
 SnapshotWriter::SnapshotWriter(const RunFolder& folder, const Network& net, std::int64_t every,
-                               std::int64_t steps, std::int64_t done)
+                               std::int64_t done)
     : net_(net), folder_(folder.snapshots()), every_(every), theta_(net.param_count()) {
   std::error_code ec;
   fs::create_directories(folder_, ec);
   if (ec) fail("{}: cannot create the folder: {}", folder_.string(), ec.message());
   if (done > 0) go_on_behind(done);
-  const std::int64_t left = count_snapshots(every, steps) - (done > 0 ? done / every + 1 : 0);
-  const std::size_t bytes = static_cast<std::size_t>(left) * theta_.size() * sizeof(float);
-  const fs::space_info disk = fs::space(folder_, ec);
-  if (!ec && disk.available < bytes)
-    fail(
-        "{}: {} snapshots take {}, and there is room for {}; --snapshot-every {} would write fewer",
-        folder_.string(), left, format_bytes(bytes), format_bytes(disk.available), 10 * every);
 }
 
 void SnapshotWriter::go_on_behind(std::int64_t done) const {
-  for (const fs::path& file : files_in(folder_)) {
-    const auto step = step_of(file);
-    if (step && *step <= done) continue;
-    std::error_code ec;
-    fs::remove(file, ec);
-  }
+  std::error_code ec;
+  for (const fs::path& file : outdated_in(folder_, done)) fs::remove(file, ec);
   for (std::int64_t step = 0; step <= done; step += every_)
     if (!fs::exists(file_of(folder_, step)))
       fail("{}: is missing, and nothing makes it again; --overwrite begins anew",

@@ -16,16 +16,19 @@ namespace mapnet {
 /// those behind each multiple. 0: none. Throws UsageError when there would be no second one.
 std::int64_t count_snapshots(std::int64_t every, std::int64_t steps);
 
+/// Throws Error where the disk has not room for those to come of a run with `done` of its `steps`
+/// behind it; what lies in the folder and goes for them is room. Changes nothing.
+void require_disk_room(const RunFolder& folder, const Network& net, std::int64_t every,
+                       std::int64_t steps, std::int64_t done);
+
 /// Writes them, each whole or not at all.
 class SnapshotWriter {
  public:
-  /// Of a run with `done` of its `steps` behind it. What it wrote when it came further once is
-  /// removed. Throws Error when one up to there is missing, or the disk has not room for those to
-  /// come.
+  /// Of a run with `done` steps behind it. What it wrote when it came further once is removed.
+  /// Throws Error when one up to there is missing.
   SnapshotWriter(const RunFolder& folder, const Network& net, std::int64_t every,
-                 std::int64_t steps, std::int64_t done);
+                 std::int64_t done);
 
-  bool due(std::int64_t step) const { return step % every_ == 0; }
   /// [P]; to be filled before `write`.
   std::span<float> theta() { return theta_; }
   /// Writes theta() as the one behind `step`. Throws Error.

@@ -49,13 +49,14 @@ class TrainingRun {
         setup_(),
         session_(recipe, net, dataset, Purpose::train, plan_arena, control.ranks) {
     if (control_.begins) control_.begins();
-    if (ranks_.first()) log_.emplace(folder_, found_ ? found_->checkpoint.metrics : std::string());
     result_.setup_seconds = setup_.seconds();
     report_.steps = session_.steps_per_epoch();
     if (found_)
       resume(found_->checkpoint);
-    else
-      begin();
+    else if (recipe_.init.given())
+      begin_with(session_, open_model(recipe_.init.file));
+    wait_for_all();
+    if (ranks_.first()) begin_files();
     found_.reset();  // it holds as much as everything that is trained
     begin_snapshots();
   }
@@ -122,12 +123,22 @@ class TrainingRun {
     if (control_.notice) control_.notice(text);
   }
 
-  void begin() {
-    const bool given = recipe_.init.given();
-    if (given) begin_with(session_, open_model(recipe_.init.file));
-    // A model that this run replaces stays until it does: --resume needs it.
-    const bool own = given && folder_.clears(latent_file_of(recipe_.init.file));
-    if (ranks_.first()) folder_.clear(own);
+  /// Whoever could not begin does not come.
+  void wait_for_all() {
+    float here = 1;
+    ranks_.sum(std::span(&here, 1));
+  }
+
+  /// An earlier run goes when nothing is left that could keep this one from beginning.
+  void begin_files() {
+    require_disk_room(folder_, net_, control_.snapshot_every, report_.steps * recipe_.epochs,
+                      step_);
+    if (!found_) {
+      // A model that this run replaces stays until it does: --resume needs it.
+      const bool own = recipe_.init.given() && folder_.clears(latent_file_of(recipe_.init.file));
+      folder_.clear(own);
+    }
+    log_.emplace(folder_, found_ ? found_->checkpoint.metrics : std::string());
   }
 
   void resume(const Checkpoint& c) {
@@ -195,20 +206,29 @@ class TrainingRun {
   }
 
   void begin_snapshots() {
-    if (!ranks_.first() || control_.snapshot_every == 0) return;
-    snapshots_.emplace(folder_, net_, control_.snapshot_every, report_.steps * recipe_.epochs,
-                       step_);
+    if (control_.snapshot_every == 0) return;
+    if (ranks_.first()) snapshots_.emplace(folder_, net_, control_.snapshot_every, step_);
     if (step_ == 0) take_snapshot();
   }
 
   void take_snapshot() {
-    session_.read_evaluated_theta(snapshots_->theta());
-    snapshots_->write(step_);
+    if (snapshots_) {
+      session_.read_evaluated_theta(snapshots_->theta());
+      snapshots_->write(step_);
+    }
+    wait_for_first();
+  }
+
+  /// Behind a file that it writes, which may last longer than ranks wait for one another's steps.
+  void wait_for_first() {
+    std::byte written{};
+    ranks_.broadcast({&written, 1});
   }
 
   void after_step() {
     ++step_;
-    if (snapshots_ && snapshots_->due(step_)) take_snapshot();  // before a checkpoint that needs it
+    if (control_.snapshot_every > 0 && step_ % control_.snapshot_every == 0)
+      take_snapshot();  // before a checkpoint that needs it
     ++unsaved_steps_;
     const CheckpointInterval& every = control_.checkpoints;
     unsigned flags = control_.stop_requested && control_.stop_requested() ? kStop : 0u;
@@ -239,8 +259,7 @@ class TrainingRun {
       c.metrics = log_->lines();
       write_checkpoint(folder_, c);
     }
-    std::byte written{};
-    ranks_.broadcast({&written, 1});  // the others wait until it is
+    wait_for_first();
     saved_ = position_text(c);
     save_asked_ = false;
     unsaved_steps_ = 0;

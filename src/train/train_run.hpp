@@ -26,7 +26,7 @@ using Watch = std::function<void(const EpochReport&)>;
 /// Where a run leaves its files and how it survives.
 struct RunControl {
   std::filesystem::path folder;
-  bool overwrite = false;  ///< a finished run, or an interrupted one
+  bool overwrite = false;  ///< a run, finished or not; it stays where this one cannot begin
   bool resume = false;     ///< an interrupted run; where there is none, begin
   CheckpointInterval checkpoints = {};
   std::size_t memory_budget = 0;    ///< that the recipe was fitted to: told in the result

@@ -22,8 +22,9 @@ struct TrainingState {
   std::int64_t step = 0;      ///< within it: steps done; all of them: it was not yet evaluated
   std::size_t refreshes = 0;  ///< of the map
   bool pruned = false;
-  std::uint32_t map_checksum = 0;  ///< of a learned map, which is built again, too; else 0
-  PixelStatistics pixels;          ///< measured, not carried: other ones mean other data
+  std::uint32_t map_checksum = 0;     ///< of a learned map, which is built again, too; else 0
+  PixelStatistics pixels;             ///< measured, not carried: other ones mean other data
+  std::uint32_t inputs_checksum = 0;  ///< likewise, of inputs that are no pixels; else 0
   std::vector<CarriedBuffer> buffers;
 };
 

@@ -86,14 +86,27 @@ double apart(const RunFolder& a, const RunFolder& b) {
 // apart.
 constexpr double kValues = 2e-3;
 constexpr double kLoss = 1e-3;
+// An answer turns where the two largest logits are closer than two runs' are apart, 1e-7 of their
+// spread, or if it comes to kValues of it, for one sample in 500: of 71 at most one. The half is
+// room for the rounding of a share of hits.
+constexpr double kOneHit = 1.5;
 
-void check_like_one_process(const RunFolder& one, const RunFolder& several) {
+/// How many of so many samples the share of hits of two runs differs by.
+double hits_apart(const nlohmann::json& a, const nlohmann::json& b, const char* accuracy,
+                  std::size_t samples) {
+  return std::abs(a.at(accuracy).get<double>() - b.at(accuracy).get<double>()) *
+         static_cast<double>(samples);
+}
+
+void check_like_one_process(const RunFolder& one, const RunFolder& several, const ToyData& data) {
   const double off = apart(one, several);
   BOOST_TEST_MESSAGE("trained values off by " << off);
   BOOST_TEST(off < kValues);
   const nlohmann::json a = result_of(one), b = result_of(several);
   for (const char* loss : {"train_loss", "test_loss"})
     BOOST_TEST(std::abs(a.at(loss).get<double>() / b.at(loss).get<double>() - 1) < kLoss, loss);
+  BOOST_TEST(hits_apart(a, b, "train_accuracy", data.dataset.train.count) < kOneHit);
+  BOOST_TEST(hits_apart(a, b, "test_accuracy", data.dataset.test.count) < kOneHit);
 }
 
 /// Ids of a process's children, in order: of mpirun's the ranks, first to last.
@@ -141,7 +154,7 @@ BOOST_AUTO_TEST_CASE(two_and_four_ranks_train_what_one_process_trains) {
       BOOST_REQUIRE_MESSAGE(outcome.code == 0, outcome.output);
       BOOST_TEST(result_of(several).at("ranks") == ranks);
       BOOST_TEST(count_in(outcome.output, "written to") == 1u, outcome.output);
-      check_like_one_process(one, several);
+      check_like_one_process(one, several, data);
     }
   }
 }
@@ -160,6 +173,8 @@ BOOST_AUTO_TEST_CASE(each_rank_learns_the_map_that_one_process_learns) {
   BOOST_TEST(std::abs(result_of(several).at("test_loss").get<double>() /
                           result_of(one).at("test_loss").get<double>() -
                       1) < kLoss);
+  BOOST_TEST(hits_apart(result_of(several), result_of(one), "test_accuracy",
+                        data.dataset.test.count) < kOneHit);
 }
 
 // A signal to one of them is enough.

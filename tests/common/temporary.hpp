@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
@@ -48,7 +49,8 @@ class Environment {
   std::optional<std::string> before_;
 };
 
-/// `run` must throw E, and its message hold every one of `parts`: file, expectation, finding.
+/// `run` must throw E, and its message hold every one of `parts`: file, expectation, finding. An
+/// Error is of exit code 1: that of wrong usage is asked for by its own type.
 template <class E = Error, class Run>
 void check_fails(Run&& run, std::initializer_list<std::string> parts) {
   try {
@@ -56,6 +58,9 @@ void check_fails(Run&& run, std::initializer_list<std::string> parts) {
     BOOST_ERROR("expected an error that says " << *parts.begin());
   } catch (const E& error) {
     const std::string message = error.what();
+    if constexpr (std::is_same_v<E, Error>)
+      BOOST_CHECK_MESSAGE(!dynamic_cast<const UsageError*>(&error),
+                          "expected an error of exit code 1, found wrong usage: " << message);
     for (const std::string& part : parts) {
       BOOST_CHECK_MESSAGE(message.find(part) != std::string::npos,
                           "expected '" << part << "' in '" << message << "'");

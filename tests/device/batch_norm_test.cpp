@@ -28,7 +28,8 @@ std::ostream& operator<<(std::ostream& out, const Case& k) {
 }
 
 // Odd planes and whole fours, channels that fill no block, padding, one image, one value a channel
-// and image, planes cut into several tasks, images grouped in tasks, a mean far from zero.
+// and image, planes cut into several tasks, images grouped in tasks, a mean far from zero, one
+// value a channel alone.
 const Case kCases[] = {
     {3, 3, 5, 5, 3, 1, false},         {3, 2, 20, 5, 3, 16, true},
     {4, 3, 12, 4, 6, 8, true},         {1, 1, 1, 7, 1, 1, true},
@@ -36,6 +37,7 @@ const Case kCases[] = {
     {2, 1, 3, 90, 91, 16, true},       {2, 2, 2, 200, 181, 1, true},
     {2, 2, 9, 96, 100, 8, false},      {40, 33, 18, 16, 16, 16, true},
     {4, 4, 16, 12, 12, 16, true, 100}, {3, 3, 2, 40, 50, 1, false, -300},
+    {1, 1, 3, 1, 1, 1, false},
 };
 
 struct Values {
@@ -135,10 +137,11 @@ BOOST_DATA_TEST_CASE(batch_norm_agrees_with_the_reference, data::make(kCases), k
   check_close(found.dx, want.dx, 8 * value / least, 0, "dx");
   for (std::size_t i = 0; i < std::size_t(k.c); ++i) {
     const double mean = 0.9 * v.running_mean[i] + 0.1 * statistics.mean[i];
-    const double var = 0.9 * v.running_var[i] + 0.1 * statistics.unbiased[i];
+    const double unbiased = terms > 1 ? statistics.unbiased[i] : 0;  // which one value has not
+    const double var = 0.9 * v.running_var[i] + 0.1 * unbiased;
     const double size = 1 + std::abs(k.mean);
     BOOST_TEST(std::abs(found.running_mean[i] - mean) <= 8 * 0x1p-24 * size);
-    if (terms > 1) BOOST_TEST(std::abs(found.running_var[i] - var) <= 16 * 0x1p-24 * size);
+    BOOST_TEST(std::abs(found.running_var[i] - var) <= 16 * 0x1p-24 * size);
   }
   // Padding: of images (their gradient is zero), and of channels (which stay zero).
   for (std::size_t i = k.size() / std::size_t(k.n) * std::size_t(k.count); i < k.size(); ++i)
@@ -158,7 +161,37 @@ BOOST_DATA_TEST_CASE(batch_norm_has_the_same_bits_with_any_number_of_threads, da
   BOOST_TEST((one.y == three.y));
   BOOST_TEST((one.dx == three.dx));
   BOOST_TEST((one.dgamma == three.dgamma));
+  BOOST_TEST((one.dbeta == three.dbeta));
+  BOOST_TEST((one.running_mean == three.running_mean));
   BOOST_TEST((one.running_var == three.running_var));
+}
+
+// To the bit: it is its own mean, so what it is changes nothing, and 1 / sqrt(epsilon) magnifies
+// nothing. (Against the reference a difference of 1e-4 would pass, for what epsilon makes of
+// roundings.)
+BOOST_AUTO_TEST_CASE(one_value_alone_becomes_beta_and_has_no_gradient) {
+  for (const int block : {1, 8}) {
+    const Case k = {3, 1, 11, 1, 1, block, false};  // two images are padding
+    const Values v = values_of(k);
+    const Found found = run(k, v, 2);
+    const std::size_t c = v.beta.size();
+    check_close(Vector(found.y.begin(), found.y.begin() + k.c), v.beta, 0, 0, "y");
+    check_close(found.dx, Vector(v.x.size()), 0, 0, "dx");
+    check_close(found.dgamma, Vector(c), 0, 0, "dgamma");
+    check_close(found.dbeta, Vector(v.dy.begin(), v.dy.begin() + k.c), 0, 0, "dbeta");
+  }
+}
+
+// As of a rank that has no share of the last batch.
+BOOST_AUTO_TEST_CASE(a_batch_without_images_leaves_running_statistics_as_they_were) {
+  const Case k = {2, 0, 5, 3, 3, 8, false};
+  const Values v = values_of(k);
+  const Found found = run(k, v, 2);
+  BOOST_TEST((found.running_mean == v.running_mean));
+  BOOST_TEST((found.running_var == v.running_var));
+  check_close(found.dx, Vector(v.x.size()), 0, 0, "dx");
+  check_close(found.dgamma, Vector(v.gamma.size()), 0, 0, "dgamma");
+  check_close(found.dbeta, Vector(v.beta.size()), 0, 0, "dbeta");
 }
 
 BOOST_AUTO_TEST_CASE(padding_images_do_not_change_what_a_batch_norm_finds) {
@@ -173,6 +206,22 @@ BOOST_AUTO_TEST_CASE(padding_images_do_not_change_what_a_batch_norm_finds) {
   BOOST_TEST((before.running_mean == after.running_mean));
   BOOST_TEST(
       std::equal(before.y.begin(), before.y.begin() + std::ptrdiff_t(real), after.y.begin()));
+}
+
+// As in the second network of a stability term with --stab-fraction below 1: the control block
+// tells of the whole batch.
+BOOST_AUTO_TEST_CASE(a_pass_over_part_of_a_batch_normalises_its_own_images) {
+  for (const Case& k : {Case{4, 4, 5, 9, 7, 8, true}, Case{3, 3, 4, 4, 6, 1, false}}) {
+    const Values v = values_of(k);
+    Case larger = k;
+    larger.count = 2 * k.n;
+    const Found own = run(k, v, 2), found = run(larger, v, 2);
+    BOOST_TEST((found.y == own.y));
+    BOOST_TEST((found.dx == own.dx));
+    BOOST_TEST((found.dgamma == own.dgamma));
+    BOOST_TEST((found.dbeta == own.dbeta));
+    BOOST_TEST((found.running_var == own.running_var));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(running_statistics_stay_where_a_batch_norm_is_told_so) {

@@ -120,25 +120,41 @@ BOOST_DATA_TEST_CASE(pixel_cross_entropy_has_the_same_bits_with_any_number_of_th
 BOOST_AUTO_TEST_CASE(logits_that_are_no_numbers_show_in_the_loss_and_nowhere_else) {
   const double nan = std::numeric_limits<double>::quiet_NaN(),
                infinite = std::numeric_limits<double>::infinity();
-  for (const int block : {1, 8})
+  for (const int block : {1, 8}) {
+    const Case k = {2, 2, 6, 3, 5, block, -1};
+    const Vector numbers = exact_floats(k.pixels() * 6, 9);
+    const auto labels = labels_of(k);
+    BOOST_REQUIRE(labels[4] == 5);
+    const Found clean = run(k, numbers, labels, 2);
     for (const double bad : {nan, infinite, -infinite})
-      for (const int where : {0, 3, -1}) {  // one class, or all
-        const Case k = {2, 2, 6, 3, 5, block, -1};
-        Vector logits = exact_floats(k.pixels() * 6, 9);
+      for (const int where : {0, 3, 5, -1}) {  // one class, its label, or all
+        Vector logits = numbers;
         for (int c = 0; c < 6; ++c)
           if (where < 0 || c == where) logits[std::size_t(c) * 15 + 4] = bad;
-        const auto labels = labels_of(k);
         const Found found = run(k, logits, labels, 2);
         const bool finite = bad == -infinite && where >= 0 && labels[4] != where;
         BOOST_TEST(std::isfinite(found.sums.loss_sum) == finite);
-        std::uint64_t all = 0;
-        for (const std::uint64_t cell : found.confusion) all += cell;
+        BOOST_TEST(found.sums.scored == clean.sums.scored);
+        // The pixel is in the row of its label, whatever it is taken for; all others are where they
+        // were.
+        std::uint64_t all = 0, moved = 0;
+        for (std::size_t cell = 0; cell < found.confusion.size(); ++cell) {
+          const std::uint64_t now = found.confusion[cell], before = clean.confusion[cell];
+          all += now;
+          if (cell / 6 == labels[4])
+            moved += now > before ? now - before : before - now;
+          else
+            BOOST_TEST(now == before);
+        }
         BOOST_TEST(static_cast<std::int64_t>(all) == found.sums.scored - 5);
-        Vector of_others;  // the gradients of pixels that are numbers
+        BOOST_TEST(moved <= 2u);  // from one cell to another
+        Vector of_others, want;   // the gradients of pixels that are numbers
         for (std::size_t i = 0; i < logits.size(); ++i)
-          if (i / 90 > 0 || i % 15 != 4) of_others.push_back(found.dlogits[i]);
-        check_close(of_others, of_others, 0, 0, "finite gradients");
+          if (i / 90 > 0 || i % 15 != 4)
+            of_others.push_back(found.dlogits[i]), want.push_back(clean.dlogits[i]);
+        check_close(of_others, want, 0, 0, "gradients of the other pixels");
       }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_gradient_laid_out_otherwise_and_too_many_classes_are_refused) {

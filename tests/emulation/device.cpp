@@ -100,6 +100,9 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
     case cudaDevAttrMaxThreadsPerMultiProcessor:
       *value = p.maxThreadsPerMultiProcessor;
       break;
+    case cudaDevAttrPageableMemoryAccessUsesHostPageTables:
+      *value = 0;
+      break;
     case cudaDevAttrComputeCapabilityMajor:
       *value = p.major;
       break;

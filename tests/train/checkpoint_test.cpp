@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 #include <csignal>
 
+#include "train/pretrained_file.hpp"
 #include "train/recipes.hpp"
 #include "train/stopped_run.hpp"
 #include "train/toy_data.hpp"
@@ -41,7 +42,7 @@ RunConfig two_epochs(const std::string& strategy) {
   return config;
 }
 
-std::vector<RunConfig> every_kind_of_run() {
+std::vector<RunConfig> every_kind_of_run(const std::string& pretrained) {
   std::vector<RunConfig> runs = {two_epochs("direct"), two_epochs("slvt"), two_epochs("lwt"),
                                  two_epochs("slvt"),   two_epochs("slvt"), two_epochs("slvt"),
                                  two_epochs("direct"), two_epochs("slvt")};
@@ -62,6 +63,9 @@ std::vector<RunConfig> every_kind_of_run() {
     runs.back().variant.name = variant;
     runs.back().latent = 10;
   }
+  runs.push_back(two_epochs("slvt"));
+  runs.back().finetune.pretrained = pretrained;
+  runs.back().finetune.share = 20;
   return runs;
 }
 
@@ -69,9 +73,12 @@ std::vector<RunConfig> every_kind_of_run() {
 
 BOOST_AUTO_TEST_CASE(a_stopped_training_goes_on_to_the_same_bits) {
   const ToyData data(42, 20);
-  for (const RunConfig& config : every_kind_of_run())
+  const Folder weights;
+  const std::string pretrained = write_pretrained(weights, network("cnn2")).string();
+  for (const RunConfig& config : every_kind_of_run(pretrained))
     BOOST_TEST_CONTEXT(config.strategy << " " << config.variant.name.value_or("")
-                                       << config.map.value_or("") << config.loss.terms)
+                                       << config.map.value_or("") << config.loss.terms << " "
+                                       << config.finetune.pretrained.value_or(""))
   check_resumes(recipe_of(config), network_of(config), data.dataset, {1, 3, 5});
 }
 
@@ -164,6 +171,22 @@ BOOST_AUTO_TEST_CASE(another_configuration_is_refused_and_named) {
   other = run.config;
   other.threads = 1;
   BOOST_CHECK_NO_THROW(run.resume(other));
+}
+
+// A series has no pixels whose means would tell.
+BOOST_AUTO_TEST_CASE(another_series_of_the_same_length_is_refused) {
+  const ToySeries series(24 * 6), other(24 * 6, {}, 4);
+  RunConfig config = toy_run("lstm-1x8", series.dataset, "slvt");
+  config.batch = 4;
+  const Network net = network_for(config, series.dataset);
+  const Recipe recipe = resolve(config, net);
+  const Folder scratch;
+  RunControl control{.folder = scratch.path / "run"};
+  stop_after(recipe, net, series.dataset, control, 3);
+  control.resume = true;
+  check_fails([&] { train_run(recipe, net, other.dataset, control); },
+              {"cannot resume", "the inputs are not those"});
+  BOOST_CHECK_NO_THROW(train_run(recipe, net, series.dataset, control));
 }
 
 BOOST_AUTO_TEST_CASE(an_interrupted_run_is_not_lost_by_accident) {

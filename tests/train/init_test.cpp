@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "train/model.hpp"
+#include "train/pretrained_file.hpp"
 #include "train/recipes.hpp"
 #include "train/resume.hpp"
 #include "train/stopped_run.hpp"
@@ -135,6 +136,45 @@ BOOST_AUTO_TEST_CASE(a_run_may_replace_the_one_it_begins_with) {
   BOOST_TEST((open_model(trained.model).file.values == before));
 }
 
+// What keeps a run from beginning does so before anything of the old one goes.
+BOOST_AUTO_TEST_CASE(a_run_that_cannot_begin_leaves_the_one_it_was_to_replace) {
+  const Trained trained(small_run("slvt"));
+  const std::filesystem::path old = trained.data.folder() / "old";
+  trained.train(trained.config, old);
+  const auto before = contents_of(old);
+  const Recipe recipe = recipe_of(trained.going_on());
+  std::filesystem::remove(trained.model / "model.latent");
+  check_fails(
+      [&] {
+        train_run(recipe, network("cnn2"), trained.data.dataset,
+                  {.folder = old, .overwrite = true});
+      },
+      {"model.latent", "no such latent file"});
+  BOOST_TEST((contents_of(old) == before));
+}
+
+// They are opened again wherever the run is gone on with, or used.
+BOOST_AUTO_TEST_CASE(what_a_run_begins_with_is_found_from_any_folder) {
+  const Folder weights;
+  RunConfig config = small_run("slvt");
+  config.finetune.pretrained = write_pretrained(weights, network("cnn2")).string();
+  config.finetune.share = 20;
+  const Trained trained(config);
+  const std::filesystem::path at = std::filesystem::canonical(trained.data.folder());
+  std::filesystem::copy_file(*config.finetune.pretrained, at / "weights");
+  RunConfig next = trained.going_on();
+  next.init = "./model";
+  next.finetune.pretrained = "model/../weights";
+  const std::filesystem::path elsewhere = std::filesystem::current_path();
+  std::filesystem::current_path(at);
+  const Recipe recipe = recipe_of(next);
+  std::filesystem::current_path(elsewhere);
+  BOOST_TEST(recipe.init.file == (at / "model").string());
+  BOOST_TEST(recipe.pretrained.file == (at / "weights").string());
+  train_run(recipe, network("cnn2"), trained.data.dataset, {at / "next"});
+  BOOST_CHECK_NO_THROW(expand_theta(open_model(at / "next"), here()));
+}
+
 BOOST_AUTO_TEST_CASE(such_a_run_can_be_stopped_and_resumed) {
   const Trained trained(small_run("slvt"));
   RunConfig next = trained.going_on();
@@ -154,10 +194,13 @@ BOOST_AUTO_TEST_CASE(such_a_run_can_be_stopped_and_resumed) {
 
 BOOST_AUTO_TEST_CASE(what_contradicts_the_model_is_refused) {
   const Trained trained(small_run("lwt"));
-  const auto refuses = [&](auto&& change, std::initializer_list<std::string> parts) {
+  const auto resolve_with = [&](auto&& change) {
     RunConfig c = trained.going_on();
     change(c);
-    check_fails([&] { recipe_of(c); }, parts);
+    recipe_of(c);
+  };
+  const auto refuses = [&](auto&& change, std::initializer_list<std::string> parts) {
+    check_fails<UsageError>([&] { resolve_with(change); }, parts);
   };
   refuses([](RunConfig& c) { c.latent = 5; }, {"--latent", "--init"});
   refuses([](RunConfig& c) { c.map = "dense"; }, {"--map", "--init"});
@@ -167,8 +210,10 @@ BOOST_AUTO_TEST_CASE(what_contradicts_the_model_is_refused) {
   refuses([](RunConfig& c) { c.finetune.share = 2; }, {"--share", "--init"});
   refuses([](RunConfig& c) { c.finetune.pretrained = "x.safetensors"; }, {"--pretrained"});
   refuses([](RunConfig& c) { c.strategy = "direct"; }, {"--strategy direct", "lwt"});
-  refuses([](RunConfig& c) { c.net = "cnn1"; }, {"--init", "cnn2", "108618", "cnn1"});
-  refuses([](RunConfig& c) { c.init = "/nonexistent/run"; }, {"/nonexistent/run"});
+  check_fails([&] { resolve_with([](RunConfig& c) { c.net = "cnn1"; }); },
+              {"--init", "cnn2", "108618", "cnn1"});
+  check_fails([&] { resolve_with([](RunConfig& c) { c.init = "/nonexistent/run"; }); },
+              {"/nonexistent/run"});
 
   RunConfig refreshed = small_run("slvt");
   refreshed.refresh.every = 2;

@@ -88,6 +88,29 @@ BOOST_AUTO_TEST_CASE(a_budget_counts_the_snapshots_that_are_taken) {
   BOOST_TEST(learning > 4u * 1680 * 1680 * sizeof(double));
 }
 
+// Not after hours of training, when LAPACK is called.
+BOOST_AUTO_TEST_CASE(more_snapshots_than_can_be_decomposed_are_refused_before_they_are_taken) {
+  RunConfig config = learned_run("trajectory");
+  config.batch = 1;                      // 42 steps an epoch
+  config.learned_map.epochs = 800;       // 33,600 in all
+  config.learned_map.sketches = 20'000;  // a snapshot each step
+  const Network net = network("cnn2");
+  const Recipe recipe = recipe_of(config);
+  check_fails<UsageError>([&] { Session(recipe, net, digits().dataset, Purpose::train); },
+                          {"--map-sketches 20000 comes to 33600 rows", "at most 32766"});
+}
+
+// 32 x 32 x 32 features and a bias.
+BOOST_AUTO_TEST_CASE(a_matrix_that_cannot_be_decomposed_is_refused_by_name) {
+  const Dataset d = open_dataset("noise-1x134x134x10");
+  RunConfig config = learned_run("kronecker");
+  config.data = d.name;
+  const Network net = target_network(config, {1, 134, 134, 10});
+  const Recipe recipe = resolve(config, net);
+  check_fails<UsageError>([&] { Session(recipe, net, d, Purpose::train); },
+                          {"--map kronecker: fc1.weight is [128, 32769]", "at most 32766"});
+}
+
 // Pictures are decoded as they are needed, and measured before: a map is learned at the pixels that
 // the run trains on.
 BOOST_AUTO_TEST_CASE(gradients_are_sketched_on_the_pixels_that_are_trained_on) {
@@ -143,6 +166,14 @@ BOOST_AUTO_TEST_CASE(what_a_learned_map_cannot_be_is_refused_by_name) {
   config = learned_run("trajectory");
   config.learned_map.epochs = 0;
   refuses(config, {"--map-epochs", "1 to"});
+  for (const char* family : {"gradient", "trajectory"}) {
+    config = learned_run(family);
+    config.learned_map.sketches = 32'767;
+    refuses(config, {"--map-sketches is 32767", "1 to 32766"});
+  }
+  config = learned_run("kronecker");
+  config.learned_map.sketches = 65'536;  // of its rows no Gram matrix is decomposed
+  BOOST_CHECK_NO_THROW(recipe_of(config));
   config = learned_run("kronecker");
   config.modulation = "signed";
   refuses(config, {"--modulation", "kronecker"});

@@ -47,8 +47,9 @@ class Loss {
 // 1e-7, which is 1e-7 / h of the difference: so h is not too small. ReLUs and maxima that switch
 // within the step bend the loss, the more of them the larger h is: these networks have 1e5 of them.
 // At these steps the two together stay within 0.03 of the derivative along a random direction,
-// whose root mean square is |g| / sqrt(3); a tensor's gradient that is missing or wrong changes it
-// by some tenths. (Single tensors are beside PyTorch's in tests/nets.)
+// whose root mean square is |g| / sqrt(3); a part of the gradient that is missing or wrong changes
+// it by the share of |g| which that part has, of which some tenths are seen. (A single tensor may
+// have far less: tests/nets/gradient_test.cpp has each by itself.)
 void check_gradient(const RunConfig& config, const Dataset& dataset, int directions = 3) {
   BOOST_TEST_CONTEXT(config.net << " " << config.strategy) {
     Loss loss(config, dataset);

@@ -132,6 +132,22 @@ BOOST_AUTO_TEST_CASE(another_run_in_the_folder_leaves_none_of_the_old_ones) {
   BOOST_TEST((steps_of(find_snapshots(run.folder("run"))) == std::vector<std::int64_t>{0, 6, 12}));
 }
 
+// 90 million of 2 MiB each.
+BOOST_AUTO_TEST_CASE(a_series_that_has_no_room_leaves_the_run_it_was_to_replace) {
+  Watched run;
+  run.train("run", 4);
+  const auto before = contents_of(run.folder("run").path);
+  run.config.net = "cnn1";
+  run.config.epochs = 1'000'000;
+  run.config.batch = 1;
+  RunControl control = run.control("run", 1);
+  control.resume = false;
+  control.overwrite = true;
+  check_fails([&] { train_run(recipe_of(run.config), run.net(), run.data.dataset, control); },
+              {"90000001 snapshots take", "there is room for", "--snapshot-every 10"});
+  BOOST_TEST((contents_of(run.folder("run").path) == before));
+}
+
 // They are needed as long as the model is used.
 BOOST_AUTO_TEST_CASE(a_run_does_not_clear_the_weights_it_begins_with) {
   Watched run("direct");

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -41,6 +43,14 @@ inline void check_same(const Left& a, const Left& b) {
   BOOST_TEST((a.model == b.model), "the models' bytes differ");
   BOOST_TEST(a.epochs == b.epochs);
   BOOST_TEST(a.result == b.result);
+}
+
+/// All files in a folder and below it, byte for byte.
+inline std::map<std::string, std::string> contents_of(const std::filesystem::path& folder) {
+  std::map<std::string, std::string> contents;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+    if (entry.is_regular_file()) contents[entry.path().string()] = read_file(entry.path());
+  return contents;
 }
 
 /// A run that is stopped behind its `after`-th step.

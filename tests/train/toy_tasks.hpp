@@ -19,8 +19,8 @@ namespace mapnet::test {
 /// hour missing.
 class ToySeries : Folder {
  public:
-  explicit ToySeries(std::size_t hours, DatasetOptions options = {}) {
-    const reference::Vector noise = reference::uniform(hours, 3, -10, 10);
+  explicit ToySeries(std::size_t hours, DatasetOptions options = {}, std::uint64_t seed = 3) {
+    const reference::Vector noise = reference::uniform(hours, seed, -10, 10);
     std::string text = "No,year,month,day,hour,pm2.5,DEWP,TEMP,PRES,cbwd,Iws,Is,Ir\n";
     for (std::size_t i = 0; i < hours; ++i) {
       const double turns = static_cast<double>(i) / 24;

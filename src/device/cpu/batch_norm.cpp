@@ -206,7 +206,8 @@ Tensor batch_norm_backward(Schedule& schedule, const std::string& name, const Ba
         }
         std::copy_n(found, block, of_task + static_cast<std::size_t>(task) * block);
       });
-      const double n = static_cast<double>(c->now.count) * x.h * x.w;
+      // A stability pass has fewer rows than the batch has samples.
+      const double n = static_cast<double>(std::min(x.n, c->now.count)) * x.h * x.w;
       for (std::size_t k = 0; k < static_cast<std::size_t>(x.c); ++k) {
         const auto* part = of_task + k / block * tasks.per_block() * block + k % block;
         GradientSums all = {};

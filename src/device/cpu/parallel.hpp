@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 
 namespace mapnet::cpu {
 
@@ -20,15 +21,25 @@ inline Part part_of(int n, int index, int parts) {
 }
 
 /// Calls task(i) for i in [0, n), split over `n_threads` in equal runs. What a task computes must
-/// not depend on which thread runs it: that keeps results the same for any number of threads.
+/// not depend on which thread runs it: that keeps results the same for any number of threads. What
+/// a task throws is thrown from here, of several one, when all have ended.
 template <class Task>
 void parallel_for(int n, int n_threads, const Task& task) {
   if (n_threads == 1 || n == 1) {  // OpenMP would set up a team of one
     for (int i = 0; i < n; ++i) task(i);
     return;
   }
+  std::exception_ptr thrown;  // it would end the program if it left the region
 #pragma omp parallel for schedule(static) num_threads(n_threads)
-  for (int i = 0; i < n; ++i) task(i);
+  for (int i = 0; i < n; ++i) {
+    try {
+      task(i);
+    } catch (...) {
+#pragma omp critical(mapnet_parallel_for)
+      thrown = std::current_exception();
+    }
+  }
+  if (thrown) std::rethrow_exception(thrown);
 }
 
 }  // namespace mapnet::cpu

@@ -33,7 +33,7 @@ __global__ void __launch_bounds__(kChannelThreads)
     gradient_sums_kernel(double* parts, const Value* x, const Value* dy, ChannelValues s,
                          NormChannels channels, const StepControl* control) {
   __shared__ double shared[kChannelThreads];
-  const unsigned n = static_cast<unsigned>(control->now.count) * s.plane;
+  const unsigned n = s.values(*control);
   const NormChannel channel = channels.of(blockIdx.x);
   Sums sums;
   for (unsigned i = blockIdx.y * kChannelThreads + threadIdx.x; i < n;
@@ -53,7 +53,7 @@ __global__ void __launch_bounds__(kChannelThreads)
 __global__ void __launch_bounds__(kFinishThreads)
     finish_gradient_kernel(BatchNormGradient* gradients, float* dgamma, float* dbeta,
                            const double* parts, const float* inverse_std, unsigned splits,
-                           unsigned area, const StepControl* control) {
+                           ChannelValues s, const StepControl* control) {
   __shared__ double shared[kFinishThreads];
   const unsigned c = blockIdx.x;
   const double* of_dy = parts + static_cast<std::size_t>(c) * splits;
@@ -66,8 +66,8 @@ __global__ void __launch_bounds__(kFinishThreads)
   sum = block_sum<kFinishThreads>(sum, shared);
   sum_x = block_sum<kFinishThreads>(sum_x, shared);
   if (threadIdx.x > 0) return;
-  const double n = static_cast<double>(control->now.count) * area;
-  gradients[c] = batch_norm_gradient(sum, sum_x, n, inverse_std[c], dgamma[c], dbeta[c]);
+  gradients[c] =
+      batch_norm_gradient(sum, sum_x, s.values(*control), inverse_std[c], dgamma[c], dbeta[c]);
 }
 
 struct Backward {
@@ -127,7 +127,6 @@ Tensor batch_norm_backward(Schedule& schedule, const std::string& name, const Ba
     auto* dg = memory.at<float>(dgamma.buffer) + dgamma.offset;
     auto* db = memory.at<float>(dbeta.buffer) + dbeta.offset;
     const dim3 grid(s.channels, splits);
-    const auto area = static_cast<unsigned>(x.h * x.w);
     return [=] {
       if (fours)
         launch(stream, grid, kChannelThreads, gradient_sums_kernel<float4>, found,
@@ -137,7 +136,7 @@ Tensor batch_norm_backward(Schedule& schedule, const std::string& name, const Ba
         launch(stream, grid, kChannelThreads, gradient_sums_kernel<float>, found, input, gradient,
                s, norm, c);
       launch(stream, s.channels, kFinishThreads, finish_gradient_kernel, means, dg, db, found,
-             norm.inverse_std, splits, area, c);
+             norm.inverse_std, splits, channel_values(x, false), c);
     };
   };
   schedule.add(std::move(sums));

@@ -37,7 +37,7 @@ __global__ void __launch_bounds__(kChannelThreads)
     moments_kernel(Moments<double>* parts, const Value* x, ChannelValues s,
                    const StepControl* control) {
   __shared__ Moments<double> shared[kChannelThreads];
-  const unsigned n = static_cast<unsigned>(control->now.count) * s.plane;
+  const unsigned n = s.values(*control);
   Moments<float> found = {0, 0, 0};
   for (unsigned i = blockIdx.y * kChannelThreads + threadIdx.x; i < n;
        i += gridDim.y * kChannelThreads)

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "device/cuda/launch.hpp"
+#include "device/ops/step_control.hpp"
 #include "device/tensor.hpp"
 
 /// Work on the values of each channel of a plain tensor [N, C, H, W], one or (where a plane is a
@@ -21,6 +22,11 @@ struct ChannelValues {
   __device__ std::size_t at(unsigned c, unsigned i) const {
     const unsigned image = i / plane;
     return (static_cast<std::size_t>(image) * channels + c) * plane + (i - image * plane);
+  }
+  /// A channel's values in the batch's images; a stability pass has fewer rows than the batch.
+  __device__ unsigned values(const StepControl& control) const {
+    const auto count = static_cast<unsigned>(control.now.count);
+    return (count < images ? count : images) * plane;
   }
   std::size_t all() const { return std::size_t{images} * channels * plane; }
 };

@@ -34,6 +34,11 @@ GpuExecutor::GpuExecutor(std::shared_ptr<Gpu> gpu, std::size_t arena_bytes) : gp
   }
   ++allocation_count;
   try {
+    int device = 0, shared_tables = 0;
+    MAPNET_CUDA(cudaGetDevice(&device));
+    MAPNET_CUDA(cudaDeviceGetAttribute(&shared_tables,
+                                       cudaDevAttrPageableMemoryAccessUsesHostPageTables, device));
+    reads_pageable_ = shared_tables != 0;
     MAPNET_CUDA(cudaMemsetAsync(arena_, 0, bytes, stream()));
     MAPNET_CUDA(cudaMallocHost(&peeked_, kPeekBytes));
     MAPNET_CUDA(cudaEventCreateWithFlags(&peek_done_, cudaEventDisableTiming));
@@ -52,8 +57,11 @@ GpuExecutor::~GpuExecutor() {
 }
 
 void GpuExecutor::write(std::byte* to, const void* from, std::size_t bytes) {
-  // From pageable memory: it has been staged when the call returns.
-  if (bytes > 0) MAPNET_CUDA(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream()));
+  if (bytes == 0) return;
+  MAPNET_CUDA(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream()));
+  // The caller may write over it at once. It has been staged when the call returns, unless the GPU
+  // reads pageable memory itself.
+  if (reads_pageable_) wait();
 }
 
 void GpuExecutor::read(void* to, const std::byte* from, std::size_t bytes) {

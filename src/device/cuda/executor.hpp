@@ -39,6 +39,7 @@ class GpuExecutor : public Executor {
   void* peeked_ = nullptr;  // pinned, kPeekBytes
   cudaEvent_t peek_done_ = nullptr;
   bool peeking_ = false;
+  bool reads_pageable_ = false;  // through the host's page tables
 };
 
 }  // namespace mapnet::cuda

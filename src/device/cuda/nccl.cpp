@@ -32,8 +32,10 @@ class Connection {
     check(ncclCommInitRank(&comm, ranks.size(), id, ranks.rank()), "ncclCommInitRank");
     comm_ = comm;
   }
+  /// Not ncclCommDestroy, which waits for the other ranks: one that fails alone must not. In an
+  /// orderly end all sums are done, since ranks exchange results behind the last of them.
   ~Connection() {
-    if (const ncclComm_t comm = comm_.exchange(nullptr)) ncclCommDestroy(comm);
+    if (const ncclComm_t comm = comm_.exchange(nullptr)) ncclCommAbort(comm);
   }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;

@@ -18,7 +18,7 @@ struct KroneckerFactors {
 /// by the other's square (the factors of K-FAC, Martens and Grosse 2015; with sums over positions
 /// of a convolution, or samples of a batch, those of Shampoo, Gupta et al. 2018). Where they are
 /// what a direct training has come away from its start, G is a sum of such products over its steps:
-/// the sides of the way that was gone (the factors of its Tucker decomposition, De Lathauwer et al.
+/// the sides of what was trained (the factors of its Tucker decomposition, De Lathauwer et al.
 /// 2000).
 std::vector<KroneckerFactors> learn_factors(LearningRows& rows, const MapDesc& map, int threads);
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "algebra/products.hpp"
+#include "algebra/symmetric_eigen.hpp"
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/stopwatch.hpp"
@@ -31,6 +32,22 @@ Dataset other_data(const LearnedMap& learned, const Network& net) {
   return other;
 }
 
+/// Sketches, or the snapshots that they come to: refused before hours are spent on them.
+void require_decomposable(const LearnedMap& learned, std::size_t rows) {
+  if (rows > kMostEigenRows)
+    fail<UsageError>(
+        "--map-sketches {} comes to {} rows to learn from; LAPACK decomposes at most {}; take "
+        "fewer",
+        learned.sketches, rows, kMostEigenRows);
+}
+
+void require_decomposable(const MapDesc& map) {
+  for (const KroneckerMatrix& m : map.matrices)
+    if (std::max(m.rows, m.cols) > kMostEigenRows)
+      fail<UsageError>("--map kronecker: {} is [{}, {}]; LAPACK decomposes at most {} rows", m.name,
+                       m.rows, m.cols, kMostEigenRows);
+}
+
 /// Of a round of a map that is refreshed: other samples and other v.
 std::uint64_t seed_of_round(std::uint64_t seed, std::size_t round) {
   return seed + round * 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio
@@ -48,6 +65,7 @@ LearnedBasis::LearnedBasis(const Recipe& run, const Network& net, const Dataset&
   const Dataset& data = learned.data == recipe.data ? dataset : other_data(learned, net);
   facts_.data_sha256 = training_samples_sha256(data);
   if (learned.family == MapFamily::kronecker) {
+    require_decomposable(map);
     LearningRows rows(recipe, net, data, map, round.start, facts_.data_sha256, round.process);
     factors_ = learn_factors(rows, map, recipe.threads);
     take_costs(rows);
@@ -63,7 +81,7 @@ LearnedBasis::LearnedBasis(const Recipe& run, const Network& net, const Dataset&
   facts_.seconds += watch.seconds();
 }
 
-/// What is learned from a kept way cost what its walking did.
+/// What is learned from a kept trajectory cost what its training did.
 void LearnedBasis::take_costs(const LearningRows& rows) {
   facts_.samples = rows.samples();
   facts_.seconds += rows.seconds_before();
@@ -74,6 +92,7 @@ void LearnedBasis::learn_rows(const Recipe& recipe, const Network& net, const Da
   std::optional<RowsOnDisk> rows;
   {
     LearningRows source(recipe, net, data, map_, round.start, facts_.data_sha256, round.process);
+    require_decomposable(recipe.mapping.learned, source.count());
     rows.emplace(source.count(), source.columns());
     std::size_t n = 0;
     source.each([&](std::span<const float> row) { rows->write(n++, row); });

@@ -25,7 +25,8 @@ struct LearnedRound {
 /// put it where the map's steps read it.
 class LearnedBasis {
  public:
-  /// Throws Error where data, disk or memory do not suffice.
+  /// Throws Error where data, disk or memory do not suffice, UsageError, before it learns, for more
+  /// rows than can be decomposed.
   LearnedBasis(const Recipe& recipe, const Network& net, const Dataset& dataset, const MapDesc& map,
                const LearnedRound& round = {});
 

@@ -9,7 +9,7 @@ namespace mapnet {
 
 namespace {
 
-/// All that the bits of a way depend on.
+/// All that the bits of a trajectory depend on.
 std::string key_of(const Recipe& training, std::int64_t interval, const MapDesc& map,
                    std::string_view data_sha256, int process) {
   nlohmann::json scales = nlohmann::json::array();
@@ -27,14 +27,14 @@ LearningRows::LearningRows(const Recipe& recipe, const Network& net, const Datas
                            const MapDesc& map, std::span<const float> start,
                            std::string_view data_sha256, int process)
     : columns_(map.target_size()) {
-  const bool keeps = way_cache() && recipe.mapping.learned.walks() && start.empty() &&
+  const bool keeps = trajectory_cache() && recipe.mapping.learned.walks() && start.empty() &&
                      !recipe.mapping.finetune.on();
   if (keeps) {
     const Recipe training = learning_recipe(recipe, dataset);
     const std::int64_t interval =
         snapshot_interval(recipe.mapping.learned, training, split_samples(training, dataset));
     key_ = key_of(training, interval, map, data_sha256, process);
-    kept_ = KeptWay::find(*way_cache(), key_);
+    kept_ = KeptTrajectory::find(*trajectory_cache(), key_);
   }
   if (!kept_) source_.emplace(recipe, net, dataset, map, start, process);
 }
@@ -51,8 +51,8 @@ void LearningRows::each(const TakeRow& take) {
   if (kept_) return kept_->each_row(take);
   if (key_.empty()) return source_->each_row(take);
   const Stopwatch watch;
-  double others = 0;  // that keeping and learning took, which is no part of the walk
-  WayKeeper keeper(*way_cache(), key_, count(), columns_);
+  double others = 0;  // that keeping and learning took, which is no part of the training
+  TrajectoryKeeper keeper(*trajectory_cache(), key_, count(), columns_);
   source_->each_row([&](std::span<const float> row) {
     const Stopwatch pause;
     keeper.take(row);

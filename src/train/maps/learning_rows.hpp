@@ -2,17 +2,18 @@
 
 #include <string_view>
 
-#include "train/maps/kept_way.hpp"
+#include "train/maps/kept_trajectory.hpp"
 #include "train/maps/map_source.hpp"
 
 namespace mapnet {
 
 /// What a map is learned from, row after row, wherever it comes from: gradients of the network, the
-/// way of a direct training, or such a way that was walked before (kept_way.hpp).
+/// trajectory of a direct training, or one that was kept (kept_trajectory.hpp).
 class LearningRows {
  public:
-  /// As MapSource; `data_sha256`: training_samples_sha256 of `dataset`. A way from where a network
-  /// has come to, or from given weights, is not kept: nobody walks it twice.
+  /// As MapSource; `data_sha256`: training_samples_sha256 of `dataset`. A
+  /// trajectory from where a network has come to, or from given weights, is not kept: nobody asks
+  /// for it twice.
   LearningRows(const Recipe& recipe, const Network& net, const Dataset& dataset, const MapDesc& map,
                std::span<const float> start, std::string_view data_sha256, int process);
 
@@ -28,7 +29,7 @@ class LearningRows {
  private:
   std::size_t columns_;
   std::string key_;  // none: not kept
-  std::optional<KeptWay> kept_;
+  std::optional<KeptTrajectory> kept_;
   std::optional<MapSource> source_;
 };
 

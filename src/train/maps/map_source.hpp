@@ -23,8 +23,8 @@ class MapSource {
   MapSource(const Recipe& recipe, const Network& net, const Dataset& dataset, const MapDesc& map,
             std::span<const float> start, int process = 0);
 
-  /// What the map is learned from, one row [outputs] after another, row_count() of them: the way of
-  /// a direct training where that is asked for, sketched gradients else.
+  /// What the map is learned from, one row [outputs] after another, row_count() of them: the
+  /// trajectory of a direct training where that is asked for, sketched gradients else.
   std::size_t row_count() const;
   void each_row(const TakeRow& take);
 
@@ -58,7 +58,7 @@ Purpose learning_purpose(const LearnedMap& learned);
 /// trained as the run is, with its augmentation and its loss, but for what concerns latents.
 Recipe learning_recipe(const Recipe& recipe, const Dataset& dataset);
 
-/// Steps of that network between snapshots of its way, for about as many as are asked for.
+/// Steps of that network between its snapshots, for about as many as are asked for.
 std::int64_t snapshot_interval(const LearnedMap& learned, const Recipe& training,
                                const SampleCounts& counts);
 

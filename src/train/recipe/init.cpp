@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "data/sha256.hpp"
 #include "train/model.hpp"
 #include "train/recipe/check.hpp"
@@ -56,11 +57,12 @@ std::optional<InitModel> resolve_init(const RunConfig& c, const Network& net) {
   refuse_contradictions(c, model);
   const Recipe& trained = model.file.recipe;
   InitModel init;
-  init.init = {*c.init, sha256_hex(latent_file_of(*c.init)), model.file.refreshes};
+  init.init = {absolute_path(*c.init).string(), sha256_hex(latent_file_of(*c.init)),
+               model.file.refreshes};
   init.mapping = trained.mapping;
   init.latent_std = trained.latent_std;
   if (trained.mapping.finetune.on()) init.pretrained = trained.pretrained;
-  if (c.finetune.pretrained) init.pretrained.file = *c.finetune.pretrained;
+  if (c.finetune.pretrained) init.pretrained.file = absolute_path(*c.finetune.pretrained).string();
   return init;
 }
 

@@ -16,7 +16,7 @@ struct RunConfig;
 
 /// Which one. Its rounds, where its map was refreshed, come before those of the run.
 struct Init {
-  std::string file;    ///< run folder or latent file
+  std::string file;    ///< absolute path of a run folder or latent file
   std::string sha256;  ///< of the latent file
   std::size_t refreshes = 0;
   bool given() const { return !file.empty(); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "algebra/symmetric_eigen.hpp"
 #include "common/json.hpp"
 #include "mapping/names.hpp"
 #include "train/recipe.hpp"
@@ -13,7 +14,7 @@ namespace mapnet {
 
 namespace {
 
-constexpr std::size_t kMaxSketches = 65'536;  ///< their Gram matrix has 32 GiB then
+constexpr std::size_t kMaxSketches = 65'536;
 constexpr std::size_t kKroneckerSketches = 1024;
 
 }  // namespace
@@ -44,8 +45,10 @@ LearnedMap resolve_learned_map(const RunConfig& run, const std::string& name,
   learned.sketches = c.sketches.value_or(factors ? kKroneckerSketches
                                          : walks ? std::max<std::size_t>(most + most / 2, 128)
                                                  : most);
-  require(learned.sketches >= 1 && learned.sketches <= kMaxSketches, "--map-sketches",
-          learned.sketches, "1 to 65536");
+  // But for Kronecker factors their Gram matrix is decomposed.
+  const std::size_t limit = factors ? kMaxSketches : kMostEigenRows;
+  require(learned.sketches >= 1 && learned.sketches <= limit, "--map-sketches", learned.sketches,
+          fmt::format("1 to {}", limit).c_str());
   learned.seed = c.seed.value_or(run.seed);
   refuse(factors && m.finetune.on() && m.finetune.share > 1, "--map kronecker",
          "generates matrices; with --share above 1 there are none");

@@ -1,4 +1,4 @@
-#include "train/maps/kept_way.hpp"
+#include "train/maps/kept_trajectory.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
@@ -10,16 +10,16 @@
 #include "train/learned_runs.hpp"
 #include "train/session.hpp"
 
-/// Ways of direct trainings that are walked once for many maps.
+/// Trajectories of direct trainings that are trained once for many maps.
 using namespace mapnet;
 using namespace mapnet::test;
 
 namespace {
 
-/// MAPNET_WAY_CACHE, while it lives.
-struct WayCache {
-  WayCache() { ::setenv("MAPNET_WAY_CACHE", folder.path.c_str(), 1); }
-  ~WayCache() { ::unsetenv("MAPNET_WAY_CACHE"); }
+/// MAPNET_TRAJECTORY_CACHE, while it lives.
+struct TrajectoryCache {
+  TrajectoryCache() { ::setenv("MAPNET_TRAJECTORY_CACHE", folder.path.c_str(), 1); }
+  ~TrajectoryCache() { ::unsetenv("MAPNET_TRAJECTORY_CACHE"); }
 
   std::vector<std::filesystem::path> files() const {
     std::vector<std::filesystem::path> found;
@@ -36,7 +36,7 @@ LearnedMapFacts learn(const RunConfig& config) {
   return Session(recipe_of(config), net, digits().dataset, Purpose::train).learned_map();
 }
 
-RunConfig walking(const char* family, std::size_t latents) {
+RunConfig training(const char* family, std::size_t latents) {
   RunConfig config = learned_run(family);
   config.learned_map.epochs = 2;
   config.learned_map.sketches = 6;
@@ -47,60 +47,60 @@ RunConfig walking(const char* family, std::size_t latents) {
 const std::vector<float> kRows[] = {{1, 2, 3}, {4, 5, 6}};
 
 void keep(const Folder& folder, const char* key) {
-  WayKeeper keeper(folder.path, key, 2, 3);
+  TrajectoryKeeper keeper(folder.path, key, 2, 3);
   for (const auto& row : kRows) keeper.take(row);
   keeper.keep(100, 2.5);
 }
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(maps_of_a_way_that_was_kept_have_the_bits_of_those_that_walked_it) {
+BOOST_AUTO_TEST_CASE(maps_of_a_kept_trajectory_have_the_bits_of_those_that_trained_it) {
   const std::pair<const char*, std::size_t> kinds[] = {
       {"trajectory", 3}, {"trajectory", 5}, {"kronecker", 24}, {"kronecker", 40}};
-  std::vector<LearnedMapFacts> walked;
-  for (const auto& [family, latents] : kinds) walked.push_back(learn(walking(family, latents)));
-  BOOST_TEST(walked[0].checksum != walked[1].checksum);
+  std::vector<LearnedMapFacts> trained;
+  for (const auto& [family, latents] : kinds) trained.push_back(learn(training(family, latents)));
+  BOOST_TEST(trained[0].checksum != trained[1].checksum);
 
-  const WayCache cache;
+  const TrajectoryCache cache;
   std::optional<std::filesystem::file_time_type> written;
-  for (std::size_t i = 0; i < walked.size(); ++i) {
-    const LearnedMapFacts facts = learn(walking(kinds[i].first, kinds[i].second));
-    BOOST_TEST(facts.checksum == walked[i].checksum, kinds[i].first << " " << kinds[i].second);
-    BOOST_TEST(facts.samples == walked[i].samples);
+  for (std::size_t i = 0; i < trained.size(); ++i) {
+    const LearnedMapFacts facts = learn(training(kinds[i].first, kinds[i].second));
+    BOOST_TEST(facts.checksum == trained[i].checksum, kinds[i].first << " " << kinds[i].second);
+    BOOST_TEST(facts.samples == trained[i].samples);
     BOOST_REQUIRE(cache.files().size() == 1u);
     if (!written) written = std::filesystem::last_write_time(cache.files().front());
     BOOST_TEST((std::filesystem::last_write_time(cache.files().front()) == *written),
-               "walked again");
+               "trained again");
   }
-  // What was walked before counts with what it took then.
-  const std::string way = read_file(cache.files().front());
+  // What was trained before counts with what it took then.
+  const std::string kept = read_file(cache.files().front());
   constexpr std::string_view kSeconds = "\"seconds\":";
-  const double walk = std::stod(way.substr(way.rfind(kSeconds) + kSeconds.size()));
-  BOOST_TEST(walk > 0);
-  BOOST_TEST(learn(walking("kronecker", 24)).seconds > walk);
+  const double took = std::stod(kept.substr(kept.rfind(kSeconds) + kSeconds.size()));
+  BOOST_TEST(took > 0);
+  BOOST_TEST(learn(training("kronecker", 24)).seconds > took);
 }
 
-BOOST_AUTO_TEST_CASE(another_training_is_another_way) {
-  const WayCache cache;
-  RunConfig config = walking("trajectory", 3);
+BOOST_AUTO_TEST_CASE(another_training_is_another_trajectory) {
+  const TrajectoryCache cache;
+  RunConfig config = training("trajectory", 3);
   std::vector<std::uint32_t> seen{learn(config).checksum};
-  const auto walks_anew = [&](const RunConfig& other) {
+  const auto trains_anew = [&](const RunConfig& other) {
     seen.push_back(learn(other).checksum);
     BOOST_TEST(cache.files().size() == seen.size());
     for (std::size_t i = 0; i + 1 < seen.size(); ++i) BOOST_TEST(seen[i] != seen.back());
   };
   RunConfig other = config;
   other.seed = 7;
-  walks_anew(other);
+  trains_anew(other);
   other = config;
   other.learned_map.epochs = 3;
-  walks_anew(other);
+  trains_anew(other);
   other = config;
   other.learned_map.samples = 20;
-  walks_anew(other);
+  trains_anew(other);
   other = config;
   other.regularisation.label_smoothing = 0.1;
-  walks_anew(other);
+  trains_anew(other);
   // What concerns the latents alone does not.
   other = config;
   other.lr = 0.01;
@@ -110,41 +110,41 @@ BOOST_AUTO_TEST_CASE(another_training_is_another_way) {
 }
 
 BOOST_AUTO_TEST_CASE(gradients_are_sketched_anew) {
-  const WayCache cache;
+  const TrajectoryCache cache;
   learn(learned_run("gradient"));
   learn(learned_run("kronecker"));
   BOOST_TEST(cache.files().empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_way_is_read_as_it_was_walked) {
+BOOST_AUTO_TEST_CASE(a_trajectory_is_read_as_it_was_kept) {
   const Folder folder;
   keep(folder, "a");
-  BOOST_TEST(!KeptWay::find(folder.path, "b").has_value());
-  const auto way = KeptWay::find(folder.path, "a");
-  BOOST_REQUIRE(way.has_value());
-  BOOST_TEST(way->facts().samples == 100u);
-  BOOST_TEST(way->facts().seconds == 2.5);
+  BOOST_TEST(!KeptTrajectory::find(folder.path, "b").has_value());
+  const auto kept = KeptTrajectory::find(folder.path, "a");
+  BOOST_REQUIRE(kept.has_value());
+  BOOST_TEST(kept->facts().samples == 100u);
+  BOOST_TEST(kept->facts().seconds == 2.5);
   std::size_t n = 0;
-  way->each_row([&](std::span<const float> row) {
+  kept->each_row([&](std::span<const float> row) {
     BOOST_TEST(std::vector<float>(row.begin(), row.end()) == kRows[n++]);
   });
   BOOST_TEST(n == 2u);
 }
 
-BOOST_AUTO_TEST_CASE(what_was_not_walked_to_its_end_leaves_nothing) {
+BOOST_AUTO_TEST_CASE(what_was_not_trained_to_its_end_leaves_nothing) {
   const Folder folder;
-  { WayKeeper(folder.path, "a", 2, 3).take(kRows[0]); }
+  { TrajectoryKeeper(folder.path, "a", 2, 3).take(kRows[0]); }
   BOOST_TEST(std::filesystem::is_empty(folder.path));
-  // Nor, once the way is walked again, of one whose process was killed.
+  // Nor, once it is trained again, of one whose process was killed.
   keep(folder, "a");
-  const auto way = std::filesystem::directory_iterator(folder.path)->path();
-  std::ofstream(way.string() + ".tmp7-0") << "half";
+  const auto kept = std::filesystem::directory_iterator(folder.path)->path();
+  std::ofstream(kept.string() + ".tmp7-0") << "half";
   keep(folder, "a");
-  BOOST_TEST(!std::filesystem::exists(way.string() + ".tmp7-0"));
-  BOOST_TEST(std::filesystem::exists(way));
+  BOOST_TEST(!std::filesystem::exists(kept.string() + ".tmp7-0"));
+  BOOST_TEST(std::filesystem::exists(kept));
 }
 
-BOOST_AUTO_TEST_CASE(a_damaged_way_is_refused_by_name) {
+BOOST_AUTO_TEST_CASE(a_damaged_trajectory_is_refused_by_name) {
   const Folder folder;
   keep(folder, "a");
   const auto file = std::filesystem::directory_iterator(folder.path)->path();
@@ -152,13 +152,14 @@ BOOST_AUTO_TEST_CASE(a_damaged_way_is_refused_by_name) {
   const auto refuses = [&](const std::string& contents, std::initializer_list<std::string> parts) {
     write_file_atomic(file, contents);
     check_fails<Error>(
-        [&] { KeptWay::find(folder.path, "a")->each_row([](std::span<const float>) {}); }, parts);
+        [&] { KeptTrajectory::find(folder.path, "a")->each_row([](std::span<const float>) {}); },
+        parts);
   };
   std::string changed = whole;
   changed[2] ^= 1;
   refuses(changed, {file.string(), "damaged", "delete it"});
   refuses(whole.substr(0, 5), {file.string(), "cut off"});
-  refuses(whole.substr(0, whole.size() - 1), {file.string(), "not a way"});
+  refuses(whole.substr(0, whole.size() - 1), {file.string(), "no trajectory"});
   refuses(whole.substr(4), {file.string(), "number of rows"});
   // One that was put in the place of another.
   const Folder elsewhere;
@@ -169,15 +170,15 @@ BOOST_AUTO_TEST_CASE(a_damaged_way_is_refused_by_name) {
 
 BOOST_AUTO_TEST_CASE(a_disk_without_room_is_found_before_the_training) {
   const Folder folder;
-  check_fails<Error>([&] { WayKeeper(folder.path, "a", std::size_t{1} << 40, 1 << 16); },
-                     {folder.path.string(), "MAPNET_WAY_CACHE"});
+  check_fails<Error>([&] { TrajectoryKeeper(folder.path, "a", std::size_t{1} << 40, 1 << 16); },
+                     {folder.path.string(), "MAPNET_TRAJECTORY_CACHE"});
 }
 
 // The first round begins where every run of the seed does, the others where this one has come to.
-BOOST_AUTO_TEST_CASE(of_a_map_that_is_learned_again_the_first_way_alone_is_kept) {
+BOOST_AUTO_TEST_CASE(of_a_map_that_is_learned_again_the_first_trajectory_alone_is_kept) {
   if (testing_emulated()) return;
   const Network net = network("cnn2");
-  RunConfig config = walking("trajectory", 3);
+  RunConfig config = training("trajectory", 3);
   config.epochs = 2;
   config.refresh.every = 2;
   const auto theta_after = [&] {
@@ -188,7 +189,7 @@ BOOST_AUTO_TEST_CASE(of_a_map_that_is_learned_again_the_first_way_alone_is_kept)
     return session.theta();
   };
   const std::vector<float> without = theta_after();
-  const WayCache cache;
+  const TrajectoryCache cache;
   for (int time = 0; time < 2; ++time) {
     BOOST_TEST(same_bits(theta_after(), without));
     BOOST_TEST(cache.files().size() == 1u);

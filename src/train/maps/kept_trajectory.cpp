@@ -1,4 +1,4 @@
-#include "train/maps/kept_way.hpp"
+#include "train/maps/kept_trajectory.hpp"
 
 #include <array>
 #include <cstdlib>
@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view kMagic = "MAPNWAY1";
+constexpr std::string_view kMagic = "MAPNTRJ1";
 
 /// What follows the description.
 struct Trailer {
@@ -31,11 +31,11 @@ struct Trailer {
 static_assert(sizeof(Trailer) == 16);
 
 fs::path file_of(const fs::path& folder, std::string_view key) {
-  return folder / (sha256_of_text(key) + ".way");
+  return folder / (sha256_of_text(key) + ".trajectory");
 }
 
 [[noreturn]] void refuse(const fs::path& file, std::string_view what) {
-  fail("{}: {}; delete it, and the way is walked again", file.string(), what);
+  fail("{}: {}; delete it, and the network is trained again", file.string(), what);
 }
 
 /// The description, whose length must leave the rows that it tells of.
@@ -47,7 +47,7 @@ nlohmann::json read_description(const fs::path& file, std::ifstream& in) {
   in.read(reinterpret_cast<char*>(&trailer), sizeof trailer);
   if (!in || std::string_view(trailer.magic.data(), trailer.magic.size()) != kMagic ||
       trailer.description_bytes > size - sizeof trailer)
-    refuse(file, "not a way, or cut off");
+    refuse(file, "no trajectory, or cut off");
   std::string text(trailer.description_bytes, '\0');
   in.seekg(static_cast<std::streamoff>(size - sizeof trailer - text.size()));
   if (!in.read(text.data(), static_cast<std::streamsize>(text.size()))) refuse(file, "cut off");
@@ -60,15 +60,16 @@ nlohmann::json read_description(const fs::path& file, std::ifstream& in) {
 
 }  // namespace
 
-std::optional<fs::path> way_cache() {
-  const char* set = std::getenv("MAPNET_WAY_CACHE");
+std::optional<fs::path> trajectory_cache() {
+  const char* set = std::getenv("MAPNET_TRAJECTORY_CACHE");
   if (!set || !*set) return std::nullopt;
   return fs::absolute(set);
 }
 
-KeptWay::KeptWay(fs::path file, const WayFacts& facts) : file_(std::move(file)), facts_(facts) {}
+KeptTrajectory::KeptTrajectory(fs::path file, const TrajectoryFacts& facts)
+    : file_(std::move(file)), facts_(facts) {}
 
-std::optional<KeptWay> KeptWay::find(const fs::path& folder, std::string_view key) {
+std::optional<KeptTrajectory> KeptTrajectory::find(const fs::path& folder, std::string_view key) {
   const fs::path file = file_of(folder, key);
   std::error_code ec;
   if (!fs::exists(file, ec)) return std::nullopt;
@@ -76,18 +77,18 @@ std::optional<KeptWay> KeptWay::find(const fs::path& folder, std::string_view ke
   if (!in) fail("{}: cannot open for reading: {}", file.string(), std::strerror(errno));
   const nlohmann::json json = read_description(file, in);
   try {
-    const WayFacts facts{json.at("rows"), json.at("columns"), json.at("samples"),
-                         json.at("seconds"), json.at("checksum")};
-    if (json.at("key").get<std::string>() != key) refuse(file, "the way of another training");
+    const TrajectoryFacts facts{json.at("rows"), json.at("columns"), json.at("samples"),
+                                json.at("seconds"), json.at("checksum")};
+    if (json.at("key").get<std::string>() != key) refuse(file, "of another training");
     if (json.at("rows_bytes").get<std::size_t>() != facts.rows * facts.columns * sizeof(float))
       refuse(file, "another number of rows than it tells of");
-    return KeptWay(file, facts);
+    return KeptTrajectory(file, facts);
   } catch (const nlohmann::json::exception& e) {
     refuse(file, e.what());
   }
 }
 
-void KeptWay::each_row(const TakeRow& take) const {
+void KeptTrajectory::each_row(const TakeRow& take) const {
   std::ifstream in(file_, std::ios::binary);
   std::vector<float> row(facts_.columns);
   std::uint32_t sum = 0;
@@ -101,23 +102,26 @@ void KeptWay::each_row(const TakeRow& take) const {
   if (sum != facts_.checksum) refuse(file_, "damaged");
 }
 
-WayKeeper::WayKeeper(const fs::path& folder, std::string key, std::size_t rows, std::size_t columns)
+TrajectoryKeeper::TrajectoryKeeper(const fs::path& folder, std::string key, std::size_t rows,
+                                   std::size_t columns)
     : key_(std::move(key)), facts_{.rows = rows, .columns = columns}, file_(file_of(folder, key_)) {
-  remove_unfinished(file_of(folder, key_));  // of walks that were killed
+  remove_unfinished(file_of(folder, key_));  // of trainings that were killed
   const std::size_t bytes = rows * columns * sizeof(float);
   std::error_code ec;
   const fs::space_info space = fs::space(folder, ec);
   if (!ec && space.available < bytes)
-    fail("{}: {} free, and a way of {} snapshots takes {}; MAPNET_WAY_CACHE names the folder",
-         folder.string(), format_bytes(space.available), rows, format_bytes(bytes));
+    fail(
+        "{}: {} free, and a trajectory of {} snapshots takes {}; MAPNET_TRAJECTORY_CACHE names the "
+        "folder",
+        folder.string(), format_bytes(space.available), rows, format_bytes(bytes));
 }
 
-void WayKeeper::take(std::span<const float> row) {
+void TrajectoryKeeper::take(std::span<const float> row) {
   facts_.checksum = checksum(bytes_of(row), facts_.checksum);
   file_.write(bytes_of(row));
 }
 
-void WayKeeper::keep(std::size_t samples, double seconds) {
+void TrajectoryKeeper::keep(std::size_t samples, double seconds) {
   const std::string text =
       nlohmann::json{{"key", key_},        {"rows", facts_.rows}, {"columns", facts_.columns},
                      {"samples", samples}, {"seconds", seconds},  {"checksum", facts_.checksum}}
