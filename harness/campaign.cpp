@@ -13,6 +13,7 @@
 #include "harness/process.hpp"
 #include "harness/run_record.hpp"
 #include "harness/trajectory/trajectory.hpp"
+#include "train/run_folder.hpp"
 
 namespace mapnet {
 
@@ -70,6 +71,11 @@ ChosenEntry chosen(const Table& table, const Row& row, const Entry& entry,
   c.settings["device"] = {options.device};
   if (!options.memory_budget.empty()) c.settings["memory-budget"] = {options.memory_budget};
   if (options.threads > 0) c.settings["threads"] = {std::to_string(options.threads)};
+  if (!row.unsupported.empty()) {  // nothing to run
+    c.state = EntryState::unsupported;
+    c.message = row.unsupported;
+    return c;
+  }
   const auto seeds = options.seeds > 0
                          ? std::min(row.seeds.size(), static_cast<std::size_t>(options.seeds))
                          : row.seeds.size();
@@ -77,6 +83,14 @@ ChosenEntry chosen(const Table& table, const Row& row, const Entry& entry,
   for (std::size_t i = 0; i < seeds; ++i) c.runs[i].seed = row.seeds[i];
   settle_runs(c, table, options);
   return c;
+}
+
+/// Whether the weights that an entry begins with are there: those that lie where its source is not
+/// done are of an earlier one, which had other settings.
+bool has_weights(Campaign& campaign, const ChosenEntry& c) {
+  const ChosenEntry* source = source_of(campaign, c);
+  return source && is_done(source->runs.front()) &&
+         std::filesystem::exists(c.runs.front().weights());
 }
 
 void assert_count(ChosenEntry& c, const nlohmann::json& plan, const char* key,
@@ -123,7 +137,7 @@ Campaign choose(const Table& table, const CampaignOptions& options) {
   const auto asked_for = [&](const Row& row, const Entry& entry) {
     return matches(options.rows, row.name) &&
            (options.data.empty() || options.data == entry.data) &&
-           (!options.quick || entry.in_quick_tier);
+           (!options.quick || entry.in_quick_tier) && (!options.paper_rows || row.beyond.empty());
   };
   const auto is_source = [&](const Row& source, const Entry& of) {
     for (const Row& row : table.rows)
@@ -148,6 +162,7 @@ void check_before_training(Campaign& campaign, const CampaignOptions& options) {
     return findings[data];
   };
   for (ChosenEntry& c : campaign.entries) {
+    if (c.state != EntryState::pending) continue;
     DataFinding found = look(c.entry->data);
     if (found.state == DataState::absent && options.stand_in && c.entry->stand_in) {
       const StandIn& other = *c.entry->stand_in;
@@ -164,11 +179,13 @@ void check_before_training(Campaign& campaign, const CampaignOptions& options) {
     }
     const std::string folder = folder_of(c.data(), options);
     if (!folder.empty()) c.settings["data-dir"] = {folder};
-    if (c.entry->pretrained_from.empty() || std::filesystem::exists(c.runs.front().weights()))
-      assert_counts(c, c.runs.front());
     settle_runs(c, *campaign.table, options);
   }
   link_sources(campaign);
+  for (ChosenEntry& c : campaign.entries)
+    if (c.state == EntryState::pending &&
+        (c.entry->pretrained_from.empty() || has_weights(campaign, c)))
+      assert_counts(c, c.runs.front());
 }
 
 void prepare_weights(ChosenEntry& c, const SeedRun& run) {
@@ -183,11 +200,19 @@ void prepare_weights(ChosenEntry& c, const SeedRun& run) {
 }
 
 void read_results(SeedRun& run) {
-  run.result = nlohmann::json::parse(read_file(run.folder / "result.json"));
+  const auto read = [](const std::string& text, const std::filesystem::path& file) {
+    nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+    if (!json.is_object())
+      fail("{}: is damaged: expected an object of JSON; the same command trains the run again",
+           file.string());
+    return json;
+  };
+  const RunFolder folder{run.folder};
+  run.result = read(read_file(folder.result()), folder.result());
   run.metrics = nlohmann::json::array();
-  std::istringstream lines(read_file(run.folder / "metrics.jsonl"));
+  std::istringstream lines(read_file(folder.metrics()));
   for (std::string line; std::getline(lines, line);)
-    run.metrics.push_back(nlohmann::json::parse(line));
+    run.metrics.push_back(read(line, folder.metrics()));
   run.done = true;
 }
 
@@ -210,8 +235,14 @@ void settle(ChosenEntry& c, const Table& table) {
 void find_done(Campaign& campaign) {
   for (ChosenEntry& c : campaign.entries) {
     if (c.state != EntryState::pending) continue;
-    for (SeedRun& run : c.runs)
-      if (is_done(run)) read_results(run);
+    for (SeedRun& run : c.runs) {
+      if (!is_done(run)) continue;
+      try {
+        read_results(run);
+      } catch (const Error&) {
+        run.damaged = true;
+      }
+    }
     settle(c, *campaign.table);
   }
 }
@@ -220,11 +251,16 @@ void follow_trajectories(Campaign& campaign) {
   if (!campaign.table->trajectory) return;
   const TrajectoryOptions& options = *campaign.table->trajectory;
   for (ChosenEntry& c : campaign.entries) {
-    if (c.state != EntryState::done) continue;
     for (SeedRun& run : c.runs) {
-      const Trajectory trajectory = read_trajectory(RunFolder{run.folder});
-      run.trajectory = &run == &c.runs.front() ? trajectory_json(trajectory, options)
-                                               : trajectory_numbers(trajectory, options);
+      if (c.state != EntryState::done) break;
+      try {
+        const Trajectory trajectory = read_trajectory(RunFolder{run.folder});
+        run.trajectory = &run == &c.runs.front() ? trajectory_json(trajectory, options)
+                                                 : trajectory_numbers(trajectory, options);
+      } catch (const Error& e) {
+        c.state = EntryState::failed;
+        c.message = fmt::format("{}; remove {} to train it again", e.what(), run.folder.string());
+      }
     }
   }
 }

@@ -13,6 +13,7 @@ namespace mapnet {
 /// What of the tables is to be run, and how.
 struct CampaignOptions {
   std::string rows = "*";       ///< glob over rows' names
+  bool paper_rows = false;      ///< those of the paper alone, none of ours beyond it
   std::string data;             ///< one data set; empty: all
   int seeds = 0;                ///< how many of the table's; 0: all
   bool quick = false;           ///< the quick tier alone, with its own settings and references
@@ -26,11 +27,12 @@ struct CampaignOptions {
 
 /// What became of an entry.
 enum class EntryState {
-  pending,  ///< not run, or not yet
-  done,     ///< every seed is, and has every figure of the table
-  no_data,  ///< the data set is not there: never counted as passed
-  failed,   ///< a run ended with an error or without a figure, the data set is damaged, or the
-            ///< counts are not the table's
+  pending,      ///< not run, or not yet
+  done,         ///< every seed is, and has every figure of the table
+  no_data,      ///< the data set is not there: never counted as passed
+  failed,       ///< a run ended with an error or without a figure, the data set is damaged, or the
+                ///< counts are not the table's
+  unsupported,  ///< its row says that mapnet cannot do it: never run, never counted as passed
 };
 
 /// A run of an entry with one seed.
@@ -41,12 +43,14 @@ struct SeedRun {
   std::filesystem::path source;    ///< folder of the run whose weights it begins with; empty: none
   std::vector<std::string> source_words;  ///< of that run
   bool done = false;
+  bool damaged = false;       ///< it was finished, and its results cannot be read
   nlohmann::json result;      ///< result.json, once done
   nlohmann::json metrics;     ///< lines of metrics.jsonl, likewise
   nlohmann::json trajectory;  ///< of a table that has them, once they were followed
 
-  /// What its source is exported to.
-  std::filesystem::path weights() const { return source / "weights.safetensors"; }
+  /// What it is exported to where others begin with its weights, and what its own source is.
+  std::filesystem::path exported() const { return folder / "weights.safetensors"; }
+  std::filesystem::path weights() const { return source / exported().filename(); }
 };
 
 /// An entry that was chosen, with what happened to it.
@@ -56,13 +60,15 @@ struct ChosenEntry {
   bool stand_in = false;  ///< runs on the entry's stand-in
   Settings settings;
   EntryState state = EntryState::pending;
-  std::string message;  ///< why it failed or has no data
+  std::string message;  ///< why it failed, has no data or is not supported
   nlohmann::json plan;  ///< of its arena, as `mapnet plan --json` has it
   std::vector<SeedRun> runs;
 
   const std::string& data() const { return stand_in ? entry->stand_in->data : entry->data; }
+  /// The quick tier has none of a stand-in.
   const std::map<std::string, Reference>& references(bool quick) const {
-    if (stand_in) return entry->stand_in->references;
+    static const std::map<std::string, Reference> kNone;
+    if (stand_in) return quick ? kNone : entry->stand_in->references;
     return quick ? entry->quick_references : entry->references;
   }
 };
@@ -83,7 +89,7 @@ Settings on_stand_in(Settings settings, const StandIn& other);
 
 /// Checks each data set and asks `mapnet plan` for what each entry would train: entries become
 /// no_data, or failed where data is damaged or a count is not the table's. (Of an entry that begins
-/// with another's weights they are asked for once these are there.)
+/// with another's weights they are asked for once these are there: those of a run that is done.)
 void check_before_training(Campaign& campaign, const CampaignOptions& options);
 
 /// Exports the weights that the run begins with, and compares the counts as above: the entry has
@@ -91,18 +97,19 @@ void check_before_training(Campaign& campaign, const CampaignOptions& options);
 void prepare_weights(ChosenEntry& entry, const SeedRun& run);
 
 /// Marks the runs that are done with the same flags and version, reads their results and settles
-/// their entries.
+/// their entries. A finished run whose results cannot be read is damaged, and not done: it is
+/// trained again, rather than left for somebody to remove.
 void find_done(Campaign& campaign);
 
 /// A pending entry all of whose runs are finished is done where each has a number for every metric
 /// of the table. Else it has failed: NaN, which JSON writes as null, is no figure to pass over.
 void settle(ChosenEntry& entry, const Table& table);
 
-/// Reads a finished run's results.
+/// Reads a finished run's results. Throws Error naming the file that is missing or damaged.
 void read_results(SeedRun& run);
 
 /// Reads the snapshots of finished runs, where the table is a figure of them: the picture of an
-/// entry's first run, the numbers of all.
+/// entry's first run, the numbers of all. An entry whose snapshots cannot be read has failed.
 void follow_trajectories(Campaign& campaign);
 
 /// Whether `name` is what a glob of '*' and '?' asks for.

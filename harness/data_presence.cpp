@@ -11,16 +11,6 @@
 
 namespace mapnet {
 
-namespace {
-
-std::string absence_of(const DatasetManifest& manifest) {
-  if (manifest.files.empty()) return folder_wanted(manifest);
-  return fmt::format("{0}: in no object store; `mapnet data fetch {0}` brings it{1}{2}",
-                     manifest.name, manifest.obtain.empty() ? "" : ", or: ", manifest.obtain);
-}
-
-}  // namespace
-
 void require_data_set(const std::string& name) {
   if (!parse_noise(name)) dataset_manifest(name);
 }
@@ -32,7 +22,7 @@ DataFinding look_for_data(const std::string& name, const std::string& folder) {
     return find_object(file.sha256).has_value();
   });
   if (any) return {};
-  return {DataState::absent, absence_of(manifest)};
+  return {DataState::absent, folder_wanted(manifest)};
 }
 
 DataFinding check_data(const std::string& name, const std::string& folder) {

@@ -54,7 +54,8 @@ std::string draw(const std::string& script, int width, int height) {
   const ScratchFile file;
   write_file_atomic(
       file.path(),
-      fmt::format("set terminal svg size {},{} dynamic font 'sans-serif,12'\n", width, height) +
+      fmt::format("set terminal svg noenhanced size {},{} dynamic font 'sans-serif,12'\n", width,
+                  height) +
           script);
   const ProgramOutput output = run_program({program, file.path()});
   if (output.exit_code != 0) fail("gnuplot: {}", output.errors);
@@ -74,8 +75,10 @@ std::string as_file(const std::string& svg) {
 std::string gnuplot_text(const std::string& text) {
   std::string result = "\"";
   for (const char c : text) {
-    if (c == '"' || c == '\\') result += '\\';
-    result += c;
+    if (c == '"' || c == '`' || c == '\\' || c == '\n')
+      result += fmt::format("\\{:03o}", static_cast<int>(c));
+    else
+      result += c;
   }
   return result + "\"";
 }

@@ -15,7 +15,9 @@ std::string as_file(const std::string& svg);
 /// Whether there is one.
 bool has_gnuplot();
 
-/// A text between double quotes as gnuplot reads it, without its markup.
+/// A text between double quotes, in a command or in a line of data, as gnuplot shows it letter by
+/// letter: what it would read something else into (between backquotes, a command for a shell) is
+/// written by its number. Its markup is off in all that is drawn.
 std::string gnuplot_text(const std::string& text);
 
 }  // namespace mapnet

@@ -18,12 +18,37 @@ Settings without_those_of_the_run(Settings settings) {
   return settings;
 }
 
-/// Whether it was trained with the settings that the table has.
-bool has_settings_of(const json& stored, const ChosenEntry& c) {
+bool is_command_of(const json& command, const Settings& settings) {
+  return without_those_of_the_run(settings_in(command)) == without_those_of_the_run(settings);
+}
+
+Settings settings_of(const Entry& entry, bool quick, bool stand_in) {
+  const Settings& settings = quick ? entry.quick : entry.settings;
+  return stand_in && entry.stand_in ? on_stand_in(settings, *entry.stand_in) : settings;
+}
+
+/// Whether it was trained with the settings that the table has, and so was what it began with:
+/// reports from before that was written down are believed.
+bool has_settings_of(const json& stored, const ChosenEntry& c, const Table& table, bool quick) {
+  const Entry* source = find_entry(table, c.entry->pretrained_from, c.entry->data);
   return std::ranges::all_of(stored["runs"], [&](const json& run) {
-    return without_those_of_the_run(settings_in(run["command"])) ==
-           without_those_of_the_run(c.settings);
+    const bool same_source =
+        !run.contains("source_command") ||
+        (source && is_command_of(run["source_command"], settings_of(*source, quick, c.stand_in)));
+    return same_source && is_command_of(run["command"], c.settings);
   });
+}
+
+/// The table of today says what is not supported; what was done before stays done.
+void settle_support(ChosenEntry& c) {
+  const std::string& why = c.row->unsupported;
+  if (!why.empty() && c.state != EntryState::done) {
+    c.state = EntryState::unsupported;
+    c.message = why;
+  } else if (c.state == EntryState::unsupported) {
+    c.state = EntryState::pending;
+    c.message.clear();
+  }
 }
 
 /// A stored entry as judge() takes one.
@@ -32,10 +57,10 @@ ChosenEntry chosen_again(const json& stored, const Row& row, const Entry& entry,
   c.row = &row;
   c.entry = &entry;
   c.stand_in = stored.contains("stand_in_for") && entry.stand_in.has_value();
-  c.settings = quick ? entry.quick : entry.settings;
-  if (c.stand_in) c.settings = on_stand_in(c.settings, *entry.stand_in);
+  c.settings = settings_of(entry, quick, c.stand_in);
   c.state = state_called(stored["state"]);
   c.message = stored.value("message", "");
+  settle_support(c);
   for (const json& run : stored["runs"]) {
     SeedRun& again = c.runs.emplace_back();
     again.seed = run.value("seed", 0);
@@ -55,10 +80,12 @@ json judged_again(json stored, const Table& table, bool quick, const Row& row, c
   }
   describe(stored, row, entry);
   stored["state"] = to_string(c.state);
+  stored.erase("message");
   if (!c.message.empty()) stored["message"] = c.message;
+  if (c.state == EntryState::unsupported) stored["runs"] = json::array();  // nothing to run
   stored["metrics"] = metrics_json(judge({&table, quick, {}}, c));
   stored.erase("outdated");
-  if (c.state != EntryState::done || has_settings_of(stored, c)) return stored;
+  if (c.state != EntryState::done || has_settings_of(stored, c, table, quick)) return stored;
   stored["outdated"] = true;
   for (json& metric : stored["metrics"])
     for (const char* key : {"gap", "against_paper", "against_reference"}) metric.erase(key);
@@ -78,16 +105,16 @@ bool is_kept(const json& stored, const json* fresh) {
   if (!fresh) return true;
   const EntryState now = state_called((*fresh)["state"]);
   return state_called(stored["state"]) == EntryState::done &&
-         (now == EntryState::no_data || now == EntryState::pending);
+         (now == EntryState::no_data || now == EntryState::pending ||
+          now == EntryState::unsupported);
 }
 
 }  // namespace
 
 void keep_other_entries(json& report, const json& before, const Table& table) {
-  if (!before.contains("entries") || before.value("schema", 0) != report["schema"] ||
-      before.value("table", "") != report["table"] ||
-      before.value("quick", false) != report["quick"])
-    return;
+  if (!is_report(before)) return;
+  for (const char* key : {"table", "quick"})
+    if (before.value(key, json()) != report[key]) return;
   json all = json::array();
   for (const Row& row : table.rows)
     for (const Entry& entry : row.entries) {

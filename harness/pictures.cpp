@@ -130,9 +130,8 @@ std::string picture_of_drop(const json& report) {
   return draw(fmt::format(
       "{}set key off\nset style fill solid 0.8 noborder\nset boxwidth 0.6\n"
       "set xtics rotate by -50 font ',9' ({})\nset xrange [-0.6:{}.6]\nset xzeroaxis lc rgb "
-      "'black'\nset yrange [*<0:0<*]\nset format y '%g'\nset ylabel 'training less test "
-      "samples'\nplot '-' using 1:2 with boxes lc rgb "
-      "'{}'\n{}e\n",
+      "'black'\nset yrange [*<0:0<*]\nset format y '%g'\nset ylabel 'test worse by'\n"
+      "plot '-' using 1:2 with boxes lc rgb '{}'\n{}e\n",
       kStyle, labels, n - 1, colour(1), data));
 }
 

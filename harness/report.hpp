@@ -25,11 +25,14 @@ std::string report_markdown(const nlohmann::json& report);
 /// "2 exceeded, 1 reproduced, 6 not reached, 9 without data": nothing that is zero.
 std::string tally_text(const Tally& tally);
 
+/// Whether this is a report that has entries; keys of other JSON may hold anything.
+bool is_report(const nlohmann::json& json);
+
 /// Adds to a report the entries of `before`, one of the same table and tier, that it has none for:
-/// rows that were not chosen this time; and what was done before in the place of what has no data
-/// or was not run now. They are judged by the table as it is, unless they were trained with other
-/// settings, which they are marked with: `outdated`. Those of rows that the table no longer has are
-/// left out.
+/// rows that were not chosen this time; and what was done before in the place of what has no data,
+/// is not supported or was not run now. They are judged by the table as it is, unless they were
+/// trained with other settings, which they are marked with: `outdated`. Those of rows that the
+/// table no longer has are left out.
 void keep_other_entries(nlohmann::json& report, const nlohmann::json& before, const Table& table);
 
 /// A report whose entries are all judged so.
@@ -52,7 +55,8 @@ void write_reports(const TableReport& report, const std::filesystem::path& folde
 
 /// Writes anew all that is made of a folder's ID.json: ID.md, pictures, index.html; before that the
 /// JSON itself, judged by its table, of those there are `tables` for. Throws Error where there is
-/// none.
+/// none, and before anything is written, where nothing of one would be left: a table whose rows are
+/// called otherwise by now has none of its entries.
 void redraw_reports(const std::filesystem::path& folder, const std::vector<Table>& tables);
 
 /// Writes index.html: all reports of the folder as one page that needs no other file, with pictures

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -73,45 +75,27 @@ inline std::string trained_count(const nlohmann::json& entry) {
   return text;
 }
 
-/// "91.00 (90.00 to 92.00)"; of one seed the figure alone.
+/// "480000 samples, 38 s": what went through the network and back to learn a map, and how long that
+/// took, the mean over the seeds. Empty where none was learned.
+inline std::string learned_from(const nlohmann::json& entry) {
+  if (!entry.contains("map_samples")) return {};
+  std::string text = std::to_string(entry["map_samples"].get<std::size_t>()) + " samples";
+  double seconds = 0, runs = 0;
+  for (const nlohmann::json& run : entry["runs"])
+    if (run.contains("result") && run["result"].contains("map_seconds")) {
+      seconds += run["result"]["map_seconds"].get<double>();
+      ++runs;
+    }
+  return runs == 0 ? text : text + fmt::format(", {:.0f} s", seconds / runs);
+}
+
+/// "91.00 (90.00 to 92.00)"; "91.00 (1 seed)".
 inline std::string spread(const Metric& metric, const nlohmann::json& holder, const char* key) {
   if (!holder.contains(key)) return {};
   const nlohmann::json& s = holder[key];
   const std::string mean = figure_of(metric, s, "mean");
-  if (s["n"].get<int>() < 2) return mean;
+  if (s["n"].get<int>() < 2) return mean + " (1 seed)";
   return mean + " (" + figure_of(metric, s, "min") + " to " + figure_of(metric, s, "max") + ")";
-}
-
-/// One of ours beyond the paper: its row, its figure, what came of it and what it trains at a time.
-struct BeyondFigure {
-  std::string row, figure, verdict, count;
-};
-
-/// Those that stand beside a figure of an entry of the paper's, on its data; `verdict` writes what
-/// came of a metric of one.
-template <class Verdict>
-std::vector<BeyondFigure> beyond(const nlohmann::json& report, const nlohmann::json& entry,
-                                 const Metric& metric, Verdict&& verdict) {
-  std::vector<BeyondFigure> found;
-  for (const nlohmann::json& other : report["entries"]) {
-    if (other.value("beyond", "") != entry["row"] || other["data"] != entry["data"]) continue;
-    BeyondFigure b{other["row"], {}, {}, trained_count(other)};
-    for (const nlohmann::json& m : other["metrics"])
-      if (m["metric"] == metric.name) {
-        b.figure = spread(metric, m, "test");
-        b.verdict = verdict(other, m);
-      }
-    found.push_back(std::move(b));
-  }
-  return found;
-}
-
-/// One field of all of them, a line each.
-inline std::string lines_of(const std::vector<BeyondFigure>& all,
-                            std::string BeyondFigure::*field) {
-  std::string text;
-  for (const BeyondFigure& b : all) text += (&b == &all.front() ? "" : "<br>") + b.*field;
-  return text;
 }
 
 }  // namespace mapnet

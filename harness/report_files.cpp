@@ -34,14 +34,20 @@ void write_readable(const json& report, const fs::path& folder, const std::strin
 
 }  // namespace
 
+bool is_report(const json& report) {
+  if (!report.is_object() || report.value("schema", json()) != 1 ||
+      !report.value("table", json()).is_string())
+    return false;
+  const auto entries = report.find("entries");
+  return entries != report.end() && entries->is_array() && !entries->empty();
+}
+
 std::vector<StoredReport> stored_reports(const fs::path& folder) {
   std::vector<StoredReport> all;
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (entry.path().extension() != ".json") continue;
     json report = json::parse(read_file(entry.path()), nullptr, false);
-    if (!report.is_object() || report.value("schema", 0) != 1 || report["entries"].empty())
-      continue;
-    all.push_back({entry.path().stem().string(), std::move(report)});
+    if (is_report(report)) all.push_back({entry.path().stem().string(), std::move(report)});
   }
   std::ranges::sort(all, {}, &StoredReport::id);
   return all;
@@ -65,14 +71,23 @@ void redraw_reports(const fs::path& folder, const std::vector<Table>& tables) {
   if (!fs::is_directory(folder)) fail("{}: no folder of reports", folder.string());
   std::vector<StoredReport> all = stored_reports(folder);
   if (all.empty()) fail("{}: expected reports, ID.json, found none", folder.string());
+  const auto file_of = [&](const StoredReport& stored) { return folder / (stored.id + ".json"); };
+  std::vector<const StoredReport*> judged;
   for (StoredReport& stored : all) {
     const auto table = std::ranges::find(tables, stored.report.value("table", ""), &Table::id);
-    if (table != tables.end()) {
-      stored.report = judged_by(stored.report, *table);
-      write_file_atomic(folder / (stored.id + ".json"), stored.report.dump(2) + "\n");
-    }
-    write_readable(stored.report, folder, stored.id);
+    if (table == tables.end()) continue;
+    json report = judged_by(stored.report, *table);
+    if (report["entries"].empty())
+      fail(
+          "{}: {} has none of the rows of its {} entries, and nothing of them would be left; call "
+          "the rows as they were called, or redraw without --tables",
+          file_of(stored).string(), table->file.string(), stored.report["entries"].size());
+    stored.report = std::move(report);
+    judged.push_back(&stored);
   }
+  for (const StoredReport* stored : judged)
+    write_file_atomic(file_of(*stored), stored->report.dump(2) + "\n");
+  for (const StoredReport& stored : all) write_readable(stored.report, folder, stored.id);
   write_page(folder);
 }
 

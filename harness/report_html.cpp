@@ -2,14 +2,13 @@
 
 #include <algorithm>
 
-#include "common/bytes.hpp"
 #include "common/file.hpp"
 #include "harness/gnuplot.hpp"
 #include "harness/pictures.hpp"
 #include "harness/reach/pictures.hpp"
 #include "harness/reach/report.hpp"
 #include "harness/report.hpp"
-#include "harness/report_figures.hpp"
+#include "harness/report_columns.hpp"
 #include "harness/text_table.hpp"
 #include "harness/trajectory/pictures.hpp"
 #include "harness/trajectory/report.hpp"
@@ -36,7 +35,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: right; white-space: nowrap; }
 th:nth-child(-n+4), td:nth-child(-n+4) { text-align: left; }
 .exceeded, .held, .improved { color: var(--good); } .reproduced { color: var(--fair); }
-.not-reached, .failed, .regressed { color: var(--bad); } .no-data, .not-run, .other-settings, small, figcaption { color: var(--quiet); }
+.not-reached, .failed, .regressed { color: var(--bad); } .no-data, .not-run, .not-supported, .other-settings, small, figcaption { color: var(--quiet); }
 figure { display: inline-block; margin: 1rem 1rem 0 0; vertical-align: top; }
 .narrow { width: min(100%, 36rem); } .wide { width: 100%; }
 svg { height: auto; max-width: 100%; } pre { overflow-x: auto; }
@@ -45,61 +44,39 @@ svg { height: auto; max-width: 100%; } pre { overflow-x: auto; }
 
 constexpr const char* kTitle = "The paper's tables, reproduced";
 
-std::string verdict_html(const json& entry, const json& metric) {
+/// A verdict's parts, coloured by what they say.
+std::string verdict_html(const std::string& line) {
   std::string html;
-  for (const std::string& verdict : verdicts_of(entry, metric)) {
-    std::string name = verdict;
+  for (const std::string& part : verdict_parts(line)) {
+    std::string name = part;
     std::replace(name.begin(), name.end(), ' ', '-');
-    html += fmt::format("{}<span class=\"{}\">{}</span>", html.empty() ? "" : "; ", name, verdict);
+    html += fmt::format("{}<span class=\"{}\">{}</span>", html.empty() ? "" : "; ", name, part);
   }
-  const std::string seeds = missing_seeds(entry);
-  return seeds.empty() ? html : html + " <small>" + seeds + "</small>";
-}
-
-std::string cell(const std::string& text) { return "<td>" + text + "</td>"; }
-
-/// The column group of ours beyond the paper.
-std::string beyond_html(const json& report, const json& entry, const Metric& metric) {
-  std::vector<BeyondFigure> all = beyond(report, entry, metric, verdict_html);
-  for (BeyondFigure& b : all) b.row = escaped(b.row);
-  std::string html;
-  for (const auto field :
-       {&BeyondFigure::row, &BeyondFigure::figure, &BeyondFigure::verdict, &BeyondFigure::count})
-    html += cell(lines_of(all, field));
   return html;
 }
 
-std::string row_html(const json& report, const json& entry, const json& m) {
-  if (stands_beside(report, entry)) return {};
-  const Metric& metric = *find_metric(m["metric"]);
-  std::string data = escaped(entry["data"]), ours;
-  if (entry.contains("stand_in_for"))
-    data += " <small>(stand-in for " + escaped(entry["stand_in_for"]) + ")</small>";
-  if (m.contains("test")) {
-    const json& s = m["test"];
-    ours = figure_of(metric, s, "mean");
-    if (s["n"].get<int>() > 1)
-      ours += fmt::format(" <small>({} to {})</small>", figure_of(metric, s, "min"),
-                          figure_of(metric, s, "max"));
+std::string cell_html(const Column& column, const std::string& text) {
+  std::string html;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line = text.substr(at, end - at);
+    html += (at == 0 ? "" : "<br>") + (column.verdicts ? verdict_html(line) : escaped(line));
+    at = end + 1;
   }
-  const std::string reference =
-      m.contains("reference") ? figure_of(metric, m["reference"], "mean") : std::string();
+  return "<td>" + html + "</td>";
+}
+
+std::string rows_html(const std::vector<Column>& columns) {
+  if (columns.empty()) return {};
   std::string html = "<tr>";
-  html += cell(escaped(row_name(entry))) + cell(escaped(entry["method"])) + cell(data) +
-          cell(metric.name) + cell(figure_of(metric, m, "paper")) + cell(ours) +
-          cell(gap_of(metric, m)) + cell(verdict_html(entry, m)) + cell(reference) +
-          cell(figure_of(metric, m, "train_test_drop"));
-  html += cell(trained_count(entry)) +
-          cell(entry.contains("target_params")
-                   ? std::to_string(entry["target_params"].get<std::size_t>())
-                   : "");
-  html +=
-      cell(entry.contains("seconds") ? fmt::format("{:.0f}", entry["seconds"]["mean"].get<double>())
-                                     : "");
-  html += cell(
-      entry.contains("plan") ? format_bytes(entry["plan"]["total_bytes"].get<std::size_t>()) : "");
-  if (goes_beyond(report)) html += beyond_html(report, entry, metric);
-  return html + "</tr>\n";
+  for (const Column& column : columns) html += "<th>" + column.head;
+  html += "</tr>\n";
+  for (std::size_t i = 0; i < columns.front().cells.size(); ++i) {
+    html += "<tr>";
+    for (const Column& column : columns) html += cell_html(column, column.cells[i]);
+    html += "</tr>\n";
+  }
+  return html;
 }
 
 std::string figure_html(const std::string& svg, const std::string& caption,
@@ -124,61 +101,62 @@ std::string pictures_html(const json& report) {
   return html +
          figure_html(picture_of_training(report), "While training, the first seed of each row.") +
          figure_html(picture_of_drop(report),
-                     "How much worse unseen samples are: the paper's claim about over-fitting.") +
+                     "How much worse test samples are than training samples, of ours; the paper's "
+                     "stand in the table, where it tells.") +
          figure_html(picture_of_memory(report),
                      "The arena, planned before the first step; groups share memory, so the stack "
                      "may be higher than the arena.");
 }
 
-std::string table_html(const json& report) {
-  std::string html = fmt::format(
-      "<h2 id=\"{0}\">{1}{2}</h2>\n<p>{3}.</p>\n<p><small>{4}</small></p>\n<div "
-      "class=\"scroll\"><table><tr><th>row<th>method<th>data<th>metric<th>paper<th>ours<th>gap"
-      "<th>verdict<th>reference<th>test worse by<th>trained<th>target<th>seconds<th>arena{5}</tr>\n",
-      escaped(report["table"]), escaped(report["title"]),
-      report["quick"].get<bool>() ? " (quick tier)" : "", escaped(report["summary"]),
-      escaped(report["recipes"]),
-      goes_beyond(report) ? "<th>beyond the paper<th>ours<th>verdict<th>trained at a time" : "");
-  std::string notes, commands;
-  for (const json& entry : report["entries"]) {
-    for (const json& metric : entry["metrics"]) html += row_html(report, entry, metric);
-    for (const char* key : {"note", "message"})
-      if (entry.contains(key))
-        notes += fmt::format("<li>{}, {}: {}</li>\n", escaped(entry["row"]), escaped(entry["data"]),
-                             escaped(entry[key]));
+std::string list_html(const std::vector<std::string>& texts) {
+  std::string html;
+  for (const std::string& text : texts) html += "<li>" + escaped(text) + "</li>\n";
+  return html.empty() ? html : "<ul>\n" + html + "</ul>\n";
+}
+
+/// Each run's, with what it begins with and what it ran on.
+std::string commands_html(const json& report) {
+  std::string commands;
+  for (const json& entry : report["entries"])
     for (const json& run : entry["runs"]) {
+      if (run.contains("before")) commands += escaped(run["before"]) + "\n";
       commands += escaped(run["command"]);
       if (run.contains("result"))
         commands += escaped("   # " + run["result"].value("device", "") + ", " +
                             run["result"].value("version", ""));
       commands += "\n";
     }
-  }
-  html += "</table></div>\n";
-  if (!notes.empty()) html += "<ul>\n" + notes + "</ul>\n";
-  html += trajectories_html(report) + reaches_html(report) + pictures_html(report);
-  return html + "<details><summary>The command behind each figure</summary><pre>" + commands +
+  return "<details><summary>The command behind each figure</summary><pre>" + commands +
          "</pre></details>\n";
+}
+
+std::string table_html(const json& report) {
+  const std::vector<Column> columns = columns_of(report);
+  return fmt::format(
+             "<h2 id=\"{0}\">{1}{2}</h2>\n<p>{3}.</p>\n<p><small>{4}</small></p>\n"
+             "<p><small>{5}</small></p>\n<div class=\"scroll\"><table>",
+             escaped(report["table"]), escaped(report["title"]),
+             report["quick"].get<bool>() ? " (quick tier)" : "", escaped(report["summary"]),
+             escaped(legend_of(report, columns)), escaped(report["recipes"])) +
+         rows_html(columns) + "</table></div>\n" + list_html(machines_of(report)) +
+         list_html(notes_of(report)) + trajectories_html(report) + reaches_html(report) +
+         pictures_html(report) + commands_html(report);
 }
 
 }  // namespace
 
 void write_page(const fs::path& folder) {
-  std::string contents, tables, version, title = "Ours beyond the paper";
+  std::string contents, tables, title = "Ours beyond the paper";
   for (const auto& [id, report] : stored_reports(folder)) {
     contents += fmt::format("<li><a href=\"#{}\">{}</a>: {}</li>\n", escaped(report["table"]),
                             escaped(report["title"]), escaped(report["summary"]));
     tables += table_html(report);
-    version = report["version"].get<std::string>();
     if (!report.contains("baseline")) title = kTitle;
   }
-  write_file_atomic(
-      folder / "index.html",
-      fmt::format("{}<title>mapnet: {}</title></head><body>\n<h1>{}</h1>\n<p>mapnet {}. Figures "
-                  "are of the last "
-                  "epoch on the test samples, the mean over seeds (smallest to largest).</p>\n"
-                  "<ul>\n{}</ul>\n{}</body></html>\n",
-                  kPageHead, title, title, escaped(version), contents, tables));
+  write_file_atomic(folder / "index.html",
+                    fmt::format("{0}<title>mapnet: {1}</title></head><body>\n<h1>{1}</h1>\n"
+                                "<ul>\n{2}</ul>\n{3}</body></html>\n",
+                                kPageHead, title, contents, tables));
 }
 
 }  // namespace mapnet

@@ -35,9 +35,11 @@ nlohmann::json to_json(const MetricVerdict& v) {
 
 nlohmann::json run_json(const SeedRun& run) {
   nlohmann::json object = {{"seed", run.seed}, {"command", "mapnet " + command_line(run.words)}};
-  if (!run.source.empty())
+  if (!run.source.empty()) {
     object["before"] = "mapnet " + command_line({"export", "--run", run.source.string(), "--out",
                                                  run.weights().string()});
+    object["source_command"] = "mapnet " + command_line(run.source_words);
+  }
   if (!run.done) return object;
   object["result"] = run.result;
   object["epochs"] = run.metrics;
@@ -93,6 +95,8 @@ std::string to_string(EntryState state) {
       return "no data";
     case EntryState::failed:
       return "failed";
+    case EntryState::unsupported:
+      return "not supported";
     case EntryState::pending:
       break;
   }
@@ -100,7 +104,8 @@ std::string to_string(EntryState state) {
 }
 
 EntryState state_called(const std::string& name) {
-  for (const EntryState state : {EntryState::done, EntryState::no_data, EntryState::failed})
+  for (const EntryState state :
+       {EntryState::done, EntryState::no_data, EntryState::failed, EntryState::unsupported})
     if (name == to_string(state)) return state;
   return EntryState::pending;
 }
@@ -152,10 +157,11 @@ std::string tally_text(const Tally& t) {
   add(t.unjudged, "done");
   add(t.beyond, "beyond the paper");
   add(t.no_data, "without data");
+  add(t.unsupported, "not supported");
   add(t.failed, "failed");
   add(t.pending, "not run");
   add(t.outdated, "of other settings");
-  add(t.held, "held against their reference");
+  add(t.held, "no worse than their reference");
   add(t.regressed, "regressed");
   return text.empty() ? "nothing chosen" : text;
 }

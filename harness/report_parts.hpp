@@ -8,7 +8,7 @@
 /// What the JSON of a report is made of, whether it was run now or is kept.
 namespace mapnet {
 
-/// "done", "no data", "failed", "not run", and back.
+/// "done", "no data", "failed", "not supported", "not run", and back.
 std::string to_string(EntryState state);
 EntryState state_called(const std::string& name);
 

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <deque>
 #include <list>
@@ -31,9 +32,14 @@ struct Job {
   std::string name() const {
     return fmt::format("{} {} seed {}", entry->row->name, entry->data(), run->seed);
   }
+  /// For the progress alone: what is no number `mapnet train` refuses.
   int epochs() const {
+    int count = 10;
     const auto found = entry->settings.find("epochs");
-    return found == entry->settings.end() ? 10 : std::stoi(found->second.at(0));
+    if (found == entry->settings.end() || found->second.empty()) return count;
+    const std::string& word = found->second.front();
+    std::from_chars(word.data(), word.data() + word.size(), count);
+    return count;
   }
 };
 
@@ -123,20 +129,23 @@ class Runner {
     std::vector<std::string> words = {this_program()};
     words.insert(words.end(), run.words.begin(), run.words.end());
     words.insert(words.end(), {"--out", run.folder.string()});
-    const bool same = is_same_run(run);
-    words.push_back(same ? "--resume" : "--overwrite");
+    const bool goes_on = is_same_run(run) && !run.damaged;
+    words.push_back(goes_on ? "--resume" : "--overwrite");
     fs::create_directories(run.folder);
     // What another run left goes before the record says otherwise: the child may never come to it.
-    if (!same) clear(RunFolder{run.folder});
+    if (!goes_on) clear(run);
     write_record(run);
     running_.push_back({job, ChildProcess(words, run.folder / "output.txt")});
     running_.back().epochs_before = running_.back().epochs_done();
   }
 
-  /// Its epochs, too, which would count as this run's until the child begins the file anew.
-  static void clear(const RunFolder& folder) {
+  /// Its epochs, too, which would count as this run's until the child begins the file anew, and its
+  /// weights, which would be taken for this run's.
+  static void clear(const SeedRun& run) {
+    const RunFolder folder{run.folder};
     folder.clear();
     fs::remove(folder.metrics());
+    fs::remove(run.exported());
     if (folder.finished()) fail("{}: cannot be removed", folder.result().string());
   }
 
@@ -163,12 +172,21 @@ class Runner {
       entry.message = last_line(running.job.run->folder / "output.txt");
       if (entry.message.empty()) entry.message = fmt::format("ended with exit code {}", code);
     } else {
-      read_results(*running.job.run);
-      settle(entry, *running.job.table);
+      take_results(running.job);
     }
     if (entry.state == EntryState::failed) progress_.finished += ": failed: " + entry.message;
     tell(true);
     progress_.finished.clear();
+  }
+
+  static void take_results(const Job& job) {
+    try {
+      read_results(*job.run);
+      settle(*job.entry, *job.table);
+    } catch (const Error& e) {
+      job.entry->state = EntryState::failed;
+      job.entry->message = e.what();
+    }
   }
 
   static std::string last_line(const fs::path& file) {

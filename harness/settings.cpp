@@ -39,10 +39,18 @@ std::vector<std::string> words_in(const std::string& line) {
 
 }  // namespace
 
-Settings read_settings(TomlReader reader) {
+void require_flag(const TomlReader& reader, const toml::node& node, const std::string& key,
+                  const HasFlag& has_flag) {
+  if (has_flag && !has_flag(key))
+    fail<UsageError>("{}: {}: unknown setting '{}': `mapnet train` has no --{}", reader.place(node),
+                     reader.at(), key, key);
+}
+
+Settings read_settings(TomlReader reader, const HasFlag& has_flag) {
   Settings settings;
   for (const std::string& key : reader.keys()) {
     const toml::node& node = *reader.take(key);
+    require_flag(reader, node, key, has_flag);
     std::vector<std::string> words;
     if (const toml::array* array = node.as_array())
       for (const toml::node& element : *array) words.push_back(word_of(element));

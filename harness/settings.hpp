@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -12,9 +13,15 @@ namespace mapnet {
 /// set has none, one that is not is absent.
 using Settings = std::map<std::string, std::vector<std::string>>;
 
-/// A TOML table of flags, as --config takes them. Whether there is such a flag is for `mapnet` to
-/// say.
-Settings read_settings(TomlReader reader);
+/// Whether `mapnet train` has a flag of that name; empty: that is for its runs to say.
+using HasFlag = std::function<bool(const std::string&)>;
+
+/// Throws UsageError naming file, line and key where it has not.
+void require_flag(const TomlReader& reader, const toml::node& node, const std::string& key,
+                  const HasFlag& has_flag);
+
+/// A TOML table of flags, as --config takes them. Throws UsageError likewise.
+Settings read_settings(TomlReader reader, const HasFlag& has_flag = {});
 
 /// The first, with what the second says instead. `false` takes a flag away.
 Settings merged(Settings base, const Settings& changes);

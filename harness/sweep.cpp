@@ -3,17 +3,24 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <sstream>
+
+#include "common/error.hpp"
+#include "common/file.hpp"
 
 namespace mapnet {
 
 namespace {
 
+using nlohmann::json;
+
 /// More are a mistake: they would be trained one after another.
 constexpr std::size_t kMostPoints = 10000;
 
 /// A setting's values: a list is one value each; a list within it is one value of several words.
-std::vector<Settings> choices(TomlReader grid, const std::string& key) {
+std::vector<Settings> choices(TomlReader grid, const std::string& key, const HasFlag& has_flag) {
   const toml::node& node = *grid.take(key);
+  require_flag(grid, node, key, has_flag);
   const toml::array* values = node.as_array();
   if (!values || values->empty()) grid.wrong(node, key, "a list of values");
   std::vector<Settings> all;
@@ -38,24 +45,51 @@ std::vector<Settings> combined(const std::vector<Settings>& points,
   return all;
 }
 
+json line_of(const ChosenEntry& entry, const SeedRun& run) {
+  json line = {{"point", entry.row->name},
+               {"settings", command_line(words_of(entry.entry->settings))},
+               {"seed", run.seed},
+               {"seconds", run.result.value("seconds", 0.0)}};
+  for (const auto& [key, value] : run.result.items())
+    if (key.starts_with("validation_")) line[key] = value;
+  return line;
+}
+
+bool is_line(const json& line) {
+  return line.is_object() && line.value("settings", json()).is_string() &&
+         line.value("seed", json()).is_number_integer();
+}
+
+bool have_same_run(const json& a, const json& b) {
+  return a["settings"] == b["settings"] && a["seed"] == b["seed"];
+}
+
+/// Less is better. A run that diverged has no figure, and is last.
+double rank_of(const json& line) {
+  const bool forecast = line.contains("validation_mse");
+  const json figure = line.value(forecast ? "validation_mse" : "validation_accuracy", json());
+  const double value = figure.is_number() ? figure.get<double>() : forecast ? 1e30 : -1;
+  return forecast ? value : -value;
+}
+
 }  // namespace
 
-Table read_sweep(const std::filesystem::path& file) {
+Table read_sweep(const std::filesystem::path& file, const HasFlag& has_flag) {
   const toml::table root = parse_toml(file);
   TomlReader reader(root, file.string(), "sweep");
   const auto base_table = reader.table("settings");
-  const Settings base = base_table ? read_settings(*base_table) : Settings();
+  const Settings base = base_table ? read_settings(*base_table, has_flag) : Settings();
   std::vector<Settings> changes = {{}};
   const std::vector<TomlReader> points = reader.tables("points");
   if (!points.empty()) {
     changes.clear();
-    for (const TomlReader& point : points) changes.push_back(read_settings(point));
+    for (const TomlReader& point : points) changes.push_back(read_settings(point, has_flag));
   }
   if (auto grid = reader.table("grid"))
     for (const std::string& key : grid->keys()) {
-      const std::vector<Settings> values = choices(*grid, key);
+      const std::vector<Settings> values = choices(*grid, key, has_flag);
       if (changes.size() * values.size() > kMostPoints)
-        fail("{}: more than {} points", file.string(), kMostPoints);
+        fail<UsageError>("{}: more than {} points", file.string(), kMostPoints);
       changes = combined(changes, values);
     }
   Table table;
@@ -69,12 +103,13 @@ Table read_sweep(const std::filesystem::path& file) {
     entry.settings = merged(base, change);
     const auto validation = entry.settings.find("validation");
     if (validation == entry.settings.end() || validation->second == std::vector<std::string>{"0"})
-      fail(
+      fail<UsageError>(
           "{}: a point without 'validation': set training samples aside to judge it by, as "
           "settings.validation = 10000",
           file.string());
     const auto data = entry.settings.find("data");
-    entry.data = data == entry.settings.end() ? "fashion-mnist" : data->second.at(0);
+    entry.data = data == entry.settings.end() || data->second.empty() ? "fashion-mnist"
+                                                                      : data->second.front();
     Row row;
     row.name = fmt::format("point{:05}", table.rows.size());
     row.seeds = table.seeds;
@@ -84,31 +119,34 @@ Table read_sweep(const std::filesystem::path& file) {
   return table;
 }
 
-std::string sweep_lines(const Campaign& campaign) {
-  struct Line {
-    double key;  // less is better
-    nlohmann::json json;
-  };
-  std::vector<Line> lines;
+std::vector<json> read_sweep_lines(const std::filesystem::path& file) {
+  std::vector<json> lines;
+  std::error_code ec;
+  if (!std::filesystem::exists(file, ec)) return lines;
+  std::istringstream text(read_file(file));
+  for (std::string line; std::getline(text, line);) {
+    lines.push_back(json::parse(line, nullptr, false));
+    if (!is_line(lines.back()))
+      fail<UsageError>(
+          "{}:{}: expected a run of a sweep, with its settings and seed, found something else; "
+          "give another --out",
+          file.string(), lines.size());
+  }
+  return lines;
+}
+
+std::string sweep_lines(const Campaign& campaign, const std::vector<json>& before) {
+  std::vector<json> now;
   for (const ChosenEntry& entry : campaign.entries)
-    for (const SeedRun& run : entry.runs) {
-      if (!run.done) continue;
-      nlohmann::json json = {{"point", entry.row->name},
-                             {"settings", command_line(words_of(entry.entry->settings))},
-                             {"seed", run.seed},
-                             {"seconds", run.result.value("seconds", 0.0)}};
-      for (const auto& [key, value] : run.result.items())
-        if (key.starts_with("validation_")) json[key] = value;
-      const bool forecast = json.contains("validation_mse");
-      const nlohmann::json& figure = json[forecast ? "validation_mse" : "validation_accuracy"];
-      // A run that diverged has no figure, and is last.
-      const double value = figure.is_number() ? figure.get<double>() : forecast ? 1e30 : -1;
-      lines.push_back({forecast ? value : -value, json});
-    }
-  std::stable_sort(lines.begin(), lines.end(),
-                   [](const Line& a, const Line& b) { return a.key < b.key; });
+    for (const SeedRun& run : entry.runs)
+      if (run.done) now.push_back(line_of(entry, run));
+  std::vector<json> lines = now;
+  for (const json& line : before)
+    if (std::ranges::none_of(now, [&](const json& run) { return have_same_run(run, line); }))
+      lines.push_back(line);
+  std::ranges::stable_sort(lines, {}, rank_of);
   std::string text;
-  for (const Line& line : lines) text += line.json.dump() + "\n";
+  for (const json& line : lines) text += line.dump() + "\n";
   return text;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "harness/campaign.hpp"
 #include "harness/table.hpp"
@@ -16,11 +18,17 @@ namespace mapnet {
 ///   lr = [0.02, 0.08]
 ///   [[points]]                                            # or these changes, each with the grid
 ///   activation = "sine"
-/// Throws Error naming file, line and key; without validation samples there is nothing to judge by.
-Table read_sweep(const std::filesystem::path& file);
+/// Throws UsageError naming file, line and key; without validation samples there is nothing to
+/// judge by. `has_flag` as in read_tables.
+Table read_sweep(const std::filesystem::path& file, const HasFlag& has_flag = {});
+
+/// A line of a sweep's results each; none where there is no such file. Throws UsageError naming
+/// file and line of what is none.
+std::vector<nlohmann::json> read_sweep_lines(const std::filesystem::path& file);
 
 /// The finished runs, best first, a line of JSON each: settings, seed, validation metrics, seconds.
-/// Nothing of the test samples.
-std::string sweep_lines(const Campaign& campaign);
+/// Nothing of the test samples. With them those of `before` that have settings or a seed of which
+/// nothing was run now.
+std::string sweep_lines(const Campaign& campaign, const std::vector<nlohmann::json>& before);
 
 }  // namespace mapnet

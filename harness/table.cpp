@@ -22,7 +22,8 @@ Reference read_reference(TomlReader reader) {
   r.date = fmt::format("{:04}-{:02}-{:02}", date.year, date.month, date.day);
   r.commit = reader.require<std::string>("commit");
   reader.finish();
-  if (r.tolerance < 0) fail("{}: {}: a tolerance is 0 or more", reader.place(), reader.at());
+  if (r.tolerance < 0)
+    fail<UsageError>("{}: {}: a tolerance is 0 or more", reader.place(), reader.at());
   return r;
 }
 
@@ -31,8 +32,8 @@ std::string name_of_files(TomlReader& reader, const std::string& key) {
   const std::string name = reader.require<std::string>(key);
   constexpr const char* kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789-.";
   if (name.empty() || name.front() == '.' || name.find_first_not_of(kAllowed) != std::string::npos)
-    fail("{}: {}: '{}': '{}' is made of a-z, 0-9, '-' and, but at its beginning, '.'",
-         reader.place(), reader.at(), name, key);
+    fail<UsageError>("{}: {}: '{}': '{}' is made of a-z, 0-9, '-' and, but at its beginning, '.'",
+                     reader.place(), reader.at(), name, key);
   return name;
 }
 
@@ -48,13 +49,14 @@ void check_data_set(const TomlReader& reader, const std::string& name) {
 
 /// Reads one file; the members are what its rows share.
 struct Parser {
-  Table table;
-  Settings defaults, quick;
+  HasFlag has_flag;
+  Table table{};
+  Settings defaults{}, quick{};
 
   void check_metric(const TomlReader& reader, const std::string& name) const {
     for (const Metric* metric : table.metrics)
       if (metric->name == name) return;
-    fail("{}: {}: '{}' is no metric of this table", reader.place(), reader.at(), name);
+    fail<UsageError>("{}: {}: '{}' is no metric of this table", reader.place(), reader.at(), name);
   }
 
   std::map<std::string, Reference> references(TomlReader& reader, const std::string& key) const {
@@ -79,9 +81,9 @@ struct Parser {
     return all;
   }
 
-  static Settings settings(TomlReader& reader, const std::string& key) {
+  Settings settings(TomlReader& reader, const std::string& key) const {
     const auto inner = reader.table(key);
-    return inner ? read_settings(*inner) : Settings();
+    return inner ? read_settings(*inner, has_flag) : Settings();
   }
 
   StandIn stand_in(TomlReader reader) const {
@@ -107,7 +109,8 @@ struct Parser {
     e.quick = merged(merged(e.settings, quick_of_row), settings(reader, "quick"));
     e.trainable = reader.count("trainable").value_or(trainable);
     if (e.trainable == 0)
-      fail("{}: {}: 'trainable' is missing, here or in its row", reader.place(), reader.at());
+      fail<UsageError>("{}: {}: 'trainable' is missing, here or in its row", reader.place(),
+                       reader.at());
     const auto own = reader.count("target");
     e.target = own ? own : target;
     e.paper = figures(reader, "paper");
@@ -127,9 +130,10 @@ struct Parser {
     t.seed = reader.count("seed").value_or(t.seed);
     reader.finish();
     if (t.snapshot_every < 1)
-      fail("{}: {}: 'snapshot_every' is a number of steps", reader.place(), reader.at());
+      fail<UsageError>("{}: {}: 'snapshot_every' is a number of steps", reader.place(),
+                       reader.at());
     if (!(t.perplexity >= 1))
-      fail("{}: {}: a perplexity is 1 or more", reader.place(), reader.at());
+      fail<UsageError>("{}: {}: a perplexity is 1 or more", reader.place(), reader.at());
     return t;
   }
 
@@ -140,6 +144,7 @@ struct Parser {
     r.params = reader.require<std::string>("params");
     r.note = reader.find<std::string>("note").value_or("");
     r.beyond = reader.find<std::string>("beyond").value_or("");
+    r.unsupported = reader.find<std::string>("unsupported").value_or("");
     r.seeds = reader.seeds("seeds");
     if (r.seeds.empty()) r.seeds = table.seeds;
     const Settings own = merged(defaults, settings(reader, "settings"));
@@ -148,7 +153,7 @@ struct Parser {
     const std::optional<std::size_t> target = reader.count("target");
     const std::string from = reader.find<std::string>("pretrained_from").value_or("");
     auto data = reader.table("data");
-    if (!data) fail("{}: row '{}' has no data", reader.place(), r.name);
+    if (!data) fail<UsageError>("{}: row '{}' has no data", reader.place(), r.name);
     for (const std::string& name : data->keys()) {
       r.entries.push_back(entry(*data->table(name), name, own, quick_own, trainable, target));
       r.entries.back().pretrained_from = from;
@@ -162,14 +167,17 @@ struct Parser {
     if (e.pretrained_from.empty()) return;
     const Entry* source = find_entry(table, e.pretrained_from, e.data);
     if (!source || !source->pretrained_from.empty())
-      fail(
+      fail<UsageError>(
           "{}: row '{}': pretrained_from = '{}': expected a row that begins with its seed and has "
           "{}",
           table.file.string(), r.name, e.pretrained_from, e.data);
-    for (const Row& other : table.rows)
-      if (other.name == e.pretrained_from && other.seeds != r.seeds)
-        fail("{}: row '{}': it begins with '{}', which has other seeds", table.file.string(),
-             r.name, e.pretrained_from);
+    const Row& other = *std::ranges::find(table.rows, e.pretrained_from, &Row::name);
+    if (other.seeds != r.seeds)
+      fail<UsageError>("{}: row '{}': it begins with '{}', which has other seeds",
+                       table.file.string(), r.name, e.pretrained_from);
+    if (!other.unsupported.empty() && r.unsupported.empty())
+      fail<UsageError>("{}: row '{}': it begins with '{}', which is not supported",
+                       table.file.string(), r.name, e.pretrained_from);
   }
 
   /// What goes beyond the paper stands beside a row of it, and is held against none of its figures.
@@ -177,15 +185,15 @@ struct Parser {
     if (r.beyond.empty()) return;
     const auto beside = std::ranges::find(table.rows, r.beyond, &Row::name);
     if (beside == table.rows.end() || !beside->beyond.empty())
-      fail("{}: row '{}': beyond = '{}': expected a row of the paper's", table.file.string(),
-           r.name, r.beyond);
+      fail<UsageError>("{}: row '{}': beyond = '{}': expected a row of the paper's",
+                       table.file.string(), r.name, r.beyond);
     for (const Entry& e : r.entries) {
       if (!find_entry(table, r.beyond, e.data))
-        fail("{}: row '{}': beyond = '{}': expected a row that has {}", table.file.string(), r.name,
-             r.beyond, e.data);
+        fail<UsageError>("{}: row '{}': beyond = '{}': expected a row that has {}",
+                         table.file.string(), r.name, r.beyond, e.data);
       if (!e.paper.empty() || e.paper_train)
-        fail("{}: row '{}': it is beyond the paper, which has no figure of {} for it",
-             table.file.string(), r.name, e.data);
+        fail<UsageError>("{}: row '{}': it is beyond the paper, which has no figure of {} for it",
+                         table.file.string(), r.name, e.data);
     }
   }
 
@@ -197,10 +205,11 @@ struct Parser {
     table.recipes = reader.require<std::string>("recipes");
     for (const std::string& name : reader.texts("metrics")) {
       const Metric* metric = find_metric(name);
-      if (!metric) fail("{}: metric '{}'; expected {}", reader.place(), name, metric_names());
+      if (!metric)
+        fail<UsageError>("{}: metric '{}'; expected {}", reader.place(), name, metric_names());
       table.metrics.push_back(metric);
     }
-    if (table.metrics.empty()) fail("{}: 'metrics' is missing", reader.place());
+    if (table.metrics.empty()) fail<UsageError>("{}: 'metrics' is missing", reader.place());
     for (const Metric* metric : table.metrics) table.tolerance[metric->name] = metric->tolerance;
     for (const auto& [name, value] : figures(reader, "tolerance")) table.tolerance[name] = value;
     table.seeds = reader.seeds("seeds");
@@ -214,12 +223,13 @@ struct Parser {
       const std::string& name = table.rows.back().name;
       if (std::count_if(table.rows.begin(), table.rows.end(),
                         [&](const Row& other) { return other.name == name; }) > 1)
-        fail("{}: two rows are called '{}'", r.place(), name);
+        fail<UsageError>("{}: two rows are called '{}'", r.place(), name);
     }
-    if (table.rows.empty()) fail("{}: no [[rows]]", reader.place());
+    if (table.rows.empty()) fail<UsageError>("{}: no [[rows]]", reader.place());
     if (!table.baseline.empty() &&
         std::ranges::find(table.rows, table.baseline, &Row::name) == table.rows.end())
-      fail("{}: baseline = '{}': expected the name of a row", reader.place(), table.baseline);
+      fail<UsageError>("{}: baseline = '{}': expected the name of a row", reader.place(),
+                       table.baseline);
     for (const Row& r : table.rows) {
       check_beyond(r);
       for (const Entry& e : r.entries) check_source(r, e);
@@ -237,27 +247,32 @@ const Entry* find_entry(const Table& table, const std::string& row, const std::s
   return nullptr;
 }
 
-Table read_table(const fs::path& file) {
+Table read_table(const fs::path& file, const HasFlag& has_flag) {
   const toml::table root = parse_toml(file);
-  Parser parser;
+  Parser parser{has_flag};
   parser.parse(root, file);
   return parser.table;
 }
 
-std::vector<Table> read_tables(const fs::path& folder) {
+std::vector<Table> read_tables(const fs::path& folder, const HasFlag& has_flag) {
   std::vector<fs::path> files;
   std::error_code ec;
+  if (!fs::exists(folder, ec)) fail<UsageError>("{}: no such folder", folder.string());
+  if (!fs::is_directory(folder, ec))
+    fail<UsageError>("{}: is a file, expected a folder of tables", folder.string());
   for (fs::directory_iterator at(folder, ec), end; !ec && at != end; at.increment(ec))
     if (at->path().extension() == ".toml") files.push_back(at->path());
-  if (files.empty()) fail("{}: no tables (*.toml) in this folder", folder.string());
+  if (ec) fail("{}: cannot be read: {}", folder.string(), ec.message());
+  if (files.empty()) fail<UsageError>("{}: no tables (*.toml) in this folder", folder.string());
   std::sort(files.begin(), files.end());
   std::vector<Table> tables;
   for (const fs::path& file : files) {
-    Table table = read_table(file);
+    Table table = read_table(file, has_flag);
     // Their runs and reports would lie in one place.
     const auto same = std::ranges::find(tables, table.id, &Table::id);
     if (same != tables.end())
-      fail("{}: id = '{}': {} has it, too", file.string(), table.id, same->file.string());
+      fail<UsageError>("{}: id = '{}': {} has it, too", file.string(), table.id,
+                       same->file.string());
     tables.push_back(std::move(table));
   }
   return tables;

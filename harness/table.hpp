@@ -45,10 +45,11 @@ struct Entry {
 
 struct Row {
   std::string name, method;
-  std::string params;      ///< as the paper's table writes them
-  std::string note;        ///< where ours is not what the paper says
-  std::string beyond;      ///< of ours beyond the paper: the row of the paper it stands beside
-  std::vector<int> seeds;  ///< its own, else the table's
+  std::string params;       ///< as the paper's table writes them
+  std::string note;         ///< where ours is not what the paper says
+  std::string beyond;       ///< of ours beyond the paper: the row of the paper it stands beside
+  std::string unsupported;  ///< why mapnet cannot do it; empty: it can
+  std::vector<int> seeds;   ///< its own, else the table's
   std::vector<Entry> entries;
 };
 
@@ -67,12 +68,12 @@ struct Table {
 /// A row's figures on a data set; nullptr where there are none.
 const Entry* find_entry(const Table& table, const std::string& row, const std::string& data);
 
-/// Throws Error naming file, line and key of what is missing, unknown or of the wrong type;
-/// UsageError likewise for a data set that there is none of.
-Table read_table(const std::filesystem::path& file);
+/// Throws UsageError naming file, line and key of what is missing, unknown or of the wrong type, be
+/// it a data set or a setting that `has_flag` does not know; Error for a file that cannot be read.
+Table read_table(const std::filesystem::path& file, const HasFlag& has_flag = {});
 
-/// The tables of a folder, tableN.toml, in order of their names. Throws Error for each that cannot
-/// be read, for two of the same id and where there is none.
-std::vector<Table> read_tables(const std::filesystem::path& folder);
+/// The tables of a folder, tableN.toml, in order of their names. Throws likewise, and UsageError
+/// for two of the same id and where there is none.
+std::vector<Table> read_tables(const std::filesystem::path& folder, const HasFlag& has_flag = {});
 
 }  // namespace mapnet

@@ -13,7 +13,8 @@ toml::table parse_toml(const std::filesystem::path& file) {
   try {
     return toml::parse(read_file(file), file.string());
   } catch (const toml::parse_error& e) {
-    fail("{}:{}: {}", file.string(), e.source().begin.line, std::string(e.description()));
+    fail<UsageError>("{}:{}: {}", file.string(), e.source().begin.line,
+                     std::string(e.description()));
   }
 }
 
@@ -24,7 +25,7 @@ std::string TomlReader::place(const toml::node& node) const {
 }
 
 void TomlReader::wrong(const toml::node& node, const std::string& key, const char* expected) const {
-  fail("{}: {}: '{}' is not {}", place(node), at_, key, expected);
+  fail<UsageError>("{}: {}: '{}' is not {}", place(node), at_, key, expected);
 }
 
 const toml::node* TomlReader::take(const std::string& key) {
@@ -102,7 +103,7 @@ std::vector<std::string> TomlReader::keys() {
 void TomlReader::finish() const {
   for (const auto& [key, value] : table_)
     if (!known_.contains(std::string(key.str())))
-      fail("{}: {}: unknown key '{}'", place(value), at_, key.str());
+      fail<UsageError>("{}: {}: unknown key '{}'", place(value), at_, key.str());
 }
 
 }  // namespace mapnet

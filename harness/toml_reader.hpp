@@ -12,11 +12,12 @@
 
 namespace mapnet {
 
-/// A TOML file, parsed. Throws Error naming the file and line.
+/// A TOML file, parsed. Throws UsageError naming the file and line of what is no TOML, Error for a
+/// file that cannot be read.
 toml::table parse_toml(const std::filesystem::path& file);
 
-/// A TOML table whose keys are known: what is missing, of another type or unknown is an Error that
-/// names file, line and key.
+/// A TOML table whose keys are known: what is missing, of another type or unknown is a UsageError
+/// that names file, line and key.
 class TomlReader {
  public:
   TomlReader(const toml::table& table, std::string file, std::string at)
@@ -28,7 +29,7 @@ class TomlReader {
   template <class T>
   T require(const std::string& key) {
     const auto value = find<T>(key);
-    if (!value) fail("{}: {}: '{}' is missing", place(), at_, key);
+    if (!value) fail<UsageError>("{}: {}: '{}' is missing", place(), at_, key);
     return *value;
   }
   template <class T>
@@ -62,7 +63,7 @@ class TomlReader {
   std::vector<std::string> keys();
   const toml::node* take(const std::string& key);
 
-  /// Throws Error for a key that nobody asked for.
+  /// Throws UsageError for a key that nobody asked for.
   void finish() const;
 
   /// "FILE:LINE" of the table or of a value.

@@ -103,7 +103,9 @@ Tally tally(const nlohmann::json& entries) {
   Tally t;
   for (const nlohmann::json& entry : entries) {
     const std::string state = entry["state"];
+    t.done += state == "done";
     t.no_data += state == "no data";
+    t.unsupported += state == "not supported";
     t.failed += state == "failed";
     t.pending += state == "not run";
     if (state != "done") continue;

@@ -55,12 +55,17 @@ std::string to_string(AgainstReference verdict);
 
 /// What entries of reports came to.
 struct Tally {
+  std::size_t done = 0;                                       ///< with other settings, too
   std::size_t exceeded = 0, reproduced = 0, not_reached = 0;  ///< entries, by their worst metric
   std::size_t unjudged = 0;  ///< done, and nothing to compare them with
   std::size_t beyond = 0;    ///< ours beyond the paper, done
-  std::size_t no_data = 0, failed = 0, pending = 0;
+  std::size_t no_data = 0, unsupported = 0, failed = 0, pending = 0;
   std::size_t outdated = 0;             ///< done with other settings than the table has: not judged
-  std::size_t regressed = 0, held = 0;  ///< likewise
+  std::size_t regressed = 0, held = 0;  ///< likewise; held: or improved
+
+  /// Those with a verdict of that kind.
+  std::size_t against_paper() const { return exceeded + reproduced + not_reached; }
+  std::size_t against_reference() const { return held + regressed; }
 };
 /// Of a report's `entries` (report.hpp).
 Tally tally(const nlohmann::json& entries);

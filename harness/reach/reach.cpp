@@ -54,6 +54,7 @@ std::vector<Reach> reaches(const json& report) {
     if (found == all.end()) found = all.insert(all.end(), {method, data, {}, {}});
     found->points.push_back({entry["trainable_params"].get<std::size_t>(),
                              entry.value("map_values", std::size_t{0}),
+                             entry.value("map_samples", std::size_t{0}),
                              (*figure)["mean"].get<double>(), (*figure)["n"].get<std::size_t>()});
   }
   for (Reach& reach : all) {

@@ -17,6 +17,7 @@ struct Reach {
   std::string method, data;
   struct Point {
     std::size_t trained = 0, map_values = 0;  ///< values; of a learned map's
+    std::size_t map_samples = 0;              ///< that a learned map took
     double mean = 0;                          ///< of the first metric, over the seeds
     std::size_t seeds = 0;
   };

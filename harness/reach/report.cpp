@@ -17,22 +17,23 @@ std::string title(const json& report) {
                      report["baseline"].get<std::string>());
 }
 
-const Cells kHead = {"method",  "data",  "values that reach it",  "their map's",
-                     "figure",  "seeds", "fewest and most tried", "the most's figure",
-                     "baseline"};
+const Cells kHead = {
+    "method", "data",  "values that reach it",  "their map's",       "learned from",
+    "figure", "seeds", "fewest and most tried", "the most's figure", "baseline"};
 
 std::vector<Cells> lines(const json& report) {
   std::vector<Cells> all;
-  const Metric& metric = leading_metric(report);
   for (const Reach& reach : reaches(report)) {
+    const Metric& metric = leading_metric(report);
     const Reach::Point &fewest = reach.points.front(), &most = reach.points.back();
     Cells line = {reach.method, reach.data};
     if (reach.enough) {
       const Reach::Point& enough = reach.points[*reach.enough];
       line.insert(line.end(), {std::to_string(enough.trained), std::to_string(enough.map_values),
+                               fmt::format("{} samples", enough.map_samples),
                                format_figure(metric, enough.mean), std::to_string(enough.seeds)});
     } else {
-      line.insert(line.end(), {"none of those tried", "", "", ""});
+      line.insert(line.end(), {"none of those tried", "", "", "", ""});
     }
     line.push_back(fewest.trained == most.trained
                        ? std::to_string(most.trained)

@@ -21,7 +21,7 @@ const Cells kHead = {"row",
                      "of five",
                      "components of 99%",
                      "straightness",
-                     "straight nearby"};
+                     "local linearity"};
 
 std::vector<const json*> trajectories_of(const json& entry) {
   std::vector<const json*> all;

@@ -9,6 +9,8 @@
 #include "cli/commands.hpp"
 #include "cli/runner_progress.hpp"
 #include "cli/stop_signals.hpp"
+#include "cli/threads.hpp"
+#include "cli/train_flags.hpp"
 #include "common/error.hpp"
 #include "harness/campaign.hpp"
 #include "harness/data_presence.hpp"
@@ -43,9 +45,9 @@ std::string id_of(const std::vector<Table>& all, const char* kind, const std::st
   fail<UsageError>("--{} {}: {} has {}", kind, name, folder.string(), ids);
 }
 
-std::vector<Table> tables_of(const ReproduceOptions& o) {
+std::vector<Table> tables_of(const CLI::App& app, const ReproduceOptions& o) {
   const fs::path folder = o.folder.empty() ? tables_folder() : fs::path(o.folder);
-  std::vector<Table> all = read_tables(folder);
+  std::vector<Table> all = read_tables(folder, flags_of_train(app));
   if (o.tables.empty() && o.figures.empty()) return all;
   std::set<std::string> asked;
   for (const std::string& name : o.tables) asked.insert(id_of(all, "table", name, folder));
@@ -75,6 +77,12 @@ std::string commit_of(const std::string& version) {
   return end == std::string::npos ? version : version.substr(begin + 1, end - begin - 1);
 }
 
+/// What a table calls the reference of an entry; the quick tier has none of a stand-in.
+const char* reference_key(const ChosenEntry& entry, bool quick) {
+  if (entry.stand_in) return quick ? nullptr : "stand_in.reference";
+  return quick ? "quick_reference" : "reference";
+}
+
 /// What a maintainer copies into a table once its figures are to be held.
 void print_references(const Campaign& campaign) {
   const auto today = std::chrono::year_month_day(
@@ -82,13 +90,17 @@ void print_references(const Campaign& campaign) {
   for (const EntryVerdict& verdict : report_of(campaign).verdicts)
     for (const MetricVerdict& m : verdict.metrics) {
       if (!m.test) continue;
+      fmt::print("# {} {}\n", verdict.entry->row->name, verdict.entry->data());
+      const char* key = reference_key(*verdict.entry, campaign.quick);
+      if (!key) {
+        fmt::print("# on a stand-in, of which the quick tier has no references\n");
+        break;
+      }
       const nlohmann::json& result = verdict.entry->runs.front().result;
       fmt::print(
-          "# {} {}\n{}.{} = {{ mean = {}, tolerance = {}, seeds = {}, device = \"{}\", date = "
+          "{}.{} = {{ mean = {}, tolerance = {}, seeds = {}, device = \"{}\", date = "
           "{:04}-{:02}-{:02}, commit = \"{}\" }}\n",
-          verdict.entry->row->name, verdict.entry->data(),
-          campaign.quick ? "quick_reference" : "reference", m.metric->name,
-          format_figure(*m.metric, m.test->mean),
+          key, m.metric->name, format_figure(*m.metric, m.test->mean),
           format_figure(*m.metric, std::max(slack(*m.metric, m.metric->tolerance, m.test->mean),
                                             m.test->most - m.test->least)),
           m.test->n, result.value("device", ""), static_cast<int>(today.year()),
@@ -97,7 +109,45 @@ void print_references(const Campaign& campaign) {
     }
 }
 
-void reproduce(ReproduceOptions& o) {
+/// How many entries have the kind of verdict that decides the exit status.
+std::size_t judged(const Tally& t, const std::string& against) {
+  return against == "paper" ? t.against_paper() : t.against_reference();
+}
+
+/// What there is none of where nothing was judged.
+const char* missing_figures(const std::string& against) {
+  return against == "paper" ? "no figures of the paper" : "no references; --lock prints them";
+}
+
+/// Whether nothing of it claims to be judged: a comparison is with a row of its own.
+bool claims_nothing(const Campaign& campaign) {
+  return campaign.entries.empty() || !campaign.table->baseline.empty();
+}
+
+/// What a table's entries came to; where some are done and none is judged, why.
+std::string tally_line(const Campaign& campaign, const Tally& t, const std::string& against) {
+  std::string line = tally_text(t);
+  if (t.done > 0 && judged(t, against) == 0 && !claims_nothing(campaign))
+    line += fmt::format(" (not judged: {})", missing_figures(against));
+  return line;
+}
+
+/// The exit status of entries that came to this: throws Error where it is no pass. Nothing judged
+/// is none, but for comparisons and for what is to be locked, which has nothing to be held to yet.
+void decide(const Tally& t, std::size_t all, const std::vector<Campaign>& campaigns,
+            const ReproduceOptions& o) {
+  if (t.failed > 0) fail("{} of {} entries failed", t.failed, all);
+  if (t.done == 0) fail("nothing was judged: none of {} entries is done ({})", all, tally_text(t));
+  if (o.against == "reference" && t.regressed > 0)
+    fail("{} of {} entries are worse than their references", t.regressed, all);
+  if (o.against == "paper" && t.not_reached > 0)
+    fail("{} of {} entries do not reach the paper's figures", t.not_reached, all);
+  if (judged(t, o.against) == 0 && !o.lock && !std::ranges::all_of(campaigns, claims_nothing))
+    fail("nothing was judged: {} of {} entries are done, and there are {}", t.done, all,
+         missing_figures(o.against));
+}
+
+void reproduce(const CLI::App& app, ReproduceOptions& o) {
   if (o.campaign.quick && o.against == "paper")
     fail<UsageError>(
         "--quick --against paper: a few epochs are not what the paper trained, and are held to "
@@ -105,7 +155,7 @@ void reproduce(ReproduceOptions& o) {
   read_data_folders(o);
   o.campaign.runs = fs::absolute(o.runs);
   o.campaign.threads = threads_of_a_job(o.campaign.threads, o.jobs);
-  const std::vector<Table> tables = tables_of(o);
+  const std::vector<Table> tables = tables_of(app, o);
   std::vector<Campaign> campaigns;
   std::size_t chosen = 0;
   for (const Table& table : tables) {
@@ -113,7 +163,8 @@ void reproduce(ReproduceOptions& o) {
     chosen += campaigns.back().entries.size();
   }
   if (chosen == 0)
-    fail<UsageError>("no row of these tables is called '{}'{}{}", o.campaign.rows,
+    fail<UsageError>("no row of these tables is called '{}'{}{}{}", o.campaign.rows,
+                     o.campaign.paper_rows ? " and is the paper's" : "",
                      o.campaign.data.empty() ? "" : " and runs on " + o.campaign.data,
                      o.campaign.quick ? " and is in the quick tier" : "");
   listen_for_stop_signals();
@@ -133,7 +184,7 @@ void reproduce(ReproduceOptions& o) {
     const TableReport report = report_of(campaign);
     write_reports(report, o.out);
     const nlohmann::json entries = report_json(report)["entries"];
-    fmt::print("{}: {}\n", campaign.table->id, tally_text(tally(entries)));
+    fmt::print("{}: {}\n", campaign.table->id, tally_line(campaign, tally(entries), o.against));
     for (const EntryVerdict& v : report.verdicts)
       for (const MetricVerdict& m : v.metrics)
         if (m.against_reference == AgainstReference::regressed)
@@ -151,24 +202,18 @@ void reproduce(ReproduceOptions& o) {
   write_page(o.out);
   fmt::print("reports in {0}: {0}/index.html\n", o.out);
   std::fflush(stdout);
-  const Tally t = tally(all);
-  if (t.failed > 0) fail("{} of {} entries failed", t.failed, all.size());
-  if (!std::ranges::any_of(all, [](const auto& entry) { return entry["state"] == "done"; }))
-    fail("nothing was judged: none of {} entries is done ({})", all.size(), tally_text(t));
-  if (o.against == "reference" && t.regressed > 0)
-    fail("{} of {} entries are worse than their references", t.regressed, all.size());
-  if (o.against == "paper" && t.not_reached > 0)
-    fail("{} of {} entries do not reach the paper's figures", t.not_reached, all.size());
+  decide(tally(all), all.size(), campaigns, o);
 }
 
-void redraw(const CLI::App& command, const ReproduceOptions& o) {
+void redraw(const CLI::App& app, const CLI::App& command, const ReproduceOptions& o) {
   const std::set<std::string> known = {"--redraw", "--out", "--tables"};
   for (const CLI::Option* option : command.get_options())
     if (option->count() > 0 && !known.contains(option->get_name()))
       fail<UsageError>("{} has no meaning with --redraw, which trains and chooses nothing",
                        option->get_name());
   // Whose the tables that come with mapnet are cannot be told from their names alone.
-  redraw_reports(o.out, o.folder.empty() ? std::vector<Table>() : read_tables(o.folder));
+  redraw_reports(
+      o.out, o.folder.empty() ? std::vector<Table>() : read_tables(o.folder, flags_of_train(app)));
   fmt::print("reports in {0}: {0}/index.html\n", o.out);
 }
 
@@ -183,6 +228,8 @@ void add_reproduce_command(CLI::App& app) {
       ->delimiter(',');
   command->add_option("--rows", o->campaign.rows, "glob over the rows' names, as 'cnn2-*'")
       ->capture_default_str();
+  command->add_flag("--paper-rows", o->campaign.paper_rows,
+                    "the paper's rows alone, none of ours beyond it");
   command->add_option("--data", o->campaign.data, "rows' figures on this data set alone  [all]");
   command->add_option("--seeds", o->campaign.seeds, "how many of the table's seeds  [all]")
       ->check(CLI::Range(1, 100));
@@ -210,7 +257,8 @@ void add_reproduce_command(CLI::App& app) {
   command->add_flag("--redraw", o->redraw,
                     "train nothing: Markdown, pictures and page of --out anew from its JSON, which "
                     "--tables, where given, judges anew");
-  command->callback([command, o] { o->redraw ? redraw(*command, *o) : reproduce(*o); });
+  command->callback(
+      [&app, command, o] { o->redraw ? redraw(app, *command, *o) : reproduce(app, *o); });
 }
 
 }  // namespace mapnet

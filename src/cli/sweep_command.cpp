@@ -10,6 +10,8 @@
 #include "cli/outputs.hpp"
 #include "cli/runner_progress.hpp"
 #include "cli/stop_signals.hpp"
+#include "cli/threads.hpp"
+#include "cli/train_flags.hpp"
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "harness/runner.hpp"
@@ -28,34 +30,40 @@ struct SweepOptions {
   int jobs = 1;
 };
 
-void sweep(SweepOptions& o) {
-  const Table table = read_sweep(o.file);
+void sweep(const CLI::App& app, SweepOptions& o) {
+  const Table table = read_sweep(o.file, flags_of_train(app));
   const fs::path out =
       o.out.empty() ? fs::path(o.file).replace_extension(".jsonl") : fs::path(o.out);
   const fs::path sources[] = {o.file};
   refuse_replacing("--out", out, sources);
+  const std::vector<nlohmann::json> before = read_sweep_lines(out);
   o.campaign.runs = fs::absolute(o.runs);
   o.campaign.threads = threads_of_a_job(o.campaign.threads, o.jobs);
   std::vector<Campaign> campaigns = {choose(table, o.campaign)};
   find_done(campaigns[0]);
   listen_for_stop_signals();
+  const auto write = [&] {
+    const std::string lines = sweep_lines(campaigns[0], before);
+    if (!lines.empty()) write_file_atomic(out, lines);
+  };
   const auto progress = [&](const RunnerProgress& p) {
     show_progress(p);
-    if (!p.finished.empty()) write_file_atomic(out, sweep_lines(campaigns[0]));
+    if (!p.finished.empty()) write();
   };
   const bool finished = run_pending(
       campaigns,
       {.jobs = o.jobs, .stop_requested = [] { return stop_signal() != 0; }, .progress = progress});
-  write_file_atomic(out, sweep_lines(campaigns[0]));
+  write();
   if (!finished) throw Interrupted("stopped; the same command goes on from here");
-  std::size_t failed = 0;
+  std::size_t done = 0, failed = 0;
   for (const ChosenEntry& entry : campaigns[0].entries) {
+    done += entry.state == EntryState::done;
     if (entry.state != EntryState::failed) continue;
     ++failed;
     fmt::print("{} failed ({}): {}\n", entry.row->name,
                command_line(words_of(entry.entry->settings)), entry.message);
   }
-  fmt::print("{}: {} points, best first\n", out.string(), table.rows.size());
+  fmt::print("{}: {} of {} points done, best first\n", out.string(), done, table.rows.size());
   std::fflush(stdout);
   if (failed > 0) fail("{} of {} points failed", failed, table.rows.size());
 }
@@ -77,8 +85,11 @@ void add_sweep_command(CLI::App& app) {
       ->check(CLI::Range(1, 1024));
   command->add_option("--runs", o->runs, "folder of the runs, which are gone on with")
       ->capture_default_str();
-  command->add_option("--out", o->out, "results, a line of JSON a run  [FILE.jsonl]");
-  command->callback([o] { sweep(*o); });
+  command->add_option(
+      "--out", o->out,
+      "results, a line of JSON a run, beside what it has of other settings or seeds  "
+      "[FILE.jsonl]");
+  command->callback([&app, o] { sweep(app, *o); });
 }
 
 }  // namespace mapnet

@@ -55,6 +55,10 @@ struct Before {
           of_seed.words = {"train", "--seed", std::to_string(seed), "--device", "cpu"};
           for (const std::string& word : words_of(r.entries[0].settings))
             of_seed.words.push_back(word);
+          if (const Entry* source = find_entry(table, r.entries[0].pretrained_from, "mnist")) {
+            of_seed.source = "runs/source";
+            of_seed.source_words = words_of(source->settings);
+          }
           of_seed.done = state == EntryState::done;
           if (!of_seed.done) continue;
           of_seed.result = {
@@ -138,13 +142,46 @@ BOOST_AUTO_TEST_CASE(what_was_trained_with_other_settings_is_not_judged) {
   before.table.rows[1].entries[0].settings = settings("64");
   now = judged_by(now, before.table);
   BOOST_TEST(now["summary"].get<std::string>() ==
-             "1 exceeded, 1 not reached, 1 held against their reference");
+             "1 exceeded, 1 not reached, 1 no worse than their reference");
   BOOST_TEST(!now["entries"][1].contains("outdated"));
+}
+
+// What it began with is what it is: a source trained otherwise would have given other weights.
+BOOST_AUTO_TEST_CASE(what_began_with_weights_of_other_settings_is_not_judged) {
+  Before before;
+  before.table.rows[1].entries[0].pretrained_from = "first";
+  json report = before.run({{"first", 0.95}, {"second", 0.85}});
+  BOOST_TEST(judged_by(report, before.table)["summary"].get<std::string>() ==
+             "1 exceeded, 1 not reached");
+  before.table.rows[0].entries[0].settings = settings("128");
+  BOOST_TEST(judged_by(report, before.table)["summary"].get<std::string>() ==
+             "2 of other settings");
+  for (json& run : report["entries"][1]["runs"]) run.erase("source_command");  // an older report
+  BOOST_TEST(judged_by(report, before.table)["summary"].get<std::string>() ==
+             "1 not reached, 1 of other settings");
+}
+
+// The table of today says what is not supported; a figure that was measured is not given up.
+BOOST_AUTO_TEST_CASE(what_is_not_supported_is_told_from_what_has_no_data) {
+  Before before;
+  json report = before.run({{"first", 0}, {"second", 0}}, EntryState::no_data);
+  for (json& entry : report["entries"]) entry["message"] = "ask for it";
+  before.table.rows[0].unsupported = "it reads no videos";
+  report = judged_by(report, before.table);
+  BOOST_TEST(report["summary"].get<std::string>() == "1 without data, 1 not supported");
+  BOOST_TEST(report["entries"][0]["state"] == "not supported");
+  BOOST_TEST(report["entries"][0]["message"] == "it reads no videos");
+  BOOST_TEST(report["entries"][0]["runs"].empty());
+  BOOST_TEST((judged_by(report, before.table) == report));
+  before.table.rows[0].unsupported.clear();
+  report = judged_by(report, before.table);
+  BOOST_TEST(report["summary"].get<std::string>() == "1 without data, 1 not run");
+  BOOST_TEST(!report["entries"][0].contains("message"));
 }
 
 BOOST_AUTO_TEST_CASE(what_was_done_is_not_replaced_by_what_was_not_run) {
   const Before before;
-  for (const EntryState state : {EntryState::no_data, EntryState::pending})
+  for (const EntryState state : {EntryState::no_data, EntryState::pending, EntryState::unsupported})
     BOOST_TEST((before.now({{"first", 0}}, state)["entries"] == before.report["entries"]));
   BOOST_TEST(before.now({{"first", 0}}, EntryState::failed)["summary"].get<std::string>() ==
              "1 not reached, 1 failed");
@@ -170,7 +207,43 @@ BOOST_AUTO_TEST_CASE(reports_are_judged_anew_by_tables) {
   BOOST_TEST((stored() == before.report));
   redraw_reports(folder.path, {before.table});
   BOOST_TEST(stored()["summary"].get<std::string>() ==
-             "1 exceeded, 1 not reached, 1 held against their reference");
+             "1 exceeded, 1 not reached, 1 no worse than their reference");
   BOOST_TEST(stored()["version"] == before.report["version"]);
   BOOST_TEST(read_file(folder.path / "table9.md") == report_markdown(stored()));
+}
+
+// Renamed rows would leave nothing of the only measured figures: nothing at all is written then.
+BOOST_AUTO_TEST_CASE(a_table_that_has_no_row_of_a_report_judges_none) {
+  Before before, other;
+  other.table.id = "table1";
+  other.report["table"] = "table1";
+  other.table.rows[1].note = "noted since";
+  const Folder folder;
+  const std::string file = folder.write("table9.json", before.report.dump());
+  folder.write("table1.json", other.report.dump());
+  for (Row& row : before.table.rows) row.name += "-renamed";
+  before.table.file = "tables/table9.toml";
+  check_fails(
+      [&] {
+        redraw_reports(folder.path, {before.table, other.table});
+      },
+      {file, "tables/table9.toml", "--tables"});
+  BOOST_TEST(read_file(file) == before.report.dump());
+  BOOST_TEST(read_file(folder.path / "table1.json") == other.report.dump());
+  BOOST_TEST(!std::filesystem::exists(folder.path / "table1.md"));
+}
+
+BOOST_AUTO_TEST_CASE(json_of_others_is_passed_over) {
+  const Before before;
+  const Folder folder;
+  folder.write("table9.json", before.report.dump());
+  for (const char* other : {R"({"schema": "https://json-schema.org", "entries": [1]})",
+                            R"({"schema": 1, "table": 9, "entries": [1]})",
+                            R"({"schema": 1, "table": "table9", "entries": {}})"}) {
+    folder.write("other.json", other);
+    BOOST_TEST(stored_reports(folder.path).size() == 1u, other);
+    json now = before.report;
+    keep_other_entries(now, json::parse(other), before.table);
+    BOOST_TEST((now == before.report), other);
+  }
 }

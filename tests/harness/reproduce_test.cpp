@@ -8,6 +8,7 @@
 #include "common/temporary.hpp"
 #include "data/manifest.hpp"
 #include "harness/gnuplot.hpp"
+#include "harness/tables_folder.hpp"
 
 /// `mapnet reproduce` as a user runs it, on a small table.
 using namespace mapnet;
@@ -20,7 +21,9 @@ namespace {
 struct ToyTable {
   Folder folder;
   std::string at = folder.path.string();
-  std::string reference = "mean = 10, tolerance = 10";
+  std::string head, row, licensed;  // more keys, a line each
+  std::string paper = "paper.accuracy = 0.1\n";
+  std::string reference = "mean = 10, tolerance = 10";  // empty: none
   std::string trainable = "256";
   std::string data = "noise-1x28x28x10";
   std::string settings = "strategy = \"slvt\", latent = 256";
@@ -29,16 +32,19 @@ struct ToyTable {
     write_file_atomic(
         folder.path / "tables" / "toy.toml",
         fmt::format("id = \"toy\"\ntitle = \"Toy\"\nrecipes = \"None.\"\nmetrics = [\"accuracy\"]\n"
-                    "seeds = [1, 2]\nsettings = {{ net = \"cnn2\", batch = 16, epochs = 3 }}\n"
+                    "seeds = [1, 2]\nsettings = {{ net = \"cnn2\", batch = 16, epochs = 3 }}\n{}"
                     "[[rows]]\nname = \"mapped\"\nmethod = \"Ours*\"\nparams = \"256\"\n"
-                    "trainable = {}\nsettings = {{ {} }}\n"
-                    "[rows.data.{}]\npaper.accuracy = 0.1\n"
-                    "reference.accuracy = {{ {}, seeds = 2, device = \"cpu\", date = 2026-11-24, "
-                    "commit = \"abc\" }}\n"
+                    "trainable = {}\nsettings = {{ {} }}\n{}"
+                    "[rows.data.{}]\n{}{}"
                     "[[rows]]\nname = \"licensed\"\nmethod = \"Ours*\"\nparams = \"256\"\n"
                     "trainable = 256\nsettings = {{ strategy = \"slvt\", latent = 256 }}\n"
-                    "[rows.data.cityscapes]\npaper.accuracy = 30\n",
-                    trainable, settings, data, reference));
+                    "[rows.data.cityscapes]\npaper.accuracy = 30\n{}",
+                    head, trainable, settings, row, data, paper, reference_line(), licensed));
+  }
+  std::string reference_line() const {
+    if (reference.empty()) return {};
+    return "reference.accuracy = { " + reference +
+           ", seeds = 2, device = \"cpu\", date = 2026-11-24, commit = \"abc\" }\n";
   }
   std::string command(const std::string& more = "") const {
     return fmt::format(
@@ -48,10 +54,11 @@ struct ToyTable {
   nlohmann::json report() const {
     return nlohmann::json::parse(read_file(folder.path / "reports" / "toy.json"));
   }
-  std::string model(int seed) const {
-    return read_file(folder.path / "runs" / "toy" / "mapped" / "noise-1x28x28x10" /
-                     fmt::format("seed{}", seed) / "model.latent");
+  std::filesystem::path run(int seed) const {
+    return folder.path / "runs" / "toy" / "mapped" / "noise-1x28x28x10" /
+           fmt::format("seed{}", seed);
   }
+  std::string model(int seed) const { return read_file(run(seed) / "model.latent"); }
 };
 
 }  // namespace
@@ -59,7 +66,7 @@ struct ToyTable {
 BOOST_AUTO_TEST_CASE(a_table_is_trained_judged_and_not_trained_again) {
   const ToyTable table;
   table.write();
-  check_outcome(table.command(), 0, {"toy: 1 exceeded, 1 without data, 1 held"});
+  check_outcome(table.command(), 0, {"toy: 1 exceeded, 1 without data, 1 no worse than"});
   const auto first = table.report();
   const auto& entry = first["entries"][0];
   BOOST_TEST(entry["state"] == "done");
@@ -94,6 +101,58 @@ BOOST_AUTO_TEST_CASE(the_exit_status_follows_the_reference_or_the_paper) {
   check_outcome(table.command("--rows mapped --lock"), 0, {"reference.accuracy = { mean = "});
 }
 
+// But where references are yet to be locked, and in a comparison, which claims nothing.
+BOOST_AUTO_TEST_CASE(nothing_to_be_held_against_is_no_pass) {
+  ToyTable table;
+  table.reference.clear();
+  table.write();
+  const std::string command = table.command("--rows mapped --seeds 1 --threads 1 ");
+  check_outcome(command, 1,
+                {"toy: 1 exceeded (not judged: no references; --lock prints them)",
+                 "nothing was judged: 1 of 1 entries are done, and there are no references"});
+  check_outcome(command + "--lock", 0, {"\nreference.accuracy = { mean = "});
+  check_outcome(command + "--against paper", 0, {"toy: 1 exceeded"});
+  table.paper.clear();
+  table.write();
+  check_outcome(command + "--against paper", 1, {"nothing was judged", "no figures of the paper"});
+  table.head = "baseline = \"mapped\"\n";
+  table.write();
+  check_outcome(command, 0, {"toy: 1 done"});
+}
+
+// The line is pasted where it is read from. A quick figure has no such place.
+BOOST_AUTO_TEST_CASE(a_reference_of_a_stand_in_is_locked_as_that) {
+  ToyTable table;
+  table.licensed = "in_quick_tier = true\nstand_in.data = \"noise-1x28x28x10\"\n";
+  table.write();
+  const std::string command = table.command("--rows licensed --stand-in --seeds 1 --threads 1 ");
+  const Outcome locked = mapnet_with(command + "--lock");
+  BOOST_TEST(locked.code == 0, locked.output);
+  const std::size_t begin = locked.output.find("\nstand_in.reference.accuracy = ");
+  BOOST_REQUIRE_MESSAGE(begin != std::string::npos, locked.output);
+  table.licensed += locked.output.substr(begin + 1, locked.output.find('\n', begin + 1) - begin);
+  table.write();
+  check_outcome(command, 0, {"toy: 1 no worse than their reference"});
+  const Outcome quick = mapnet_with(command + "--quick --lock");
+  BOOST_TEST(quick.code == 0, quick.output);
+  BOOST_TEST(quick.output.find("the quick tier has no references") != std::string::npos);
+  BOOST_TEST(quick.output.find("reference.accuracy") == std::string::npos, quick.output);
+  BOOST_TEST(quick.output.find("no worse") == std::string::npos, quick.output);
+}
+
+// Not even asked for data; never a pass.
+BOOST_AUTO_TEST_CASE(what_is_not_supported_is_not_run) {
+  ToyTable table;
+  table.row = "unsupported = \"mapnet reads no such thing\"\n";
+  table.write();
+  check_outcome(table.command("--rows mapped"), 1,
+                {"toy: 1 not supported", "nothing was judged", "1 not supported"});
+  BOOST_TEST(!std::filesystem::exists(table.run(1)));
+  const auto entry = table.report()["entries"][0];
+  BOOST_TEST(entry["state"] == "not supported");
+  BOOST_TEST(entry["message"] == "mapnet reads no such thing");
+}
+
 BOOST_AUTO_TEST_CASE(counts_are_asserted_before_training) {
   ToyTable table;
   table.trainable = "255";
@@ -106,10 +165,21 @@ BOOST_AUTO_TEST_CASE(counts_are_asserted_before_training) {
 
 BOOST_AUTO_TEST_CASE(a_run_that_fails_is_named_with_its_error) {
   ToyTable table;
+  table.settings += ", lr = -1";
+  table.write();
+  check_outcome(table.command(), 1, {"failed: mapped on noise-1x28x28x10", "--lr"});
+  BOOST_TEST(table.report()["entries"][0]["state"] == "failed");
+}
+
+// A mistake in a table is no regression.
+BOOST_AUTO_TEST_CASE(a_setting_that_train_does_not_have_is_wrong_usage) {
+  ToyTable table;
   table.settings = "strategy = \"slvt\", latnet = 256";
   table.write();
-  check_outcome(table.command(), 1, {"failed: mapped on noise-1x28x28x10", "--latnet"});
-  BOOST_TEST(table.report()["entries"][0]["state"] == "failed");
+  check_outcome(table.command(), 2, {"toy.toml:12", "unknown setting 'latnet'"});
+  for (const std::filesystem::path& folder :
+       {tables_folder(), tables_folder().parent_path() / "study"})
+    check_outcome("reproduce --rows nothing --tables " + folder.string(), 2, {"no row of these"});
 }
 
 // What is absent is not judged, and nothing judged is no pass.
@@ -171,6 +241,23 @@ BOOST_AUTO_TEST_CASE(a_run_that_did_not_begin_is_not_done) {
   BOOST_TEST((table.model(1) != before));
 }
 
+// What a crash of the machine tore; a run that was asked for is what comes of it.
+BOOST_AUTO_TEST_CASE(a_run_whose_results_are_damaged_is_trained_again) {
+  const ToyTable table;
+  table.write();
+  const std::string command = table.command("--rows mapped --threads 1");
+  check_outcome(command, 0, {"1 exceeded"});
+  const std::string model = table.model(1);
+  for (const char* name : {"metrics.jsonl", "result.json"}) {
+    const auto file = table.run(1) / name;
+    const std::string whole = read_file(file);
+    write_file_atomic(file, whole.substr(0, whole.size() / 2));
+    check_outcome(command, 0, {"1 exceeded"});
+    BOOST_TEST(table.report()["entries"][0]["runs"][0]["epochs"].size() == 3u);
+    BOOST_TEST((table.model(1) == model));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_memory_budget_reaches_every_run) {
   const ToyTable table;
   table.write();
@@ -217,7 +304,7 @@ BOOST_AUTO_TEST_CASE(a_figure_shows_the_ways_of_its_runs) {
       "trainable = 256\nsettings.latent = 256\n[rows.data.noise-1x28x28x10]\n");
   const std::string command = fmt::format(
       "reproduce --figure 2 --tables {0}/tables --runs {0}/runs --out {0}/reports --device cpu "
-      "--jobs 2",
+      "--jobs 2 --lock",
       at);
   check_outcome(command, 0, {"figure2: 1 done"});
   const std::string text = read_file(at + "/reports/figure2.json");
@@ -240,6 +327,11 @@ BOOST_AUTO_TEST_CASE(a_figure_shows_the_ways_of_its_runs) {
   }
   check_outcome(command, 0, {"figure2: 1 done"});
   BOOST_TEST(read_file(at + "/reports/figure2.json") == text);  // nothing was trained again
+  // A row whose snapshots are gone has failed, and is no end of all reports.
+  std::filesystem::remove_all(at + "/runs/figure2/mapped/noise-1x28x28x10/seed2/snapshots");
+  check_outcome(command, 1,
+                {"figure2: 1 failed", "failed: mapped on noise-1x28x28x10: ", "seed2/snapshots",
+                 "to train it again"});
 }
 
 BOOST_AUTO_TEST_CASE(a_row_begins_with_anothers_weights) {
@@ -261,13 +353,17 @@ BOOST_AUTO_TEST_CASE(a_row_begins_with_anothers_weights) {
             rate + " }\n[rows.data.noise-1x28x28x10]\n");
   };
   const std::string command = fmt::format(
-      "reproduce --tables {0}/tables --runs {0}/runs --out {0}/reports --device cpu --jobs 2 ", at);
+      "reproduce --tables {0}/tables --runs {0}/runs --out {0}/reports --device cpu --jobs 2 "
+      "--lock ",
+      at);
+  const auto base = std::filesystem::path(at) / "runs/tuned/base/noise-1x28x28x10/seed1";
   const auto pretrained = [&](int seed) {
     return nlohmann::json::parse(
         read_file(fmt::format("{}/runs/tuned/tuned/noise-1x28x28x10/seed{}/result.json", at,
                               seed)))["pretrained"]["sha256"];
   };
   write("0.001");
+  write_file_atomic(base / "weights.safetensors", "what an earlier base was exported to");
   check_outcome(command + "--rows tuned", 0,
                 {"tuned: 2 done"});  // the base is trained though not named
   const std::string first = pretrained(1);
@@ -275,6 +371,7 @@ BOOST_AUTO_TEST_CASE(a_row_begins_with_anothers_weights) {
   const auto run =
       nlohmann::json::parse(read_file(at + "/reports/tuned.json"))["entries"][0]["runs"][0];
   BOOST_TEST(run["before"].get<std::string>().find("mapnet export --run") == 0);
+  BOOST_TEST(run["source_command"].get<std::string>().find("mapnet train ") == 0);
   BOOST_TEST(run["command"].get<std::string>().find("weights.safetensors") != std::string::npos);
   check_outcome(command, 0, {"2 done"});
   BOOST_TEST(pretrained(1) == first);
@@ -282,8 +379,14 @@ BOOST_AUTO_TEST_CASE(a_row_begins_with_anothers_weights) {
   check_outcome(command, 0, {"2 done"});
   BOOST_TEST(pretrained(1) != first);
   check_outcome(command + "--quick", 0, {"2 done"});
-  write("0.002", ", latnet = 5");
-  check_outcome(command, 1, {"failed: tuned", "--latnet"});
+  write("0.003");
+  std::filesystem::remove(base / "output.txt");  // it cannot begin; its weights went with it
+  std::filesystem::create_directory(base / "output.txt");
+  check_outcome(command, 1, {"cannot be started"});
+  BOOST_TEST(!std::filesystem::exists(base / "weights.safetensors"));
+  std::filesystem::remove(base / "output.txt");
+  write("0.002", ", alpha = \"much\"");
+  check_outcome(command, 1, {"failed: tuned", "--alpha"});
   write("-1");
   check_outcome(command, 1, {"failed: tuned", "its weights are those of base", "--lr"});
 }
@@ -300,10 +403,15 @@ BOOST_AUTO_TEST_CASE(wrong_usage_is_named) {
   check_outcome(table.command("--data-dir cityscape=/tmp"), 2,
                 {"--data-dir 'cityscape=/tmp'", "unknown dataset 'cityscape'"});
   const std::string redraw = "reproduce --redraw --out " + table.at;
-  for (const std::string ignored : {"--table 1", "--figure 2", "--rows toy", "--data mnist",
-                                    "--seeds 1", "--quick", "--lock", "--threads 1", "--runs x"})
+  for (const std::string ignored :
+       {"--table 1", "--figure 2", "--rows toy", "--paper-rows", "--data mnist", "--seeds 1",
+        "--quick", "--lock", "--threads 1", "--runs x"})
     check_outcome(redraw + " " + ignored, 2, {ignored.substr(0, ignored.find(' ')), "--redraw"});
   check_outcome(redraw + " --tables " + table.at + "/tables", 1, {"expected reports"});
   check_outcome(table.command("--quick --against paper"), 2, {"--against paper", "references"});
-  check_outcome("reproduce --tables /nonexistent", 1, {"/nonexistent"});
+  check_outcome("reproduce --tables /nonexistent", 2, {"/nonexistent: no such folder"});
+  const std::string file = table.at + "/tables/toy.toml";
+  check_outcome("reproduce --tables " + file, 2, {file + ": is a file, expected a folder"});
+  write_file_atomic(file, "id = \n");
+  check_outcome(table.command(), 2, {file + ":1"});
 }

@@ -47,10 +47,18 @@ BOOST_AUTO_TEST_CASE(a_sweep_without_validation_samples_is_refused) {
   const Folder folder;
   for (const char* settings : {"net = \"cnn2\"", "validation = 0"}) {
     const auto file = folder.write("s.toml", std::string("settings = { ") + settings + " }\n");
-    check_fails([&] { read_sweep(file); }, {"s.toml", "validation"});
+    check_fails<UsageError>([&] { read_sweep(file); }, {"s.toml", "validation"});
   }
   const auto file = folder.write("s.toml", "settings.validation = 5\n[grid]\nlr = 0.1\n");
-  check_fails([&] { read_sweep(file); }, {"s.toml:3", "'lr'", "a list of values"});
+  check_fails<UsageError>([&] { read_sweep(file); }, {"s.toml:3", "'lr'", "a list of values"});
+  for (const char* text : {"settings.validation = 5\nsettings.epochs = 1\n[grid]\nlrr = [1]\n",
+                           "settings.validation = 5\n[grid]\nlr = [1]\nlrr = [0.1]\n",
+                           "settings.validation = 5\n[[points]]\nlr = 1\nlrr = 0.1\n"}) {
+    const auto misspelt = folder.write("s.toml", text);
+    check_fails<UsageError>(
+        [&] { read_sweep(misspelt, [](const std::string& flag) { return flag != "lrr"; }); },
+        {"s.toml:4", "unknown setting 'lrr'"});
+  }
   std::string many = "settings.validation = 5\n[grid]\n";
   for (const char* key : {"a", "b", "c"}) {
     many += std::string(key) + " = [";
@@ -58,7 +66,7 @@ BOOST_AUTO_TEST_CASE(a_sweep_without_validation_samples_is_refused) {
     many += "]\n";
   }
   const auto large = folder.write("large.toml", many);
-  check_fails([&] { read_sweep(large); }, {"large.toml", "more than 10000 points"});
+  check_fails<UsageError>([&] { read_sweep(large); }, {"large.toml", "more than 10000 points"});
 }
 
 BOOST_AUTO_TEST_CASE(a_sweep_is_run_ranked_and_gone_on_with) {
@@ -66,7 +74,7 @@ BOOST_AUTO_TEST_CASE(a_sweep_is_run_ranked_and_gone_on_with) {
   const std::string at = folder.path.string();
   folder.write("rates.toml", kSweep);
   const std::string command = "sweep " + at + "/rates.toml --jobs 2 --runs " + at + "/runs";
-  check_outcome(command, 0, {"8 of 8", "rates.jsonl: 4 points"});
+  check_outcome(command, 0, {"8 of 8", "rates.jsonl: 4 of 4 points done"});
   const std::string text = read_file(at + "/rates.jsonl");
   std::istringstream lines(text);
   double before = 2;
@@ -79,8 +87,42 @@ BOOST_AUTO_TEST_CASE(a_sweep_is_run_ranked_and_gone_on_with) {
     BOOST_TEST(line.find("test_") == std::string::npos);  // no choice looks at test samples
   }
   BOOST_TEST(n == 8u);
-  check_outcome(command, 0, {"4 points"});
+  check_outcome(command, 0, {"4 of 4 points"});
   BOOST_TEST(read_file(at + "/rates.jsonl") == text);  // seconds too: nothing was trained again
   check_outcome(command + " --memory-budget 1MiB", 1, {"nothing fits"});  // it reaches the runs
   check_outcome(command + " --memory-budget lots", 2, {"--memory-budget 'lots'"});
+}
+
+// A file of results is what trainings of hours came to: no line is lost but to the same run anew.
+BOOST_AUTO_TEST_CASE(a_sweep_keeps_what_it_does_not_run_anew) {
+  const Folder folder;
+  const std::string at = folder.path.string();
+  const auto write = [&](const std::string& epochs) {
+    folder.write("s.toml",
+                 "settings = { net = \"cnn2\", data = \"noise-1x28x28x10\", validation = 56, batch "
+                 "= 20, strategy = \"slvt\", latent = 100 }\n[grid]\nepochs = [" +
+                     epochs + "]\n");
+  };
+  const std::string command = "sweep " + at + "/s.toml --runs " + at + "/runs --threads 1";
+  write("1");
+  const auto lines = [&] { return read_sweep_lines(at + "/s.jsonl"); };
+  check_outcome(command, 0, {"1 of 1 points done"});
+  const nlohmann::json own = lines().at(0);
+  nlohmann::json seed = own, old = own, settings = own;
+  seed["seed"] = 2;
+  seed["validation_accuracy"] = nullptr;  // it diverged, and is last
+  old["validation_accuracy"] = 2;         // of the run that is there
+  settings["settings"] = "--lr 9";
+  settings["validation_accuracy"] = 1.5;
+  folder.write("s.jsonl", seed.dump() + "\n" + old.dump() + "\n" + settings.dump() + "\n");
+  check_outcome(command, 0, {"1 of 1 points done"});
+  BOOST_TEST((lines() == std::vector<nlohmann::json>{settings, own, seed}));
+
+  write("\"ten\"");  // which is for its run to refuse
+  check_outcome(command, 1, {"0 of 1 points done", "1 of 1 points failed"});
+  BOOST_TEST((lines() == std::vector<nlohmann::json>{settings, own, seed}));
+
+  folder.write("notes.txt", "not a run\n");
+  check_outcome(command + " --out " + at + "/notes.txt", 2, {"notes.txt:1", "--out"});
+  BOOST_TEST(read_file(at + "/notes.txt") == "not a run\n");
 }

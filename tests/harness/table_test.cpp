@@ -1,9 +1,11 @@
 #include "harness/table.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <set>
 
 #include "common/temporary.hpp"
+#include "harness/campaign.hpp"
 #include "harness/tables_folder.hpp"
 
 /// Tables as data: what is read, and what is refused with file, line and key.
@@ -78,7 +80,7 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_named_with_file_line_and_key) {
   const Folder folder;
   const auto refuses = [&](const std::string& text, std::initializer_list<std::string> parts) {
     const auto file = folder.write("wrong.toml", text);
-    check_fails([&] { read_table(file); }, parts);
+    check_fails<UsageError>([&] { read_table(file); }, parts);
   };
   refuses(replaced(kTable, "paper.accuracy", "papper.accuracy"), {"wrong.toml:20", "papper"});
   refuses(replaced(kTable, "mean = 98.5", "mean = \"98.5\""),
@@ -114,6 +116,12 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_named_with_file_line_and_key) {
   refuses(watched("perplexity = 30"), {"wrong.toml:11", "snapshot_every"});
   refuses(watched("snapshot_every = 5\nperplexity = 0.5"), {"wrong.toml:11", "perplexity"});
   refuses(watched("snapshot_every = 5\nsurplus = 1"), {"wrong.toml:13", "surplus"});
+  refuses(kTable +
+              "[[rows]]\nname = \"tuned\"\nmethod = \"\"\nparams = \"\"\ntrainable = 1\n"
+              "pretrained_from = \"no\"\n[rows.data.mnist]\n"
+              "[[rows]]\nname = \"no\"\nmethod = \"\"\nparams = \"\"\ntrainable = 1\n"
+              "unsupported = \"it cannot\"\n[rows.data.mnist]\n",
+          {"wrong.toml", "'tuned'", "'no', which is not supported"});
   for (const char* source : {"absent", "slvt"})  // another row, that begins with its seed
     refuses(replaced(kTable, "trainable = 2048",
                      "pretrained_from = \"" + std::string(source) + "\"\ntrainable = 2048"),
@@ -137,24 +145,49 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_named_with_file_line_and_key) {
   refuses("id = \n", {"wrong.toml:1"});
   check_fails([&] { read_table(folder.path / "absent.toml"); }, {"absent.toml"});
   const Folder empty;
-  check_fails([&] { read_tables(empty.path); }, {empty.path.string(), "no tables"});
+  check_fails<UsageError>([&] { read_tables(empty.path); }, {empty.path.string(), "no tables"});
+  const auto file = folder.write("table9.toml", kTable);
+  check_fails<UsageError>([&] { read_tables(file); }, {file.string() + ": is a file"});
+  check_fails<UsageError>([&] { read_tables(file / "absent"); }, {"absent: no such folder"});
+  check_fails<UsageError>(
+      [&] { read_table(file, [](const std::string& flag) { return flag != "latent"; }); },
+      {"table9.toml:18", "unknown setting 'latent'"});
+}
+
+BOOST_AUTO_TEST_CASE(the_papers_rows_are_chosen_alone) {
+  const Folder folder;
+  const Table t = read_table(folder.write(
+      "table9.toml", kTable + "[[rows]]\nname = \"more\"\nmethod = \"\"\nparams = \"\"\nbeyond = "
+                              "\"slvt\"\ntrainable = 1\n[rows.data.mnist]\n"));
+  CampaignOptions options;
+  BOOST_TEST(choose(t, options).entries.size() == 2u);
+  options.paper_rows = true;
+  const Campaign papers = choose(t, options);
+  BOOST_TEST_REQUIRE(papers.entries.size() == 1u);
+  BOOST_TEST(papers.entries[0].row->name == "slvt");
 }
 
 BOOST_AUTO_TEST_CASE(two_tables_of_one_id_are_refused) {
   const Folder folder;
   const std::string first = folder.write("a.toml", kTable), second = folder.write("b.toml", kTable);
-  check_fails([&] { read_tables(folder.path); }, {second, "id = 'table9'", first});
+  check_fails<UsageError>([&] { read_tables(folder.path); }, {second, "id = 'table9'", first});
 }
 
 // Every row of the paper's tables 1 to 8, and of the supplement.
 BOOST_AUTO_TEST_CASE(the_tables_that_come_with_mapnet_are_read) {
   std::map<std::string, std::size_t> rows;
-  for (const Table& table : read_tables(tables_folder())) rows[table.id] = table.rows.size();
+  std::ptrdiff_t unsupported = 0;
+  for (const Table& table : read_tables(tables_folder())) {
+    rows[table.id] = table.rows.size();
+    unsupported +=
+        std::ranges::count_if(table.rows, [](const Row& row) { return !row.unsupported.empty(); });
+  }
   const std::map<std::string, std::size_t> expected = {
       {"table1", 15},      {"table2", 10},        {"table3", 3},  {"table4", 6},
       {"table5", 4},       {"table6", 29},        {"table7", 10}, {"table8", 9},
       {"table5-share", 6}, {"table-resnet18", 7}, {"figure2", 2}, {"smoke", 3}};
   for (const auto& [id, n] : expected) BOOST_TEST(rows[id] == n, id << ": " << rows[id]);
+  BOOST_TEST(unsupported == 13);  // of videos, whose frames mapnet does not train on
   // The study of maps beyond the paper lies beside them, and is not run with them.
   std::set<std::string> studies;
   for (const Table& table : read_tables(tables_folder().parent_path() / "study")) {

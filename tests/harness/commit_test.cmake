@@ -1,0 +1,56 @@
+# cmake/Commit.cmake: which changes make a program another one than its commit's.
+cmake_minimum_required(VERSION 3.25)
+find_program(GIT git)
+if(NOT GIT)
+  message("skipped: no git here")
+  return()
+endif()
+
+set(source ${WORK}/source)
+set(ENV{GIT_CEILING_DIRECTORIES} ${WORK})  # the repository that the build may lie in is another one
+file(REMOVE_RECURSE ${WORK})
+set(no_part README.md bench/README.md docs/a.svg reports/a.json harness/tables/a.toml harness/study/a.toml
+    harness/sweeps/a.jsonl)
+foreach(file IN LISTS no_part ITEMS src/a.cpp)
+  file(WRITE ${source}/${file} "as committed\n")
+endforeach()
+file(WRITE ${source}/src/train/commit.hpp.in "@MAPNET_COMMIT@\n")
+
+function(git)
+  execute_process(COMMAND ${GIT} -C ${source} -c user.name=test -c user.email=test@test ${ARGN}
+                  COMMAND_ERROR_IS_FATAL ANY OUTPUT_QUIET)
+endfunction()
+
+function(expect pattern)
+  execute_process(COMMAND ${CMAKE_COMMAND} -DSOURCE=${source} -DOUT=${WORK}/commit.hpp -P ${SCRIPTS}/Commit.cmake
+                  COMMAND_ERROR_IS_FATAL ANY)
+  file(READ ${WORK}/commit.hpp found)
+  if(NOT found MATCHES "^${pattern}\n$")
+    message(FATAL_ERROR "expected ${pattern}, found ${found}")
+  endif()
+endfunction()
+
+set(commit "[0-9a-f]+")
+expect(unknown)
+git(init --quiet)
+expect(unknown)
+git(add --all)
+git(commit --quiet --message first)
+expect(${commit})
+
+# What a reproduction writes, documents and tables are no part of the program.
+foreach(file IN LISTS no_part)
+  file(WRITE ${source}/${file} "changed\n")
+endforeach()
+expect(${commit})
+git(add --all)
+expect(${commit})
+
+file(WRITE ${source}/src/a.cpp "changed\n")
+expect(${commit}-dirty)
+git(add --all)
+expect(${commit}-dirty)
+git(commit --quiet --message second)
+expect(${commit})
+file(REMOVE ${source}/src/a.cpp)
+expect(${commit}-dirty)
