@@ -7,9 +7,9 @@ cmake_policy(VERSION 3.25)
 #                [FILES file...] [DEBIAN_PACKAGE name] [SOURCES url...] [OBTAIN text]): one dataset,
 # called by its dataset.cmake. FORMAT is a DataFormat of src/data/manifest.hpp. FILES lie in object
 # stores, each with its hash in a content link <file>.sha256; SOURCES are folders of <file>.gz, tried
-# in order. What has no FILES is only read from a folder of the user's. OBTAIN says where people get
-# what cannot be fetched, and what to put where. Sets DATASET_<NAME>_<KEYWORD> and appends NAME to
-# MAPNET_DATASETS.
+# in order; without any, FILES are found in stores alone. What has no FILES is only read from a folder
+# of the user's. OBTAIN says where people get what cannot be fetched, and what to put where. Sets
+# DATASET_<NAME>_<KEYWORD> and appends NAME to MAPNET_DATASETS.
 macro(mapnet_dataset name)
   cmake_parse_arguments(DATASET_${name} "" "FORMAT;IGNORE;DEBIAN_PACKAGE;OBTAIN"
                         "SHAPE;CLASSES;COUNTS;FILES;SOURCES" ${ARGN})

@@ -35,6 +35,9 @@ foreach(name IN LISTS DATASET_${DATASET}_FILES)
     message(STATUS "${DATASET}/${name}: present, ${object}")
     continue()
   endif()
+  if(NOT DATASET_${DATASET}_SOURCES)
+    message(FATAL_ERROR "${DATASET}: cannot be fetched. ${DATASET_${DATASET}_OBTAIN}")
+  endif()
 
   # A name of our own until the file is whole: another run may be fetching the same object.
   set(object ${CACHE}/SHA256/${hash})

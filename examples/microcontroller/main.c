@@ -3,7 +3,8 @@
  * is the same.
  *
  *   mapnet export --run runs/demo --format c --out model.h
- *   cc -std=c99 -O2 main.c int8_network.c -lm -o classify && ./classify < pixels */
+ *   cc -std=c99 -O2 -I. -Iexamples/microcontroller examples/microcontroller/main.c examples/microcontroller/int8_network.c -lm -o classify
+ *   ./classify < pixels */
 #include <stdio.h>
 
 #include "int8_network.h"

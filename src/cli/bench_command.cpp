@@ -145,8 +145,12 @@ void add_bench_command(CLI::App& app) {
   auto options = std::make_shared<BenchOptions>();
   CLI::App* command = app.add_subcommand("bench", "time each step of a training schedule");
   add_run_options(*command, *options);
-  command->add_option("--steps", options->steps, "timed steps")->check(CLI::Range(1, 1000000));
-  command->add_option("--warm-up", options->warm_up)->check(CLI::Range(0, 1000000));
+  command->add_option("--steps", options->steps, "timed steps")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  command->add_option("--warm-up", options->warm_up, "steps before them, not timed")
+      ->check(CLI::Range(0, 1000000))
+      ->capture_default_str();
   command->add_flag("--json", options->json, "for tools");
   command->callback([command, options] { bench(*command, *options); });
 }

@@ -36,6 +36,20 @@ std::vector<std::string> words_of(const toml::node& node) {
   return {out.str()};
 }
 
+/// A flag that the file sets to false is as one that is not there.
+bool is_given(const CLI::Option& option) {
+  return option.count() > 0 && option.results() != std::vector<std::string>{"false"};
+}
+
+/// CLI11 has looked for such pairs before the file was read.
+void refuse_exclusions(const CLI::App& command, const std::string& file) {
+  for (const CLI::Option* option : command.get_options())
+    for (const CLI::Option* other : option->get_excludes())
+      if (is_given(*option) && is_given(*other))
+        fail<UsageError>("{}: {} excludes {}; give one of them, there or on the command line", file,
+                         option->get_name(), other->get_name());
+}
+
 }  // namespace
 
 void read_config_file(CLI::App& command, const std::string& file) {
@@ -63,6 +77,7 @@ void read_config_file(CLI::App& command, const std::string& file) {
       fail<UsageError>("{}: {}: {}", at, name, e.what());
     }
   }
+  refuse_exclusions(command, file);
 }
 
 }  // namespace mapnet

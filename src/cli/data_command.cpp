@@ -24,11 +24,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// "present in FOLDER", or how much is missing and how to get it. Looks, does not hash.
+/// "present in FOLDER", or how much is missing and what to do then. Looks, does not hash.
 std::string state_of(const DatasetManifest& manifest) {
   const std::size_t files = manifest.files.size();
-  if (files == 0)
-    return fmt::format("in a folder of yours: mapnet data check {} --data-dir DIR", manifest.name);
+  const std::string own = fmt::format("mapnet data check {} --data-dir DIR", manifest.name);
+  if (files == 0) return "in a folder of yours: " + own;
   std::size_t present = 0;
   fs::path store;
   for (const ManifestFile& file : manifest.files) {
@@ -38,9 +38,9 @@ std::string state_of(const DatasetManifest& manifest) {
     }
   }
   if (present == files) return "present in " + store.string();
-  return fmt::format("{}: mapnet data fetch {}",
+  return fmt::format("{}: {}",
                      present == 0 ? "absent" : fmt::format("{} of {} files", present, files),
-                     manifest.name);
+                     manifest.fetchable ? "mapnet data fetch " + manifest.name : own);
 }
 
 std::string shape_of(const Dataset& d) {
@@ -90,10 +90,7 @@ void check_objects(const DatasetManifest& manifest) {
     if (const std::string problem = check_file(manifest, file); !problem.empty())
       wrong += (wrong.empty() ? "" : "; ") + problem;
   if (wrong.empty()) return;
-  fail(
-      "{0}: {1}. `mapnet data fetch {0}` brings what is absent; what is damaged is to be deleted "
-      "first",
-      manifest.name, wrong);
+  fail("{}: {}. Delete what is damaged; {}", manifest.name, wrong, how_to_get(manifest));
 }
 
 /// Reads every label: one that training would refuse is an error that names its file.

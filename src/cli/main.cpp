@@ -6,14 +6,13 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
-#include <string>
 #include <thread>
-#include <vector>
 
 #include "cli/commands.hpp"
 #include "cli/data_command.hpp"
 #include "cli/stop_signals.hpp"
 #include "cli/threads.hpp"
+#include "cli/usage.hpp"
 #include "common/error.hpp"
 #include "device/communicator.hpp"
 #include "train/build_info.hpp"
@@ -51,19 +50,6 @@ int complain_of_loss(const char* what) {
   return complain(1, what);
 }
 
-/// What is required and not there. Of an unknown command CLI11 says only that one is missing.
-std::string what_is_missing(const CLI::App& app, const CLI::RequiredError& error) {
-  const CLI::App* at = &app;
-  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
-  if (at->get_require_subcommand_min() == 0) return error.what();
-  std::string known;
-  for (const CLI::App* command : at->get_subcommands({}))
-    known += (known.empty() ? "" : ", ") + command->get_name();
-  const std::vector<std::string> words = at->remaining();
-  return fmt::format("expected a subcommand, found {}; known: {}",
-                     words.empty() ? "none" : "'" + words.front() + "'", known);
-}
-
 /// What was printed has arrived: on a full disk stdio finds out late.
 bool said_all() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }
 
@@ -92,12 +78,15 @@ int run(int argc, char** argv) {
   mapnet::add_data_command(app);
   mapnet::add_reproduce_command(app);
   mapnet::add_sweep_command(app);
+  mapnet::refuse_negative_counts(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help, --version
     return app.exit(e);
   } catch (const CLI::RequiredError& e) {
-    return complain_in_turn(2, what_is_missing(app, e).c_str());
+    return complain_in_turn(2, mapnet::what_is_missing(app, e).c_str());
+  } catch (const CLI::ExtrasError& e) {
+    return complain_in_turn(2, mapnet::what_is_unknown(app, e).c_str());
   } catch (const CLI::ParseError& e) {
     return complain_in_turn(2, e.what());
   } catch (const mapnet::Interrupted& e) {  // all ranks agreed to stop

@@ -73,8 +73,9 @@ void add_run_options(CLI::App& command, RunOptions& o) {
   add_feature_options(command, c.features);
   command.add_option("--features-cache", o.features_cache,
                      "of videos: folder of the features  [the user's cache folder]");
-  command.add_option("--epochs", c.epochs)->capture_default_str();
-  command.add_option("--batch", c.batch)->capture_default_str();
+  command.add_option("--epochs", c.epochs, "times through the training samples")
+      ->capture_default_str();
+  command.add_option("--batch", c.batch, "samples of a step")->capture_default_str();
   command.add_option(
       "--lr", c.lr,
       "peak learning rate of Adam  [mapped 0.08, --map gradient 0.02, --map trajectory by its "

@@ -20,7 +20,8 @@ struct RunOptions {
 
 void add_run_options(CLI::App& command, RunOptions& options);
 
-/// Reads the file that --config names, where it was given (cli/config_file.hpp). Call after parsing.
+/// Reads the file that --config names, where it was given (cli/config_file.hpp). Call after
+/// parsing.
 void read_config_file(CLI::App& command, const RunOptions& options);
 
 /// The network for the data set the options name, from its manifest: no data is needed.

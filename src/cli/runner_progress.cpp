@@ -3,9 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
-#include <thread>
 
 namespace mapnet {
 
@@ -29,11 +27,6 @@ void show_progress(const RunnerProgress& p) {
   for (const std::string& running : p.running) line += "; " + running;
   fmt::print(stderr, "\r\033[K{}", line);
   std::fflush(stderr);
-}
-
-int threads_of_a_job(int asked, int jobs) {
-  if (asked > 0 || jobs == 1) return asked;
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / jobs);
 }
 
 }  // namespace mapnet

@@ -6,8 +6,8 @@ namespace mapnet {
 /// nobody listened.
 void listen_for_stop_signals();
 
-/// Has SIGUSR1 sent to this process when the one ends that started it and says so in MAPNET_OWNER, a
-/// request to stop too: a killed reproduction leaves no trainings behind that nobody watches.
+/// Has SIGUSR1 sent to this process when the one ends that started it and says so in MAPNET_OWNER,
+/// a request to stop too: a killed reproduction leaves no trainings behind that nobody watches.
 void end_with_owner();
 
 /// The signal that came, or 0.

@@ -22,4 +22,9 @@ int threads_of_one(int processes) {
   return std::min(allowed, std::max(1, ::get_nprocs() / processes));
 }
 
+int threads_of_a_job(int asked, int jobs) {
+  if (asked > 0 || jobs == 1) return asked;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / jobs);
+}
+
 }  // namespace mapnet

@@ -15,6 +15,7 @@
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "train/budget/search.hpp"
+#include "train/recipe/check.hpp"
 #include "train/resume.hpp"
 #include "train/run_ranks.hpp"
 #include "train/train_run.hpp"
@@ -192,6 +193,9 @@ void train(CLI::App& command, TrainOptions& o) {
   end_with_owner();
   const std::shared_ptr<Communicator> ranks = join_ranks([] { return stop_signal() != 0; });
   read_config_file(command, o);
+  if (o.require_accuracy)
+    require(*o.require_accuracy >= 0 && *o.require_accuracy <= 1, "--require-accuracy",
+            *o.require_accuracy, "a share of 1, as 0.90");
   if (o.config.threads == 0) o.config.threads = threads_of_one(ranks->local_size());
   const Network net = network_of(o.config);
   Recipe asked = resolve(o.config, net);
@@ -257,10 +261,8 @@ void add_train_command(CLI::App& app) {
           "bytes a weight each")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40));
   command->add_flag("--quiet", options->quiet, "no progress line");
-  command
-      ->add_option("--require-accuracy", options->require_accuracy,
-                   "exit 1 when the test accuracy ends below this")
-      ->check(CLI::Range(0.0, 1.0));
+  command->add_option("--require-accuracy", options->require_accuracy,
+                      "exit 1 when the test accuracy ends below this share of 1, as 0.90");
   command->add_option("--require-mse", options->require_mse,
                       "exit 1 when the test MSE of a forecast ends above this");
   command->callback([command, options] { train(*command, *options); });

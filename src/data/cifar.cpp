@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <initializer_list>
 #include <numeric>
 #include <string>
 
 #include "common/error.hpp"
 #include "data/input_file.hpp"
+#include "data/problems.hpp"
 
 namespace mapnet {
 
@@ -18,11 +18,11 @@ namespace {
 
 std::size_t record_bytes(const CifarSplit& split) { return split.label_bytes + split.pixels; }
 
-CifarSplit open_files(const fs::path& folder, std::initializer_list<const char*> names,
+CifarSplit open_files(const fs::path& folder, std::span<const std::string> names,
                       std::size_t label_bytes) {
   CifarSplit split;
   split.label_bytes = label_bytes;
-  for (const char* name : names) {
+  for (const std::string& name : names) {
     const InputFile file(folder / name);
     const std::size_t record = record_bytes(split);
     if (file.size() == 0 || file.size() % record != 0) {
@@ -35,9 +35,17 @@ CifarSplit open_files(const fs::path& folder, std::initializer_list<const char*>
   return split;
 }
 
-/// The archive's own folder inside `folder` where there is one, else `folder` itself.
-fs::path inner_folder(const fs::path& folder, const char* name) {
-  return fs::is_directory(folder / name) ? folder / name : folder;
+/// Of these files the last is tested. They lie in the archive's own folder inside `folder` where
+/// there is one, else in `folder` itself.
+CifarSplits open_splits(const fs::path& folder, const char* archive_folder,
+                        const std::vector<std::string>& names, std::size_t label_bytes) {
+  const fs::path inner = folder / archive_folder;
+  const bool unpacked = fs::is_directory(inner);
+  const fs::path in = unpacked ? inner : folder;
+  require_files(in, names, unpacked ? "there" : fmt::format("there or in its {}", archive_folder));
+  const std::span<const std::string> all = names;
+  return {open_files(in, all.first(all.size() - 1), label_bytes),
+          open_files(in, all.last(1), label_bytes)};
 }
 
 /// Reads `bytes` of each record, those at `offset` in it, from record `first` on, one after
@@ -85,17 +93,14 @@ void require_room(const CifarSplit& split, std::size_t bytes, std::span<std::uin
 }  // namespace
 
 CifarSplits open_cifar10(const fs::path& folder) {
-  const fs::path in = inner_folder(folder, "cifar-10-batches-bin");
-  return {open_files(in,
+  return open_splits(folder, "cifar-10-batches-bin",
                      {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
-                      "data_batch_4.bin", "data_batch_5.bin"},
-                     1),
-          open_files(in, {"test_batch.bin"}, 1)};
+                      "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"},
+                     1);
 }
 
 CifarSplits open_cifar100(const fs::path& folder) {
-  const fs::path in = inner_folder(folder, "cifar-100-binary");
-  return {open_files(in, {"train.bin"}, 2), open_files(in, {"test.bin"}, 2)};
+  return open_splits(folder, "cifar-100-binary", {"train.bin", "test.bin"}, 2);
 }
 
 std::size_t count_of(const CifarSplit& split) {

@@ -5,6 +5,7 @@
 
 #include "common/error.hpp"
 #include "data/manifest.hpp"
+#include "data/problems.hpp"
 #include "data/stored_file.hpp"
 
 namespace mapnet {
@@ -17,6 +18,12 @@ namespace {
 fs::path place_of(const DatasetManifest& manifest, std::size_t file, const fs::path& folder) {
   return folder.empty() ? stored_file(manifest, manifest.files[file])
                         : folder / manifest.files[file].name;
+}
+
+void require_idx_files(const DatasetManifest& manifest, const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const ManifestFile& file : manifest.files) names.push_back(file.name);
+  require_files(folder, names);
 }
 
 DatasetSplit open_idx(const DatasetManifest& manifest, std::size_t images, std::size_t published,
@@ -110,6 +117,7 @@ Dataset open_dataset(std::string_view name, const DatasetOptions& options) {
   }
   switch (m.format) {
     case DataFormat::idx:
+      if (!options.folder.empty()) require_idx_files(m, options.folder);
       d.train = open_idx(m, 0, m.train_count, options.folder);
       d.test = open_idx(m, 2, m.test_count, options.folder);
       break;

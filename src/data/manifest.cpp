@@ -46,9 +46,13 @@ const DatasetManifest& dataset_manifest(std::string_view name) {
   fail<UsageError>("unknown dataset '{}'; known: {}, {}", name, known, kNoiseForm);
 }
 
+std::string how_to_get(const DatasetManifest& m) {
+  if (m.fetchable) return fmt::format("`mapnet data fetch {}` brings it", m.name);
+  return "name its folder with --data-dir. " + m.obtain;
+}
+
 std::string folder_wanted(const DatasetManifest& m) {
-  return fmt::format("{}: lies in no object store; name its folder with --data-dir. {}", m.name,
-                     m.obtain);
+  return fmt::format("{}: lies in no object store; {}", m.name, how_to_get(m));
 }
 
 }  // namespace mapnet

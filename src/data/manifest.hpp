@@ -38,6 +38,7 @@ struct DatasetManifest {
   std::size_t train_count, test_count;   // samples as published; of a series, rows
   std::vector<ManifestFile> files;       // in object stores; none: only in a folder of the user's
   std::string obtain;                    // where people get it, and what to put where
+  bool fetchable = false;                // its files have a source to fetch them from
 };
 
 /// What the format's targets are.
@@ -55,7 +56,11 @@ std::span<const DatasetManifest> dataset_manifests();
 /// The one of that name; UsageError listing the known names when there is none.
 const DatasetManifest& dataset_manifest(std::string_view name);
 
-/// What to tell of one that lies in no object store: to name its folder, and how to get it.
+/// What to do about one that lies in no object store: to fetch it where it can be fetched, else to
+/// name its folder, and where people get it.
+std::string how_to_get(const DatasetManifest& manifest);
+
+/// What to tell of one that lies in no object store.
 std::string folder_wanted(const DatasetManifest& manifest);
 
 }  // namespace mapnet

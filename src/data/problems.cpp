@@ -24,6 +24,21 @@ void Problems::require_none(const DatasetManifest& manifest, const fs::path& fol
        count_, count_ == 1 ? "" : "s", fmt::join(first_, "\n  "), more, manifest.obtain);
 }
 
+void require_files(const fs::path& folder, const std::vector<std::string>& names,
+                   const std::string& place) {
+  std::vector<std::string> missing;
+  bool packed = false;
+  for (const std::string& name : names) {
+    if (fs::exists(folder / name)) continue;
+    missing.push_back(name);
+    packed = packed || fs::exists(folder / (name + ".gz"));
+  }
+  if (missing.empty()) return;
+  fail("{}: expected {} files {}, found {} of them; missing: {}{}", folder.string(), names.size(),
+       place, names.size() - missing.size(), fmt::join(missing, ", "),
+       packed ? "; unpack those that end in .gz with gunzip" : "");
+}
+
 std::vector<fs::path> sorted_entries(const fs::path& folder, Problems& problems) {
   std::error_code error;
   fs::directory_iterator entry(folder, error);

@@ -22,6 +22,11 @@ class Problems {
   std::size_t count_ = 0;
 };
 
+/// Throws Error, listing what is missing, unless `folder` has all these files; `place` says where
+/// else it was looked.
+void require_files(const std::filesystem::path& folder, const std::vector<std::string>& names,
+                   const std::string& place = "there");
+
 /// A folder's entries, files or folders, by name, hidden ones left out. Where it is no folder: a
 /// problem, and none.
 std::vector<std::filesystem::path> sorted_entries(const std::filesystem::path& folder,

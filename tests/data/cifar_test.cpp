@@ -78,8 +78,16 @@ BOOST_FIXTURE_TEST_CASE(broken_files_are_named, Cifar10) {
   check_fails([&] { open(); }, {cut.string(), "records of 3073 bytes", "a file of 3072"});
   write(in + "data_batch_3.bin", "");
   check_fails([&] { open(); }, {cut.string(), "records of 3073 bytes", "a file of 0"});
-  fs::remove(cut);
-  check_fails([&] { open(); }, {cut.string(), "cannot open"});
+}
+
+BOOST_FIXTURE_TEST_CASE(missing_files_are_listed_with_where_they_may_lie, Cifar10) {
+  fs::remove(path / in / "data_batch_3.bin");
+  fs::remove(path / in / "test_batch.bin");
+  check_fails([&] { open(); }, {"cifar-10-batches-bin: expected 6 files there, found 4 of them",
+                                "missing: data_batch_3.bin, test_batch.bin"});
+  fs::remove_all(path / in);
+  check_fails([&] { open(); },
+              {path.string() + ": expected 6 files there or in its cifar-10-batches-bin, found 0"});
 }
 
 BOOST_FIXTURE_TEST_CASE(a_label_that_is_no_class_is_named, Cifar10) {

@@ -93,15 +93,33 @@ BOOST_FIXTURE_TEST_CASE(a_file_replaced_after_opening_is_refused, RawFiles) {
               {file.string(), "expected 2 items", "found 1"});
 }
 
-BOOST_FIXTURE_TEST_CASE(a_missing_raw_file_is_named, RawFiles) {
+BOOST_FIXTURE_TEST_CASE(missing_raw_files_are_listed, RawFiles) {
+  const auto open = [&] { open_dataset("mnist", {.folder = path}); };
   fs::remove(path / "t10k-labels-idx1-ubyte");
-  check_fails([&] { open_dataset("mnist", {.folder = path}); },
-              {(path / "t10k-labels-idx1-ubyte").string(), "No such file"});
+  check_fails(open, {path.string() + ": expected 4 files there, found 3 of them",
+                     "missing: t10k-labels-idx1-ubyte"});
+  // As they are downloaded.
+  for (const ManifestFile& file : dataset_manifest("mnist").files) {
+    fs::remove(path / file.name);
+    write(file.name + ".gz", "packed");
+  }
+  check_fails(open, {path.string(), "found 0 of them", "train-images-idx3-ubyte, ", "gunzip"});
 }
 
 BOOST_FIXTURE_TEST_CASE(an_absent_dataset_says_how_to_get_it, OwnStore) {
   check_fails([] { open_dataset("mnist"); },
               {"mnist/train-images-idx3-ubyte", "no object store", "mapnet data fetch mnist"});
+}
+
+// Beijing's has a hash and no source.
+BOOST_FIXTURE_TEST_CASE(what_cannot_be_fetched_says_where_people_get_it, OwnStore) {
+  for (const DatasetManifest& m : dataset_manifests())
+    BOOST_TEST(m.fetchable == (m.name == "mnist" || m.name == "fashion-mnist"), m.name);
+  const std::string how = how_to_get(dataset_manifest("beijing-pm25"));
+  BOOST_TEST(how.find("data fetch") == std::string::npos, how);
+  check_fails(
+      [] { open_dataset("beijing-pm25"); },
+      {"beijing-pm25/pollution.csv", "no object store", "--data-dir", "archive.ics.uci.edu"});
 }
 
 BOOST_FIXTURE_TEST_CASE(a_damaged_object_in_a_store_is_refused, OwnStore) {

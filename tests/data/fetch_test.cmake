@@ -62,6 +62,14 @@ file(WRITE ${WORK}/manifests/kept/dataset.cmake
 expect_run(FAILS RUN ${FETCH} -DDATASET=kept ${SCRIPT} SAYS "kept: cannot be fetched. Ask its authors")
 file(REMOVE_RECURSE ${WORK}/manifests/kept)
 
+# Nor can what has a hash and no source; what lies in a store is found all the same.
+file(WRITE ${WORK}/manifests/stored/train-x.sha256 "${TOY_HASH_train-x}\n")
+file(WRITE ${WORK}/manifests/stored/dataset.cmake
+     "mapnet_dataset(stored FORMAT idx SHAPE 1 1 1 CLASSES a COUNTS 1 1 FILES train-x OBTAIN \"Ask around\")\n")
+expect_run(FAILS RUN ${FETCH} -DDATASET=stored ${SCRIPT} SAYS "stored: cannot be fetched. Ask around")
+expect_run(SUCCEEDS RUN ${FETCH} -DDATASET=stored -DSTORES=${WORK}/store ${SCRIPT} SAYS "train-x: present")
+file(REMOVE_RECURSE ${WORK}/manifests/stored)
+
 expect_run(FAILS RUN ${FETCH} -DDATASET=tyo ${SCRIPT} SAYS "tyo: no such dataset .* known: toy")
 
 file(WRITE ${WORK}/manifests/toy/test-y.sha256 "0123\n")

@@ -106,6 +106,24 @@ BOOST_DATA_TEST_CASE(an_exact_network_gives_the_same_logits, data::make(chains()
   }
 }
 
+// At the root of the sources, with the header where it was exported to.
+BOOST_AUTO_TEST_CASE(it_is_compiled_as_the_documentation_says) {
+  const std::string root = MAPNET_SOURCE_DIR;
+  const TrainedNetwork t = random_network(chains().front());
+  const CHeader header = c_header(t, std::vector<float>(weighted_layers(t.net), 1.0f));
+  for (const char* page : {"/docs/export.md", "/examples/microcontroller/main.c"}) {
+    const std::string text = read_file(root + page);
+    const std::size_t begin = text.find("cc -std=c99");
+    BOOST_REQUIRE_MESSAGE(begin != std::string::npos, page);
+    const std::string flags = text.substr(begin + 2, text.find('\n', begin) - begin - 2);
+    const Folder folder;
+    folder.write("model.h", header.text);
+    std::filesystem::create_directory_symlink(root + "/examples", folder.path / "examples");
+    output_of("cd " + folder.path.string() + " && " + MAPNET_C_COMPILER + flags);
+    BOOST_TEST(std::filesystem::exists(folder.path / "classify"), page);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(cnn2_fits_in_128_kilobytes_and_knows_the_same_classes) {
   if (!find_object(dataset_manifest("fashion-mnist").files[0].sha256)) {
     BOOST_TEST_MESSAGE("skipped: FashionMNIST is in no object store");

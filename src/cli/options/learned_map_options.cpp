@@ -18,7 +18,7 @@ void add_learned_map_options(CLI::App& command, LearnedMapConfig& c) {
   command.add_option(
       "--map-sketches", c.sketches,
       "sketched gradients, or snapshots of a direct training, about  [as many as the "
-      "largest block has latents; kronecker 1024; trajectory half as many more]");
+      "largest block has latents; kronecker 1024; trajectory half as many more, at least 128]");
   command.add_option("--map-seed", c.seed,
                      "of a learned map: the start and the samples it is learned from  [--seed]");
 }
