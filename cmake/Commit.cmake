@@ -3,7 +3,7 @@
 # behind it where the program is made of changes that are not in it. Reports, documents and what the harness reads when
 # it runs are no part of the program: a reproduction, which writes reports, would make the next one train all anew.
 set(git git --no-optional-locks -C ${SOURCE})
-set(no_part reports docs *.md harness/tables harness/study harness/sweeps)
+set(no_part reports docs *.md ci harness/tables harness/study harness/sweeps)
 list(TRANSFORM no_part PREPEND ":(exclude)")
 execute_process(COMMAND ${git} describe --always --abbrev=12
                 OUTPUT_VARIABLE MAPNET_COMMIT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)

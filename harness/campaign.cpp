@@ -142,7 +142,8 @@ Campaign choose(const Table& table, const CampaignOptions& options) {
   const auto is_source = [&](const Row& source, const Entry& of) {
     for (const Row& row : table.rows)
       for (const Entry& entry : row.entries)
-        if (entry.pretrained_from == source.name && entry.data == of.data && asked_for(row, entry))
+        if (entry.pretrained_from == source.name && entry.data == of.data &&
+            row.unsupported.empty() && asked_for(row, entry))
           return true;
     return false;
   };

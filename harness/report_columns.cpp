@@ -36,15 +36,15 @@ std::string verdict_line(const json& entry, const json& m) {
   return text;
 }
 
-/// A reference is no second opinion of the very run that it was locked from.
+/// A reference that the same version was locked with says no more than the figure itself.
 std::string reference_of(const Line& line) {
   if (!line.m.contains("reference")) return {};
   const json& reference = line.m["reference"];
   const std::string mean = figure_of(line.metric, reference, "mean");
-  const bool its_own =
+  const bool same =
       line.m.contains("test") && figure_of(line.metric, line.m["test"], "mean") == mean &&
       line.entry.value("version", "").find(reference.value("commit", "?")) != std::string::npos;
-  return its_own ? mean + " (this run's)" : mean;
+  return same ? mean + " (same version)" : mean;
 }
 
 /// "2.03 (paper 1.79)"; the paper's training accuracy is of its first metric.
@@ -119,7 +119,7 @@ std::string beyond_of(const Line& line, std::string (*field)(const Line&)) {
 struct Kind {
   const char* head;
   std::string (*cell)(const Line&);
-  bool verdicts = false, beyond = false;  ///< beyond: of ours beyond the paper, beside the line
+  bool verdicts = false;
 };
 
 std::string row_of(const Line& l) { return l.entry["row"]; }
@@ -147,12 +147,33 @@ constexpr Kind kKinds[] = {
     {"seconds", [](const Line& l) { return seconds_of(l.entry); }},
     {"arena", [](const Line& l) { return arena_of(l.entry); }},
     {"on", machine_letter},
-    {"beyond the paper", row_of, false, true},
-    {"its figure", ours_of, false, true},
-    {"its verdict", verdict_of, true, true},
-    {"trained at a time", trained_of, false, true},
-    {"its map learned from", learned_of, false, true},
 };
+
+// Of ours beyond the paper, beside a line of the paper's.
+constexpr Kind kBeyond[] = {
+    {"beyond the paper", row_of},         {"its figure", ours_of},
+    {"its verdict", verdict_of, true},    {"trained at a time", trained_of},
+    {"its map learned from", learned_of}, {"it ran on", machine_letter},
+};
+
+/// A cell each of the report's lines, of which those beside another have none.
+Column column_of(const json& report, const Kind& kind, bool beyond) {
+  Column column{kind.head, kind.verdicts, {}};
+  for (const json& entry : report["entries"]) {
+    if (stands_beside(report, entry)) continue;
+    for (const json& m : entry["metrics"]) {
+      const Line line{report, entry, m, *find_metric(m["metric"])};
+      column.cells.push_back(beyond ? beyond_of(line, kind.cell) : kind.cell(line));
+    }
+  }
+  return column;
+}
+
+bool says_something(const Column& column) {
+  return std::ranges::any_of(column.cells, [](const std::string& cell) {
+    return cell.find_first_not_of('\n') != std::string::npos;
+  });
+}
 
 std::string tolerance_of(const Metric& metric, double tolerance) {
   if (metric.relative) return fmt::format("{:.0f}%", 100 * tolerance);
@@ -173,20 +194,9 @@ std::string tolerances(const json& report) {
 
 std::vector<Column> columns_of(const json& report) {
   std::vector<Column> columns;
-  for (const Kind& kind : kKinds) {
-    Column column{kind.head, kind.verdicts, {}};
-    for (const json& entry : report["entries"]) {
-      if (stands_beside(report, entry)) continue;
-      for (const json& m : entry["metrics"]) {
-        const Line line{report, entry, m, *find_metric(m["metric"])};
-        column.cells.push_back(kind.beyond ? beyond_of(line, kind.cell) : kind.cell(line));
-      }
-    }
-    const auto says = [](const std::string& cell) {
-      return cell.find_first_not_of('\n') != std::string::npos;
-    };
-    if (std::ranges::any_of(column.cells, says)) columns.push_back(std::move(column));
-  }
+  for (const Kind& kind : kKinds) columns.push_back(column_of(report, kind, false));
+  for (const Kind& kind : kBeyond) columns.push_back(column_of(report, kind, true));
+  std::erase_if(columns, [](const Column& column) { return !says_something(column); });
   return columns;
 }
 
@@ -203,7 +213,8 @@ std::string legend_of(const json& report, const std::vector<Column>& columns) {
   if (has("reference"))
     text +=
         " Reference: what was locked; held: no worse than it less its tolerance; improved, "
-        "regressed: better, worse by more than that.";
+        "regressed: better, worse by more than that. Same version: locked by the version that ran "
+        "now, with this very figure, of which it says no more.";
   if (has("test worse by"))
     text += " Test worse by: than the training samples' figure, in the last epoch.";
   if (has("repeating the last value"))
@@ -211,8 +222,8 @@ std::string legend_of(const json& report, const std::vector<Column>& columns) {
   if (has("map learned from") || has("its map learned from"))
     text +=
         " A learned map is not free: beside the values that are trained stand those that it "
-        "stores, the samples that went through the network and back to learn it, and the seconds, "
-        "which are not among the training's.";
+        "stores, the samples that went through the network and back to learn it, and the seconds: "
+        "before the training and, where it is refreshed, also within it.";
   return text;
 }
 

@@ -33,13 +33,6 @@ inline bool stands_beside(const nlohmann::json& report, const nlohmann::json& en
   return false;
 }
 
-/// Whether a report has such entries.
-inline bool goes_beyond(const nlohmann::json& report) {
-  for (const nlohmann::json& entry : report["entries"])
-    if (stands_beside(report, entry)) return true;
-  return false;
-}
-
 /// Its row; of ours beyond the paper, in a line of its own, what it would stand beside.
 inline std::string row_name(const nlohmann::json& entry) {
   std::string name = entry["row"];

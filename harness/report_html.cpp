@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "common/file.hpp"
 #include "harness/gnuplot.hpp"
@@ -44,10 +45,14 @@ svg { height: auto; max-width: 100%; } pre { overflow-x: auto; }
 
 constexpr const char* kTitle = "The paper's tables, reproduced";
 
-/// A verdict's parts, coloured by what they say.
+/// A verdict's parts, coloured by what they say; "1 of 3 seeds" is none.
 std::string verdict_html(const std::string& line) {
   std::string html;
   for (const std::string& part : verdict_parts(line)) {
+    if (std::isdigit(static_cast<unsigned char>(part.front()))) {
+      html += " <small>" + part + "</small>";
+      continue;
+    }
     std::string name = part;
     std::replace(name.begin(), name.end(), ' ', '-');
     html += fmt::format("{}<span class=\"{}\">{}</span>", html.empty() ? "" : "; ", name, part);
@@ -108,10 +113,10 @@ std::string pictures_html(const json& report) {
                      "may be higher than the arena.");
 }
 
-std::string list_html(const std::vector<std::string>& texts) {
+std::string list_html(const char* title, const std::vector<std::string>& texts) {
   std::string html;
   for (const std::string& text : texts) html += "<li>" + escaped(text) + "</li>\n";
-  return html.empty() ? html : "<ul>\n" + html + "</ul>\n";
+  return html.empty() ? html : title + ("<ul>\n" + html) + "</ul>\n";
 }
 
 /// Each run's, with what it begins with and what it ran on.
@@ -138,8 +143,8 @@ std::string table_html(const json& report) {
              escaped(report["table"]), escaped(report["title"]),
              report["quick"].get<bool>() ? " (quick tier)" : "", escaped(report["summary"]),
              escaped(legend_of(report, columns)), escaped(report["recipes"])) +
-         rows_html(columns) + "</table></div>\n" + list_html(machines_of(report)) +
-         list_html(notes_of(report)) + trajectories_html(report) + reaches_html(report) +
+         rows_html(columns) + "</table></div>\n" + list_html("Run on:", machines_of(report)) +
+         list_html("", notes_of(report)) + trajectories_html(report) + reaches_html(report) +
          pictures_html(report) + commands_html(report);
 }
 

@@ -161,7 +161,7 @@ std::string tally_text(const Tally& t) {
   add(t.failed, "failed");
   add(t.pending, "not run");
   add(t.outdated, "of other settings");
-  add(t.held, "no worse than their reference");
+  add(t.held, "held to their reference");
   add(t.regressed, "regressed");
   return text.empty() ? "nothing chosen" : text;
 }

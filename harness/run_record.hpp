@@ -2,8 +2,8 @@
 
 #include "harness/campaign.hpp"
 
-/// harness.json beside a run's files: what it was told, by which program and whether there was a GPU.
-/// A run is done, or may be gone on with, where all three are the same.
+/// harness.json beside a run's files: what it was told, by which program and whether there was a
+/// GPU. A run is done, or may be gone on with, where all three are the same.
 namespace mapnet {
 
 /// Whether the folder holds this run: the same record.

@@ -124,13 +124,16 @@ std::vector<json> read_sweep_lines(const std::filesystem::path& file) {
   std::error_code ec;
   if (!std::filesystem::exists(file, ec)) return lines;
   std::istringstream text(read_file(file));
+  std::size_t number = 0;
   for (std::string line; std::getline(text, line);) {
+    ++number;
+    if (line.empty()) continue;
     lines.push_back(json::parse(line, nullptr, false));
     if (!is_line(lines.back()))
       fail<UsageError>(
           "{}:{}: expected a run of a sweep, with its settings and seed, found something else; "
           "give another --out",
-          file.string(), lines.size());
+          file.string(), number);
   }
   return lines;
 }
@@ -140,11 +143,11 @@ std::string sweep_lines(const Campaign& campaign, const std::vector<json>& befor
   for (const ChosenEntry& entry : campaign.entries)
     for (const SeedRun& run : entry.runs)
       if (run.done) now.push_back(line_of(entry, run));
+  std::ranges::stable_sort(now, {}, rank_of);
   std::vector<json> lines = now;
   for (const json& line : before)
     if (std::ranges::none_of(now, [&](const json& run) { return have_same_run(run, line); }))
       lines.push_back(line);
-  std::ranges::stable_sort(lines, {}, rank_of);
   std::string text;
   for (const json& line : lines) text += line.dump() + "\n";
   return text;

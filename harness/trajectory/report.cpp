@@ -88,7 +88,7 @@ std::vector<Cells> lines_of(const json& report) {
 
 constexpr const char* kMeaning =
     "Weights at every snapshot, means over the seeds. Straightness: from the first to the last as "
-    "the crow flies, against the way gone. Straight nearby: the first component's share of the "
+    "the crow flies, against the way gone. Local linearity: the first component's share of the "
     "variance of ten snapshots in a row, the mean over all such rows. The random walk has as many "
     "snapshots, each step at right angles to all others: what a space of very many dimensions "
     "makes "

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <iomanip>
+#include <set>
 #include <sstream>
 #include <vector>
 
@@ -36,18 +37,24 @@ std::vector<std::string> words_of(const toml::node& node) {
   return {out.str()};
 }
 
-/// A flag that the file sets to false is as one that is not there.
+/// A flag that is set to false is as one that is not there.
 bool is_given(const CLI::Option& option) {
-  return option.count() > 0 && option.results() != std::vector<std::string>{"false"};
+  return option.count() > 0 && (option.get_items_expected_max() > 0 || option.as<bool>());
+}
+
+/// Whether one that it excludes was given.
+const CLI::Option* given_instead(const CLI::Option& option) {
+  for (const CLI::Option* other : option.get_excludes())
+    if (is_given(*other)) return other;
+  return nullptr;
 }
 
 /// CLI11 has looked for such pairs before the file was read.
 void refuse_exclusions(const CLI::App& command, const std::string& file) {
   for (const CLI::Option* option : command.get_options())
-    for (const CLI::Option* other : option->get_excludes())
-      if (is_given(*option) && is_given(*other))
-        fail<UsageError>("{}: {} excludes {}; give one of them, there or on the command line", file,
-                         option->get_name(), other->get_name());
+    if (const CLI::Option* other = given_instead(*option); other && is_given(*option))
+      fail<UsageError>("{}: {} excludes {}; leave one of them out", file, option->get_name(),
+                       other->get_name());
 }
 
 }  // namespace
@@ -61,13 +68,16 @@ void read_config_file(CLI::App& command, const std::string& file) {
   } catch (const Error& e) {
     fail<UsageError>("--config {}", e.what());
   }
+  std::set<const CLI::Option*> overruled;  // by what the command line has in their place
+  for (const CLI::Option* option : command.get_options())
+    if (given_instead(*option)) overruled.insert(option);
   for (const auto& [key, value] : table) {
     const std::string name(key.str());
     const std::string at = fmt::format("{}:{}", file, value.source().begin.line);
     const bool of_the_command = name == "config" || name == "help";
     CLI::Option* option = of_the_command ? nullptr : command.get_option_no_throw("--" + name);
     if (!option) fail<UsageError>("{}: unknown key '{}'", at, name);
-    if (option->count() > 0) continue;  // given on the command line
+    if (option->count() > 0 || overruled.contains(option)) continue;
     const std::vector<std::string> words = words_of(value);
     if (words.empty()) fail<UsageError>("{}: '{}' has no usable value", at, name);
     try {

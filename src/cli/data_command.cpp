@@ -90,7 +90,9 @@ void check_objects(const DatasetManifest& manifest) {
     if (const std::string problem = check_file(manifest, file); !problem.empty())
       wrong += (wrong.empty() ? "" : "; ") + problem;
   if (wrong.empty()) return;
-  fail("{}: {}. Delete what is damaged; {}", manifest.name, wrong, how_to_get(manifest));
+  const bool damaged = wrong.find("is damaged") != std::string::npos;
+  fail("{}: {}. {}{}", manifest.name, wrong, damaged ? "Delete what is damaged. " : "",
+       how_to_get(manifest));
 }
 
 /// Reads every label: one that training would refuse is an error that names its file.

@@ -90,7 +90,8 @@ void print_references(const Campaign& campaign) {
   for (const EntryVerdict& verdict : report_of(campaign).verdicts)
     for (const MetricVerdict& m : verdict.metrics) {
       if (!m.test) continue;
-      fmt::print("# {} {}\n", verdict.entry->row->name, verdict.entry->data());
+      fmt::print("# {} {}{}\n", verdict.entry->row->name, verdict.entry->entry->data,
+                 verdict.entry->stand_in ? " (on " + verdict.entry->data() + ")" : "");
       const char* key = reference_key(*verdict.entry, campaign.quick);
       if (!key) {
         fmt::print("# on a stand-in, of which the quick tier has no references\n");
@@ -125,10 +126,10 @@ bool claims_nothing(const Campaign& campaign) {
 }
 
 /// What a table's entries came to; where some are done and none is judged, why.
-std::string tally_line(const Campaign& campaign, const Tally& t, const std::string& against) {
+std::string tally_line(const Campaign& campaign, const Tally& t, const ReproduceOptions& o) {
   std::string line = tally_text(t);
-  if (t.done > 0 && judged(t, against) == 0 && !claims_nothing(campaign))
-    line += fmt::format(" (not judged: {})", missing_figures(against));
+  if (t.done > 0 && judged(t, o.against) == 0 && !o.lock && !claims_nothing(campaign))
+    line += fmt::format(" (not judged: {})", missing_figures(o.against));
   return line;
 }
 
@@ -184,7 +185,7 @@ void reproduce(const CLI::App& app, ReproduceOptions& o) {
     const TableReport report = report_of(campaign);
     write_reports(report, o.out);
     const nlohmann::json entries = report_json(report)["entries"];
-    fmt::print("{}: {}\n", campaign.table->id, tally_line(campaign, tally(entries), o.against));
+    fmt::print("{}: {}\n", campaign.table->id, tally_line(campaign, tally(entries), o));
     for (const EntryVerdict& v : report.verdicts)
       for (const MetricVerdict& m : v.metrics)
         if (m.against_reference == AgainstReference::regressed)

@@ -47,6 +47,16 @@ std::string full_name(const CLI::App& command) {
   return parent ? full_name(*parent) + " " + command.get_name() : "mapnet";
 }
 
+/// What to say of a word that a command has no use for.
+std::string unknown_word(const CLI::App& command, const std::string& word) {
+  const std::string help = full_name(command) + " --help";
+  if (!word.starts_with('-')) return fmt::format("unexpected '{}'; see {}", word, help);
+  const std::string flag = word.substr(0, word.find('='));
+  const std::string likely = likely_flag(command, flag);
+  if (likely.empty()) return fmt::format("unknown flag {}; see {}", flag, help);
+  return fmt::format("unknown flag {}; did you mean {}? See {}", flag, likely, help);
+}
+
 }  // namespace
 
 void refuse_negative_counts(CLI::App& app) {
@@ -58,11 +68,12 @@ void refuse_negative_counts(CLI::App& app) {
 std::string what_is_missing(const CLI::App& app, const CLI::RequiredError& error) {
   const CLI::App* at = &app;
   while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  const std::vector<std::string> words = at->remaining();
+  if (!words.empty() && words.front().starts_with('-')) return unknown_word(*at, words.front());
   if (at->get_require_subcommand_min() == 0) return error.what();
   std::string known;
   for (const CLI::App* command : at->get_subcommands({}))
     known += (known.empty() ? "" : ", ") + command->get_name();
-  const std::vector<std::string> words = at->remaining();
   return fmt::format("expected a subcommand, found {}; known: {}",
                      words.empty() ? "none" : "'" + words.front() + "'", known);
 }
@@ -72,13 +83,7 @@ std::string what_is_unknown(const CLI::App& app, const CLI::ExtrasError& error) 
   while (at->remaining().empty() && !at->get_subcommands().empty())
     at = at->get_subcommands().front();
   const std::vector<std::string> words = at->remaining();
-  if (words.empty()) return error.what();
-  const std::string word = words.front(), help = full_name(*at) + " --help";
-  if (!word.starts_with('-')) return fmt::format("unexpected '{}'; see {}", word, help);
-  const std::string flag = word.substr(0, word.find('='));
-  const std::string likely = likely_flag(*at, flag);
-  if (likely.empty()) return fmt::format("unknown flag {}; see {}", flag, help);
-  return fmt::format("unknown flag {}; did you mean {}? See {}", flag, likely, help);
+  return words.empty() ? error.what() : unknown_word(*at, words.front());
 }
 
 }  // namespace mapnet

@@ -16,7 +16,7 @@ namespace mapnet {
 
 namespace fs = std::filesystem;
 
-fs::path absolute_path(const fs::path& path) { return fs::absolute(path).lexically_normal(); }
+fs::path absolute_path(const fs::path& path) { return fs::absolute(path); }
 
 std::string read_file(const fs::path& path) {
   std::error_code ec;

@@ -48,7 +48,7 @@ const DatasetManifest& dataset_manifest(std::string_view name) {
 
 std::string how_to_get(const DatasetManifest& m) {
   if (m.fetchable) return fmt::format("`mapnet data fetch {}` brings it", m.name);
-  return "name its folder with --data-dir. " + m.obtain;
+  return m.obtain.empty() ? "name its folder with --data-dir" : m.obtain;
 }
 
 std::string folder_wanted(const DatasetManifest& m) {

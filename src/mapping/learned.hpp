@@ -26,7 +26,7 @@ struct LearnedMap {
   std::uint64_t seed = 0;    ///< of the start, the order of samples and the sketches
 
   /// Learned from the trajectory of a direct training, not from gradients at its start.
-  bool walks() const { return epochs > 0; }
+  bool from_training() const { return epochs > 0; }
   bool on() const { return family != MapFamily::seeded; }
   bool operator==(const LearnedMap&) const = default;
 };

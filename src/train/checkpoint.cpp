@@ -31,7 +31,7 @@ void write_checkpoint(const RunFolder& folder, const Checkpoint& c) {
   if (c.state.map_checksum != 0) description["map_checksum"] = c.state.map_checksum;
   if (c.snapshot_every > 0) description["snapshot_every"] = c.snapshot_every;
   if (!c.state.pixels.mean.empty()) add_pixels(description, c.state.pixels);
-  if (c.state.inputs_checksum != 0) description["inputs_checksum"] = c.state.inputs_checksum;
+  if (c.state.series_checksum != 0) description["series_checksum"] = c.state.series_checksum;
   std::vector<std::string_view> payload;
   for (const CarriedBuffer& buffer : c.state.buffers) {
     description["buffers"].push_back({buffer.name, buffer.bytes.size()});
@@ -62,9 +62,9 @@ Checkpoint parse_checkpoint(std::string whole, const fs::path& path) {
     if (d.contains("snapshot_every"))
       c.snapshot_every = whole_number(d["snapshot_every"], "snapshot_every", 1);
     if (d.contains("pixel_mean")) c.state.pixels = pixels_from_json(d);
-    if (d.contains("inputs_checksum"))
-      c.state.inputs_checksum = static_cast<std::uint32_t>(
-          whole_number(d["inputs_checksum"], "inputs_checksum", 0, 0xffffffff));
+    if (d.contains("series_checksum"))
+      c.state.series_checksum = static_cast<std::uint32_t>(
+          whole_number(d["series_checksum"], "series_checksum", 0, 0xffffffff));
     std::string_view payload = file.payload();
     for (const nlohmann::json& buffer : d.at("buffers")) {
       const auto bytes = static_cast<std::size_t>(whole_number(buffer.at(1), "bytes of a buffer"));

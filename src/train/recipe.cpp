@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "common/json.hpp"
 #include "mapping/partition.hpp"
 #include "train/recipe/check.hpp"
@@ -110,7 +111,8 @@ FastMath resolve_fast_math(const std::string& text, DeviceKind device) {
 
 /// A recipe is kept as JSON, which holds nothing else.
 void require_utf8(const char* flag, const std::string& file) {
-  if (!is_utf8(file)) fail<UsageError>("{}: the file's name is not UTF-8; rename it", flag);
+  if (!file.empty() && !is_utf8(absolute_path(file).string()))  // as it is kept
+    fail<UsageError>("{}: the name of the file, or of its folder, is not UTF-8; rename it", flag);
 }
 
 }  // namespace

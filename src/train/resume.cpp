@@ -13,16 +13,28 @@
 
 namespace mapnet {
 
+nlohmann::json settings_of(const nlohmann::json& recipe) {
+  constexpr std::string_view kFile = "/file";
+  const nlohmann::json flat = recipe.flatten();
+  nlohmann::json settings = nlohmann::json::object();
+  for (const auto& [key, value] : flat.items()) {
+    const bool of_contents =
+        key.ends_with(kFile) && flat.contains(key.substr(0, key.size() - kFile.size()) + "/sha256");
+    if (key != "/threads" && !of_contents) settings[key] = value;
+  }
+  return settings;
+}
+
 void check_same_recipe(const nlohmann::json& of_run, const nlohmann::json& recipe,
                        const RunFolder& folder) {
-  const nlohmann::json then = of_run.flatten(), now = recipe.flatten();
+  const nlohmann::json then = settings_of(of_run), now = settings_of(recipe);
   std::string differences;
   const auto text = [](const nlohmann::json& values, const std::string& key) {
     return values.contains(key) ? values[key].dump() : std::string("not set");
   };
   const auto compare = [&](const std::string& key) {
     const std::string was = text(then, key), is = text(now, key);
-    if (key == "/threads" || was == is) return;
+    if (was == is) return;
     differences +=
         fmt::format("{}{} was {}, is {}", differences.empty() ? "" : "; ", key.substr(1), was, is);
   };

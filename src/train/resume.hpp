@@ -10,8 +10,13 @@
 
 namespace mapnet {
 
+/// What of a recipe (its to_json) decides what is trained, each value under its path: neither the
+/// number of threads, with which values are the same but for rounding, nor where a file lies whose
+/// SHA-256 stands beside it.
+nlohmann::json settings_of(const nlohmann::json& recipe);
+
 /// Throws Error naming each setting in which the recipe (its to_json) is not that of the run in the
-/// folder. The number of threads may differ: the values are the same but for rounding.
+/// folder.
 void check_same_recipe(const nlohmann::json& of_run, const nlohmann::json& recipe,
                        const RunFolder& folder);
 

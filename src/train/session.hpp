@@ -148,6 +148,7 @@ class Session {
 
  private:
   void load(const Dataset& dataset, Purpose purpose);
+  void load_inputs(const Dataset& dataset, Purpose purpose);
   void load_pictures(const Dataset& dataset, Purpose purpose);
   void load_into_file(const Dataset& dataset);
   void prepare(std::size_t begin, std::size_t end);
@@ -200,7 +201,7 @@ class Session {
   std::unique_ptr<DecodeAhead> decoder_;  // until all pictures are decoded
   DecodeTimes decode_times_;              // of it, once it is gone
   PixelStatistics pixels_;
-  std::uint32_t inputs_checksum_ = 0;  // of inputs that are no pixels
+  std::uint32_t series_checksum_ = 0;  // of a series' values
   SeriesFacts series_;
   std::vector<std::uint32_t> pruned_;
   std::vector<std::uint32_t> order_;  // of the epoch last begun, as the device has it

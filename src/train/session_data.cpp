@@ -1,8 +1,11 @@
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "common/bytes.hpp"
 #include "data/pm25.hpp"
 #include "train/checksum.hpp"
+#include "train/run_ranks.hpp"
 #include "train/session.hpp"
 #include "train/standardise.hpp"
 
@@ -35,6 +38,16 @@ SampleFormat sample_format(const Dataset& dataset) {
 }
 
 void Session::load(const Dataset& dataset, Purpose purpose) {
+  load_inputs(dataset, purpose);
+  // Values stay the same on all of them whatever each reads.
+  if (purpose == Purpose::train)
+    require_same(*ranks_,
+                 fmt::format("{} {} {:08x}", fmt::join(pixels_.mean, " "),
+                             fmt::join(pixels_.stddev, " "), series_checksum_),
+                 "reads other samples than the first rank");
+}
+
+void Session::load_inputs(const Dataset& dataset, Purpose purpose) {
   if (dataset.task == Task::forecast) return load_series(dataset);
   if (has_pictures(dataset)) return load_pictures(dataset, purpose);
   if (file_) return load_into_file(dataset);
@@ -47,7 +60,7 @@ void Session::load(const Dataset& dataset, Purpose purpose) {
 
 void Session::load_series(const Dataset& dataset) {
   const Series series = read_series(dataset, counts_.validation);
-  inputs_checksum_ = checksum(bytes_of(series.values));
+  series_checksum_ = checksum(bytes_of(series.values));
   program_->write<float>(run_.samples.values, series.values);
   series_ = {series.persistence_mse_train, series.persistence_mse_validation,
              series.persistence_mse_test, series.missing, series.target_max - series.target_min};
@@ -60,7 +73,6 @@ void Session::load_features(const Dataset& dataset) {
   mapnet::read_features(dataset, dataset.train, std::span(values).first(train));
   mapnet::read_features(dataset, dataset.test, std::span(values).subspan(train));
   standardise(values, each, std::span(order_).first(counts_.train));
-  inputs_checksum_ = checksum(bytes_of(values));
   program_->write<float>(run_.samples.values, values);
 }
 

@@ -16,8 +16,8 @@ void Session::load_map() {
   basis_.reset();
   // The same z would be other weights on each of them, and nothing would show it.
   require_same(*ranks_, fmt::format("{:08x}", learned_map_.checksum),
-               "its map was learned to other bits than the first rank's: ranks that learn need as "
-               "many --threads and the same kind of processor");
+               "its map was learned to other bits than the first rank's: ranks that learn need the "
+               "same --device, on CPUs of one kind and with as many --threads");
 }
 
 void Session::learn_map_again() {

@@ -47,7 +47,7 @@ TrainingState Session::training_state() {
   state.pruned = !pruned_.empty();
   state.map_checksum = learned_map_.checksum;
   state.pixels = pixels_;
-  state.inputs_checksum = inputs_checksum_;
+  state.series_checksum = series_checksum_;
   for (const Carried& c : carried()) {
     std::string bytes(run_.schedule.buffer_bytes(c.buffer), '\0');
     program_->read<char>(bytes, c.buffer);
@@ -69,9 +69,9 @@ void Session::restore(const TrainingState& state) {
   if (!same) fail("what it holds is not what this training carries from step to step");
   if (state.pixels.mean != pixels_.mean || state.pixels.stddev != pixels_.stddev)
     fail("the training images are not those it was trained on: their means differ");
-  if (state.inputs_checksum != 0 && state.inputs_checksum != inputs_checksum_)
-    fail("the inputs are not those it was trained on: checksum {:08x} then, {:08x} now",
-         state.inputs_checksum, inputs_checksum_);
+  if (state.series_checksum != 0 && state.series_checksum != series_checksum_)
+    fail("the series is not the one it was trained on: checksum {:08x} then, {:08x} now",
+         state.series_checksum, series_checksum_);
   begin_epoch(static_cast<int>(state.epoch));
   if (state.refreshes > 0) {
     // The present round, with its stored maps drawn; all else that a refresh does is written over.

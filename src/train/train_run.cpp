@@ -57,6 +57,7 @@ class TrainingRun {
       begin_with(session_, open_model(recipe_.init.file));
     wait_for_all();
     if (ranks_.first()) begin_files();
+    wait_for_first();
     found_.reset();  // it holds as much as everything that is trained
     begin_snapshots();
   }
@@ -73,27 +74,17 @@ class TrainingRun {
     return result_;
   }
 
-  /// What is left of it for whoever lost a rank. Where the folder is seen from here it knows best:
-  /// the first rank may have been lost right behind its writing.
-  std::string way_on() const {
-    std::string from = saved_;
-    try {
-      if (const auto found = find_checkpoint(folder_)) from = position_text(found->checkpoint);
-    } catch (const Error&) {  // none that can be read from here; `saved_` is what was heard of
-    }
-    if (from.empty()) return "no checkpoint was written before; begin again";
-    return fmt::format("{} is there, from {}: --resume goes on from it, with any number of ranks",
-                       folder_.checkpoint().string(), from);
-  }
+  /// Where the last checkpoint is from; empty where none was written.
+  const std::string& saved() const { return saved_; }
 
  private:
   std::optional<FoundCheckpoint> claim() {
-    nlohmann::json settings = to_json(recipe_);
-    settings.erase("threads");
-    require_same(ranks_,
-                 fmt::format("{} {} {} {}", program_identity(), settings.dump(),
-                             dataset_.train.count, dataset_.test.count),
-                 "started with another program, settings or data than the first rank");
+    require_same(
+        ranks_,
+        fmt::format("{} {} {} {} {} {} {}", program_identity(),
+                    settings_of(to_json(recipe_)).dump(), dataset_.train.count, dataset_.test.count,
+                    control_.resume, control_.checkpoints.steps, control_.snapshot_every),
+        "started with another program, settings or data than the first rank");
     if (ranks_.first()) claim_ = folder_.claim(control_.overwrite, control_.resume);
     refuse_own_files();
     if (!control_.resume) return std::nullopt;
@@ -314,19 +305,33 @@ class TrainingRun {
   std::string saved_;  // where the last checkpoint is from
 };
 
+/// What is left of a run for whoever lost a rank; `saved`: where its last checkpoint was heard to
+/// be from. Where the folder is seen from here it knows best: the first rank may have been lost
+/// right behind its writing.
+std::string way_on(const RunFolder& folder, std::string saved) {
+  try {
+    if (const auto found = find_checkpoint(folder)) saved = position_text(found->checkpoint);
+  } catch (const Error&) {  // none that can be read from here
+  }
+  if (saved.empty()) return "no checkpoint was written before; begin again";
+  return fmt::format("{} is there, from {}: --resume goes on from it, with any number of ranks",
+                     folder.checkpoint().string(), saved);
+}
+
 }  // namespace
 
 RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dataset,
                     const RunControl& control, const Watch& watch) {
   require_shareable(recipe, control.ranks->size());
   count_snapshots(control.snapshot_every, training_steps(recipe, split_samples(recipe, dataset)));
-  TrainingRun run(recipe, net, dataset, control, watch);
+  std::optional<TrainingRun> run;
   try {
-    return run.finish();
+    return run.emplace(recipe, net, dataset, control, watch).finish();
   } catch (const Error&) {
     const std::string loss = control.ranks->loss();
     if (loss.empty()) throw;
-    fail<LostRank>("{}; {}", loss, run.way_on());
+    fail<LostRank>("{}; {}", loss,
+                   way_on(RunFolder{control.folder}, run ? run->saved() : std::string()));
   }
 }
 

@@ -24,7 +24,7 @@ struct TrainingState {
   bool pruned = false;
   std::uint32_t map_checksum = 0;     ///< of a learned map, which is built again, too; else 0
   PixelStatistics pixels;             ///< measured, not carried: other ones mean other data
-  std::uint32_t inputs_checksum = 0;  ///< likewise, of inputs that are no pixels; else 0
+  std::uint32_t series_checksum = 0;  ///< likewise, of a series' values; else 0
   std::vector<CarriedBuffer> buffers;
 };
 

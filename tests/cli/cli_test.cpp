@@ -31,6 +31,9 @@ BOOST_AUTO_TEST_CASE(wrong_usage_is_one_clear_line_and_exit_code_2) {
       {"data chekc mnist", "'chekc'; known: list, fetch, check, features"},
       {"train --latnet 5", "unknown flag --latnet; did you mean --latent? See mapnet train --help"},
       {"train --latnet=5", "unknown flag --latnet; did you mean --latent?"},
+      {"export --rum runs/demo --out x",
+       "unknown flag --rum; did you mean --run? See mapnet export"},
+      {"--verison", "unknown flag --verison; did you mean --version? See mapnet --help"},
       {"data check mnist --count-only", "did you mean --counts-only? See mapnet data check --help"},
       {"plan --nothing-like-it 5", "unknown flag --nothing-like-it; see mapnet plan --help"},
       {"plan cnn1", "unexpected 'cnn1'; see mapnet plan --help"},
@@ -201,10 +204,10 @@ BOOST_AUTO_TEST_CASE(a_config_file_gives_flags_and_the_command_line_wins) {
   refuses("epochs = 1\nlatnet = 5\n", {toml.string() + ":2", "latnet"});
   refuses("epochs = 'many'\n", {toml.string() + ":1", "epochs"});
   refuses("epochs = = 1\n", {toml.string() + ":1"});
-  write_file_atomic(toml, "overwrite = true\n");
-  check_outcome("train --resume --config " + toml.string(), 2,
-                {toml.string(), "--overwrite", "excludes", "--resume"});
-  write_file_atomic(toml, "overwrite = false\nepochs = 1\nbatch = 20\n");
+  refuses("overwrite = true\nresume = true\n",
+          {toml.string(), "--overwrite", "excludes", "--resume"});
+  // The command line wins.
+  write_file_atomic(toml, "overwrite = true\nepochs = 1\nbatch = 20\n");
   check_outcome("train --resume --quiet --config " + toml.string() + " --data-dir " + at +
                     " --out " + at + "/resumed",
                 0, {"test accuracy"});

@@ -11,6 +11,7 @@
 #include "common/test_device.hpp"
 #include "train/checkpoint.hpp"
 #include "train/latent_file.hpp"
+#include "train/snapshots.hpp"
 #include "train/stopped_run.hpp"
 #include "train/toy_data.hpp"
 
@@ -182,7 +183,8 @@ BOOST_AUTO_TEST_CASE(a_stopped_run_goes_on_with_another_number_of_ranks) {
   const ToyData data(16 * 20, 20);
   const Folder scratch;
   const RunFolder one{scratch.path / "one"}, several{scratch.path / "several"};
-  const Words epochs = {"--epochs", "15", "--checkpoint-every", "2", "--resume"};
+  const Words epochs = {"--epochs",         "15", "--checkpoint-every", "2", "--resume",
+                        "--snapshot-every", "50"};
   BOOST_REQUIRE(on_ranks(1, training(data, one, epochs), scratch).code == 0);
   for (const std::size_t ranks : {2u, 4u}) {
     const auto output = scratch.path / "output";
@@ -205,6 +207,10 @@ BOOST_AUTO_TEST_CASE(a_stopped_run_goes_on_with_another_number_of_ranks) {
   BOOST_TEST(result_of(several).at("ranks") == 3);
   BOOST_TEST_MESSAGE("trained values off by " << apart(one, several));
   BOOST_TEST(apart(one, several) < 15 * kValues);  // 300 steps in place of ten
+  BOOST_TEST(find_snapshots(one).size() == 7u);
+  BOOST_REQUIRE(find_snapshots(several).size() == 7u);
+  for (std::size_t i = 0; i < 7; ++i)
+    BOOST_TEST(find_snapshots(several)[i].step == static_cast<std::int64_t>(50 * i));
 }
 
 BOOST_AUTO_TEST_CASE(mpirun_told_to_stop_leaves_a_checkpoint) {

@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(what_was_trained_with_other_settings_is_not_judged) {
   before.table.rows[1].entries[0].settings = settings("64");
   now = judged_by(now, before.table);
   BOOST_TEST(now["summary"].get<std::string>() ==
-             "1 exceeded, 1 not reached, 1 no worse than their reference");
+             "1 exceeded, 1 not reached, 1 held to their reference");
   BOOST_TEST(!now["entries"][1].contains("outdated"));
 }
 
@@ -207,7 +207,7 @@ BOOST_AUTO_TEST_CASE(reports_are_judged_anew_by_tables) {
   BOOST_TEST((stored() == before.report));
   redraw_reports(folder.path, {before.table});
   BOOST_TEST(stored()["summary"].get<std::string>() ==
-             "1 exceeded, 1 not reached, 1 no worse than their reference");
+             "1 exceeded, 1 not reached, 1 held to their reference");
   BOOST_TEST(stored()["version"] == before.report["version"]);
   BOOST_TEST(read_file(folder.path / "table9.md") == report_markdown(stored()));
 }

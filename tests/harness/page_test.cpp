@@ -64,10 +64,10 @@ BOOST_AUTO_TEST_CASE(what_goes_beyond_the_paper_has_columns_of_its_own) {
   const std::string text = report_markdown(r);
   check_holds(text,
               "| beyond the paper | its figure | its verdict | trained at a time | its map learned "
-              "from |\n");
+              "from | it ran on |\n");
   check_holds(text,
               "| learned <map> | 99.55 (99.50 to 99.60) | regressed; 1 of 3 seeds | "
-              "128 + 777 of the map | 480000 samples, 38 s |\n");
+              "128 + 777 of the map | 480000 samples, 38 s | a |\n");
   check_holds(text, "A learned map is not free");
   BOOST_TEST(text.find("\n| learned") == std::string::npos);
   const Folder folder;
@@ -76,8 +76,8 @@ BOOST_AUTO_TEST_CASE(what_goes_beyond_the_paper_has_columns_of_its_own) {
   const std::string page = read_file(folder.path / "index.html");
   check_holds(page,
               "<td>learned &lt;map&gt;</td><td>99.55 (99.50 to 99.60)</td>"
-              "<td><span class=\"regressed\">regressed</span>; "
-              "<span class=\"1-of-3-seeds\">1 of 3 seeds</span></td>");
+              "<td><span class=\"regressed\">regressed</span> "
+              "<small>1 of 3 seeds</small></td>");
   BOOST_TEST(page.find("<tr><td>learned") == std::string::npos);
   // One that failed says so; one whose row of the paper is not there is a line of its own.
   r["entries"][2]["state"] = "failed";
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(a_line_says_what_its_figure_is_worth) {
   const std::string text = report_markdown(r);
   check_holds(text,
               "| 99.00 (98.90 to 99.10) | +0.34 | exceeded | 99.00 | 0.50 (paper 0.34) | 0.50 |");
-  check_holds(text, "| 99.00 (1 seed) | +0.34 | exceeded | 99.00 (this run's) |");
+  check_holds(text, "| 99.00 (1 seed) | +0.34 | exceeded | 99.00 (same version) |");
   check_holds(text, "| a |\n");
   check_holds(text, "| b |\n");
   check_holds(text, "\n- a: cpu (a <name>), mapnet 0.1.0 (abc)\n- b: cuda, mapnet 0.1.0 (abc)\n");

@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_sign_in_one_backward_pass_is_a_regression) {
       " reproduce --table 1 --rows cnn2-slvt-2048 --data fashion-mnist --quick "
       "--seeds 1 --device cpu --out " +
       folder.path.string() + "/reports --runs " + folder.path.string();
-  check_outcome(quick + "/right", 0, {"1 no worse than their reference"});
+  check_outcome(quick + "/right", 0, {"1 held to their reference"});
   const Outcome wrong = run_command(MAPNET_WRONG_SIGN + quick + "/wrong");
   BOOST_TEST(wrong.code == 1, wrong.output);
   BOOST_TEST(wrong.output.find("regressed: cnn2-slvt-2048 on fashion-mnist: accuracy") !=

@@ -66,7 +66,7 @@ struct ToyTable {
 BOOST_AUTO_TEST_CASE(a_table_is_trained_judged_and_not_trained_again) {
   const ToyTable table;
   table.write();
-  check_outcome(table.command(), 0, {"toy: 1 exceeded, 1 without data, 1 no worse than"});
+  check_outcome(table.command(), 0, {"toy: 1 exceeded, 1 without data, 1 held to their"});
   const auto first = table.report();
   const auto& entry = first["entries"][0];
   BOOST_TEST(entry["state"] == "done");
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(a_reference_of_a_stand_in_is_locked_as_that) {
   BOOST_REQUIRE_MESSAGE(begin != std::string::npos, locked.output);
   table.licensed += locked.output.substr(begin + 1, locked.output.find('\n', begin + 1) - begin);
   table.write();
-  check_outcome(command, 0, {"toy: 1 no worse than their reference"});
+  check_outcome(command, 0, {"toy: 1 held to their reference"});
   const Outcome quick = mapnet_with(command + "--quick --lock");
   BOOST_TEST(quick.code == 0, quick.output);
   BOOST_TEST(quick.output.find("the quick tier has no references") != std::string::npos);

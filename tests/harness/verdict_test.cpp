@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_done_is_never_counted_as_passed) {
   }
   judged.campaign.entries[0].state = EntryState::done;
   BOOST_TEST(report_json(report_of(judged.campaign))["summary"].get<std::string>() ==
-             "1 exceeded, 1 no worse than their reference");
+             "1 exceeded, 1 held to their reference");
 }
 
 // A choice of nothing but ours beyond the paper says so, with and without references.
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(what_goes_beyond_the_paper_is_counted_as_that) {
   };
   BOOST_TEST(summary(Judged("accuracy", std::nullopt, {}, {0.95})) == "1 beyond the paper");
   BOOST_TEST(summary(Judged("accuracy", std::nullopt, reference(95, 1), {0.95})) ==
-             "1 beyond the paper, 1 no worse than their reference");
+             "1 beyond the paper, 1 held to their reference");
 }
 
 BOOST_AUTO_TEST_CASE(a_stand_in_is_not_held_against_the_paper) {

@@ -83,7 +83,10 @@ double distance(reference::View a, reference::View b) {
 }  // namespace
 
 BOOST_DATA_TEST_CASE(each_tensor_has_its_gradient, data::make(kCases), k) {
-  if (testing_emulated() && k.resnet()) return;
+  if (testing_emulated() && k.resnet()) {
+    BOOST_TEST_MESSAGE("skipped: too slow thread by thread");
+    return;
+  }
   const TrainingPass pass(network_of(k), k.batch);
   DoubleNetwork exact(pass.net, pass.weights.theta, pass.input, static_cast<std::size_t>(k.batch));
   // As in pytorch_test.cpp: forty times what PyTorch's float32 is off by.

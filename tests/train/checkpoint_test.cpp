@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(another_series_of_the_same_length_is_refused) {
   stop_after(recipe, net, series.dataset, control, 3);
   control.resume = true;
   check_fails([&] { train_run(recipe, net, other.dataset, control); },
-              {"cannot resume", "the inputs are not those"});
+              {"cannot resume", "the series is not the one"});
   BOOST_CHECK_NO_THROW(train_run(recipe, net, series.dataset, control));
 }
 

@@ -169,8 +169,10 @@ BOOST_AUTO_TEST_CASE(what_a_run_begins_with_is_found_from_any_folder) {
   std::filesystem::current_path(at);
   const Recipe recipe = recipe_of(next);
   std::filesystem::current_path(elsewhere);
-  BOOST_TEST(recipe.init.file == (at / "model").string());
-  BOOST_TEST(recipe.pretrained.file == (at / "weights").string());
+  // Not normalised: a link before ".." leads elsewhere than its name says.
+  BOOST_TEST(std::filesystem::path(recipe.init.file).is_absolute());
+  BOOST_TEST(std::filesystem::equivalent(recipe.init.file, at / "model"));
+  BOOST_TEST(std::filesystem::equivalent(recipe.pretrained.file, at / "weights"));
   train_run(recipe, network("cnn2"), trained.data.dataset, {at / "next"});
   BOOST_CHECK_NO_THROW(expand_theta(open_model(at / "next"), here()));
 }

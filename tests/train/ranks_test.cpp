@@ -293,3 +293,19 @@ BOOST_AUTO_TEST_CASE(a_rank_that_learned_another_map_is_named) {
       begin();
   });
 }
+
+BOOST_AUTO_TEST_CASE(a_rank_that_reads_other_samples_is_named) {
+  const ToySeries series(24 * 4), other(24 * 4, {}, 4);
+  const RunConfig config = toy_run("lstm-1x8", series.dataset, "slvt");
+  const Network net = network_for(config, series.dataset);
+  on_ranks(2, [&](const std::shared_ptr<Communicator>& ranks) {
+    const auto begin = [&] {
+      const Dataset& own = (ranks->rank() == 1 ? other : series).dataset;
+      Session(resolve(config, net), net, own, Purpose::train, plan_arena, ranks);
+    };
+    if (ranks->rank() == 1)
+      check_fails(begin, {"rank 1 of 2", "reads other samples"});
+    else
+      begin();
+  });
+}

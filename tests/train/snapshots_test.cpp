@@ -135,6 +135,10 @@ BOOST_AUTO_TEST_CASE(another_run_in_the_folder_leaves_none_of_the_old_ones) {
 // 90 million of 2 MiB each.
 BOOST_AUTO_TEST_CASE(a_series_that_has_no_room_leaves_the_run_it_was_to_replace) {
   Watched run;
+  if (std::filesystem::space(std::filesystem::temp_directory_path()).available >> 47) {
+    BOOST_TEST_MESSAGE("skipped: this disk has room for it");
+    return;
+  }
   run.train("run", 4);
   const auto before = contents_of(run.folder("run").path);
   run.config.net = "cnn1";

@@ -22,7 +22,7 @@ inline Part part_of(int n, int index, int parts) {
 
 /// Calls task(i) for i in [0, n), split over `n_threads` in equal runs. What a task computes must
 /// not depend on which thread runs it: that keeps results the same for any number of threads. What
-/// a task throws is thrown from here, of several one, when all have ended.
+/// a task throws is thrown from here when all have ended, of several that of the lowest i.
 template <class Task>
 void parallel_for(int n, int n_threads, const Task& task) {
   if (n_threads == 1 || n == 1) {  // OpenMP would set up a team of one
@@ -30,13 +30,14 @@ void parallel_for(int n, int n_threads, const Task& task) {
     return;
   }
   std::exception_ptr thrown;  // it would end the program if it left the region
+  int thrower = n;
 #pragma omp parallel for schedule(static) num_threads(n_threads)
   for (int i = 0; i < n; ++i) {
     try {
       task(i);
     } catch (...) {
 #pragma omp critical(mapnet_parallel_for)
-      thrown = std::current_exception();
+      if (i < thrower) thrower = i, thrown = std::current_exception();
     }
   }
   if (thrown) std::rethrow_exception(thrown);

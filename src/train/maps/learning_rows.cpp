@@ -27,8 +27,8 @@ LearningRows::LearningRows(const Recipe& recipe, const Network& net, const Datas
                            const MapDesc& map, std::span<const float> start,
                            std::string_view data_sha256, int process)
     : columns_(map.target_size()) {
-  const bool keeps = trajectory_cache() && recipe.mapping.learned.walks() && start.empty() &&
-                     !recipe.mapping.finetune.on();
+  const bool keeps = trajectory_cache() && recipe.mapping.learned.from_training() &&
+                     start.empty() && !recipe.mapping.finetune.on();
   if (keeps) {
     const Recipe training = learning_recipe(recipe, dataset);
     const std::int64_t interval =

@@ -23,7 +23,7 @@ std::vector<float> base_of(const MapDesc& map, std::uint64_t seed) {
 }  // namespace
 
 Purpose learning_purpose(const LearnedMap& learned) {
-  return learned.walks() ? Purpose::train : Purpose::sketch;
+  return learned.from_training() ? Purpose::train : Purpose::sketch;
 }
 
 Recipe learning_recipe(const Recipe& run, const Dataset& dataset) {
@@ -70,7 +70,7 @@ std::int64_t snapshot_interval(const LearnedMap& learned, const Recipe& training
 }
 
 std::size_t rows_of(const LearnedMap& learned, const Recipe& training, const SampleCounts& counts) {
-  if (!learned.walks()) return learned.sketches;
+  if (!learned.from_training()) return learned.sketches;
   return static_cast<std::size_t>(training_steps(training, counts) /
                                   snapshot_interval(learned, training, counts));
 }
@@ -120,7 +120,7 @@ void MapSource::to_outputs(std::span<const float> theta, bool gradient,
 std::size_t MapSource::row_count() const { return rows_of(learned_, recipe_, session_->counts()); }
 
 void MapSource::each_row(const TakeRow& take) {
-  if (learned_.walks())
+  if (learned_.from_training())
     return train(snapshot_interval(learned_, recipe_, session_->counts()), take);
   std::vector<float> row(outputs());
   for (std::size_t i = 0; i < learned_.sketches; ++i) {

@@ -34,19 +34,20 @@ LearnedMap resolve_learned_map(const RunConfig& run, const std::string& name,
   learned.epochs = c.epochs.value_or(trajectory ? 8 : 0);
   require(learned.epochs >= (trajectory ? 1 : 0) && learned.epochs <= kMaxEpochs, "--map-epochs",
           learned.epochs, trajectory ? "1 to 1000000" : "0 to 1000000");
-  const bool walks = learned.walks();
-  refuse(c.batch && walks, "--map-batch",
+  const bool from_training = learned.from_training();
+  refuse(c.batch && from_training, "--map-batch",
          "is of a sketched gradient; a direct training goes by the run's --batch");
-  learned.batch = walks ? 0 : c.batch.value_or(factors ? 1 : run.batch);
-  require(walks || (learned.batch >= 1 && learned.batch <= kMaxBatch), "--map-batch", learned.batch,
-          "1 to 65536");
+  learned.batch = from_training ? 0 : c.batch.value_or(factors ? 1 : run.batch);
+  require(from_training || (learned.batch >= 1 && learned.batch <= kMaxBatch), "--map-batch",
+          learned.batch, "1 to 65536");
   // As many as the largest block has latents span it; of a trajectory neighbours are alike.
   const std::size_t most = m.latents.empty() ? 1 : std::ranges::max(m.latents);
-  learned.sketches = c.sketches.value_or(factors ? kKroneckerSketches
-                                         : walks ? std::max<std::size_t>(most + most / 2, 128)
-                                                 : most);
   // But for Kronecker factors their Gram matrix is decomposed.
   const std::size_t limit = factors ? kMaxSketches : kMostEigenRows;
+  learned.sketches = c.sketches.value_or(
+      std::min(limit, factors         ? kKroneckerSketches
+                      : from_training ? std::max<std::size_t>(most + most / 2, 128)
+                                      : most));
   require(learned.sketches >= 1 && learned.sketches <= limit, "--map-sketches", learned.sketches,
           fmt::format("1 to {}", limit).c_str());
   learned.seed = c.seed.value_or(run.seed);
