@@ -106,8 +106,7 @@ std::string beyond_of(const Line& line, std::string (*field)(const Line&)) {
   std::string text;
   bool first = true;
   for (const json& other : line.report["entries"]) {
-    if (other.value("beyond", "") != line.entry["row"] || other["data"] != line.entry["data"])
-      continue;
+    if (!is_beyond(other, line.entry)) continue;
     text += first ? "" : "\n";
     first = false;
     for (const json& m : other["metrics"])

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -26,11 +27,15 @@ inline std::string gap_of(const Metric& metric, const nlohmann::json& m) {
   return text.empty() || text.front() == '-' ? text : "+" + text;
 }
 
+/// Whether the first is ours beyond the paper, and the second the paper's that it stands beside.
+inline bool is_beyond(const nlohmann::json& entry, const nlohmann::json& of_paper) {
+  return entry.value("beyond", "") == of_paper["row"] && entry["data"] == of_paper["data"];
+}
+
 /// Whether an entry is ours beyond the paper and the paper's row that it stands beside is there.
 inline bool stands_beside(const nlohmann::json& report, const nlohmann::json& entry) {
-  for (const nlohmann::json& other : report["entries"])
-    if (entry.value("beyond", "") == other["row"] && entry["data"] == other["data"]) return true;
-  return false;
+  return std::ranges::any_of(report["entries"],
+                             [&](const nlohmann::json& other) { return is_beyond(entry, other); });
 }
 
 /// Its row; of ours beyond the paper, in a line of its own, what it would stand beside.

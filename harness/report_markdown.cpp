@@ -61,8 +61,7 @@ std::string report_markdown(const json& report) {
   text += list(notes_of(report));
   return text +
          "\n## Commands\n\nOf each entry's first seed. Those of the others have another `--seed`, "
-         "and "
-         "another `--pretrained` where it names a run of that seed.\n\n```sh\n" +
+         "and another `--pretrained` where it names a run of that seed.\n\n```sh\n" +
          commands(report) + "```\n";
 }
 

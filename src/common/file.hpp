@@ -8,7 +8,8 @@
 
 namespace mapnet {
 
-/// The same file from wherever the process works later: absolute, without "." and "..".
+/// From wherever the process works later. ".." stays: behind a link it leads elsewhere than it
+/// says.
 std::filesystem::path absolute_path(const std::filesystem::path& path);
 
 /// Whole contents of a regular file. Throws Error naming the path when it cannot be read.
