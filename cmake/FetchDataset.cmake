@@ -23,6 +23,7 @@ endif()
 
 foreach(name IN LISTS DATASET_${DATASET}_FILES)
   mapnet_read_hash(hash ${MANIFESTS}/${DATASET}/${name})
+  mapnet_remove_unfinished(${CACHE}/SHA256/${hash})
   set(object "")
   foreach(store IN LISTS STORES ITEMS ${CACHE})
     if(EXISTS ${store}/SHA256/${hash})

@@ -5,17 +5,36 @@
 include(${CMAKE_CURRENT_LIST_DIR}/Datasets.cmake)
 cmake_policy(VERSION 3.25)
 
-# Fetches URL into FILE and unpacks it; OUT is empty on success, else what went wrong.
-function(mapnet_fetch_url out url hash file)
-  # Both limits: the first ends a stalled transfer, the second an address that never answers.
-  file(DOWNLOAD ${url} ${file}.gz STATUS status INACTIVITY_TIMEOUT 30 TIMEOUT 300)
+# Unpacks PACKED into FILE, of which MOST bytes are believed; OUT as below. Nobody has vouched for PACKED yet, and a
+# few of its bytes may stand for many.
+function(mapnet_unpack out packed file most)
+  math(EXPR one_more "${most} + 1")
+  execute_process(COMMAND gzip -dc ${packed} COMMAND head -c ${one_more} OUTPUT_FILE ${file} RESULTS_VARIABLE results
+                  ERROR_VARIABLE problem ERROR_STRIP_TRAILING_WHITESPACE)
+  set(size 0)
+  if(EXISTS ${file})  # not where gzip is missing
+    file(SIZE ${file} size)
+  endif()
+  list(GET results 0 failed)
+  if(size GREATER most)  # gzip was stopped by then
+    set(problem "expected at most ${most} bytes unpacked, found more")
+  elseif(failed)
+    set(problem "gzip cannot unpack it (${failed}): ${problem}")
+  else()
+    set(problem "")
+  endif()
+  set(${out} "${problem}" PARENT_SCOPE)
+endfunction()
+
+# Fetches URL into FILE and unpacks it, to MOST bytes; OUT is empty on success, else what went wrong.
+function(mapnet_fetch_url out url hash file most)
+  # The first limit ends a stalled transfer; the second, of all of it, an address that never answers. In an hour the
+  # largest file comes over 60 kbit/s.
+  file(DOWNLOAD ${url} ${file}.gz STATUS status INACTIVITY_TIMEOUT 30 TIMEOUT 3600)
   list(POP_FRONT status failed problem)
   if(NOT failed)
-    execute_process(COMMAND gzip -dc ${file}.gz OUTPUT_FILE ${file} RESULT_VARIABLE failed
-                    ERROR_VARIABLE problem ERROR_STRIP_TRAILING_WHITESPACE)
-    if(failed)
-      set(problem "gzip cannot unpack it (${failed}): ${problem}")
-    else()
+    mapnet_unpack(problem ${file}.gz ${file} ${most})
+    if(NOT problem)
       mapnet_compare_hash(problem ${file} ${hash})
     endif()
   endif()
@@ -38,9 +57,10 @@ function(mapnet_fetch_object out manifests hash file)
       if(NOT listed STREQUAL hash)
         continue()
       endif()
+      mapnet_most_bytes(most ${dataset})
       foreach(source IN LISTS DATASET_${dataset}_SOURCES)
         message(STATUS "${dataset}/${name}: trying ${source}/${name}.gz")
-        mapnet_fetch_url(problem ${source}/${name}.gz ${hash} ${file})
+        mapnet_fetch_url(problem ${source}/${name}.gz ${hash} ${file} ${most})
         if(NOT problem)
           set(${out} "" PARENT_SCOPE)
           return()
@@ -61,6 +81,10 @@ function(mapnet_fetch_object out manifests hash file)
   endforeach()
   set(${out} "${manifests}: no dataset lists a file with SHA-256 ${hash}" PARENT_SCOPE)
 endfunction()
+
+# Whoever fetches calls its file <object>.tmp<random>.
+string(REGEX REPLACE "\\.tmp[^/]*$" "" _mapnet_object ${ExternalData_CUSTOM_FILE})
+mapnet_remove_unfinished(${_mapnet_object})
 
 if(NOT ExternalData_CUSTOM_LOCATION MATCHES "^(.+)/SHA256/([0-9a-f]+)$")
   set(ExternalData_CUSTOM_ERROR

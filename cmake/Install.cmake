@@ -39,6 +39,9 @@ install(FILES cmake/Datasets.cmake cmake/FetchDataset.cmake cmake/FetchObject.cm
         DESTINATION ${CMAKE_INSTALL_DATADIR}/mapnet/cmake COMPONENT program)
 install(DIRECTORY data_manifests DESTINATION ${CMAKE_INSTALL_DATADIR}/mapnet COMPONENT program
         PATTERN CMakeLists.txt EXCLUDE)
+# An exported C header needs int8_network.c.
+install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DATADIR}/mapnet COMPONENT program
+        PATTERN __pycache__ EXCLUDE)
 install(DIRECTORY harness/tables harness/study DESTINATION ${CMAKE_INSTALL_DATADIR}/mapnet COMPONENT program)
 install(FILES README.md SECURITY.md docs/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program FILES_MATCHING PATTERN "*.md")

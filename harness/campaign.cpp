@@ -9,8 +9,6 @@
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/file.hpp"
-#include "harness/data_presence.hpp"
-#include "harness/process.hpp"
 #include "harness/run_record.hpp"
 #include "harness/trajectory/trajectory.hpp"
 #include "train/run_folder.hpp"
@@ -19,58 +17,54 @@ namespace mapnet {
 
 namespace {
 
-/// The folder that was named for a data set; empty: none was.
-std::string folder_of(const std::string& data, const CampaignOptions& options) {
-  const auto folder = options.data_folders.find(data);
-  return folder == options.data_folders.end() ? std::string() : folder->second;
+/// What the command line says goes before what the table says.
+Settings told(Settings settings, const std::string& data, const CampaignOptions& options) {
+  const auto say = [&](const char* flag, const std::string& word) {
+    if (!word.empty()) settings[flag] = {word};
+  };
+  const auto unless_told = [&](const char* flag, const std::string& word) {
+    if (!settings.contains(flag)) say(flag, word);
+  };
+  const auto number = [](int n) { return n > 0 ? std::to_string(n) : std::string(); };
+  say("device", options.device);
+  say("memory-budget", options.memory_budget);
+  say("threads", number(options.threads));
+  say("data-dir", options.folder_of(data));
+  unless_told("device", "auto");
+  unless_told("threads", number(options.threads_of_a_job));
+  return settings;
 }
 
-/// Where its runs lie and what they are told.
-void settle_runs(ChosenEntry& c, const Table& table, const CampaignOptions& options) {
-  for (SeedRun& run : c.runs) {
-    Settings settings = c.settings;
-    settings["seed"] = {std::to_string(run.seed)};
-    run.words = {"train"};
-    const std::vector<std::string> flags = words_of(settings);
-    run.words.insert(run.words.end(), flags.begin(), flags.end());
-    if (table.trajectory)
-      run.words.insert(run.words.end(),
-                       {"--snapshot-every", std::to_string(table.trajectory->snapshot_every)});
-    run.folder = options.runs / (options.quick ? table.id + "-quick" : table.id) / c.row->name /
-                 c.data() / fmt::format("seed{}", run.seed);
-  }
-}
-
-ChosenEntry* source_of(Campaign& campaign, const ChosenEntry& c) {
-  for (ChosenEntry& other : campaign.entries)
-    if (other.row->name == c.entry->pretrained_from && other.entry->data == c.entry->data)
-      return &other;
-  return nullptr;
+void settle_run(SeedRun& run, const ChosenEntry& c, const Table& table,
+                const CampaignOptions& options) {
+  Settings settings = c.settings;
+  settings["seed"] = {std::to_string(run.seed)};
+  run.words = {"train"};
+  const std::vector<std::string> flags = words_of(settings);
+  run.words.insert(run.words.end(), flags.begin(), flags.end());
+  if (table.trajectory)
+    run.words.insert(run.words.end(),
+                     {"--snapshot-every", std::to_string(table.trajectory->snapshot_every)});
+  run.folder = options.runs / (options.quick ? table.id + "-quick" : table.id) / c.row->name /
+               c.data() / fmt::format("seed{}", run.seed);
 }
 
 /// Runs that begin with another's weights, seed by seed, are told where these are.
-void link_sources(Campaign& campaign) {
-  for (ChosenEntry& c : campaign.entries) {
-    const ChosenEntry* source = source_of(campaign, c);
-    for (std::size_t i = 0; source && i < c.runs.size(); ++i) {
-      SeedRun& run = c.runs[i];
-      run.source = source->runs[i].folder;
-      run.source_words = source->runs[i].words;
-      if (std::ranges::find(run.words, "--pretrained") == run.words.end())
-        run.words.insert(run.words.end(), {"--pretrained", run.weights().string()});
-    }
+void link_source(ChosenEntry& c, const ChosenEntry& source) {
+  for (std::size_t i = 0; i < c.runs.size(); ++i) {
+    SeedRun& run = c.runs[i];
+    run.source = source.runs[i].folder;
+    run.source_words = source.runs[i].words;
+    if (std::ranges::find(run.words, "--pretrained") == run.words.end())
+      run.words.insert(run.words.end(), {"--pretrained", run.weights().string()});
   }
 }
 
-ChosenEntry chosen(const Table& table, const Row& row, const Entry& entry,
-                   const CampaignOptions& options) {
+ChosenEntry chosen(const Row& row, const Entry& entry, const CampaignOptions& options) {
   ChosenEntry c;
   c.row = &row;
   c.entry = &entry;
-  c.settings = options.quick ? entry.quick : entry.settings;
-  c.settings["device"] = {options.device};
-  if (!options.memory_budget.empty()) c.settings["memory-budget"] = {options.memory_budget};
-  if (options.threads > 0) c.settings["threads"] = {std::to_string(options.threads)};
+  c.settings = told(options.quick ? entry.quick : entry.settings, entry.data, options);
   if (!row.unsupported.empty()) {  // nothing to run
     c.state = EntryState::unsupported;
     c.message = row.unsupported;
@@ -81,51 +75,34 @@ ChosenEntry chosen(const Table& table, const Row& row, const Entry& entry,
                          : row.seeds.size();
   c.runs.resize(seeds);
   for (std::size_t i = 0; i < seeds; ++i) c.runs[i].seed = row.seeds[i];
-  settle_runs(c, table, options);
   return c;
-}
-
-/// Whether the weights that an entry begins with are there: those that lie where its source is not
-/// done are of an earlier one, which had other settings.
-bool has_weights(Campaign& campaign, const ChosenEntry& c) {
-  const ChosenEntry* source = source_of(campaign, c);
-  return source && is_done(source->runs.front()) &&
-         std::filesystem::exists(c.runs.front().weights());
-}
-
-void assert_count(ChosenEntry& c, const nlohmann::json& plan, const char* key,
-                  std::size_t expected) {
-  const auto found = plan.at(key).get<std::size_t>();
-  if (found == expected) return;
-  c.state = EntryState::failed;
-  c.message = fmt::format("{} is {}; the table says {}", key, found, expected);
-}
-
-/// Of the entry, by one of its runs: of those that begin with another's weights one that has them.
-void assert_counts(ChosenEntry& c, const SeedRun& run) {
-  std::vector<std::string> words = {this_program(), "plan", "--json"};
-  const std::vector<std::string> flags = words_of(c.settings);
-  words.insert(words.end(), flags.begin(), flags.end());
-  if (!run.source.empty()) words.insert(words.end(), {"--pretrained", run.weights().string()});
-  const ProgramOutput plan = run_program(words);
-  if (plan.exit_code != 0) {
-    c.state = EntryState::failed;
-    c.message = first_complaint(plan);
-    return;
-  }
-  c.plan = nlohmann::json::parse(plan.output);
-  const StandIn* other = c.stand_in ? &*c.entry->stand_in : nullptr;
-  assert_count(c, c.plan, "trainable_params",
-               other ? other->trainable.value_or(c.entry->trainable) : c.entry->trainable);
-  if (c.entry->target && !other) assert_count(c, c.plan, "target_params", *c.entry->target);
 }
 
 }  // namespace
 
 Settings on_stand_in(Settings settings, const StandIn& other) {
-  settings = merged(std::move(settings), other.settings);
+  settings = without_false(merged(std::move(settings), other.settings));
   settings["data"] = {other.data};
   return settings;
+}
+
+void take_stand_in(ChosenEntry& c, const CampaignOptions& options) {
+  c.stand_in = true;
+  c.settings = told(on_stand_in(c.settings, *c.entry->stand_in), c.data(), options);
+}
+
+const ChosenEntry* source_of(const Campaign& campaign, const ChosenEntry& c) {
+  for (const ChosenEntry& other : campaign.entries)
+    if (other.row->name == c.entry->pretrained_from && other.entry->data == c.entry->data)
+      return &other;
+  return nullptr;
+}
+
+void settle_runs(Campaign& campaign, const CampaignOptions& options) {
+  for (ChosenEntry& c : campaign.entries)
+    for (SeedRun& run : c.runs) settle_run(run, c, *campaign.table, options);
+  for (ChosenEntry& c : campaign.entries)
+    if (const ChosenEntry* source = source_of(campaign, c)) link_source(c, *source);
 }
 
 bool matches(const std::string& glob, const std::string& name) {
@@ -151,53 +128,9 @@ Campaign choose(const Table& table, const CampaignOptions& options) {
   for (const Row& row : table.rows)
     for (const Entry& entry : row.entries)
       if (asked_for(row, entry) || is_source(row, entry))
-        campaign.entries.push_back(chosen(table, row, entry, options));
-  link_sources(campaign);
+        campaign.entries.push_back(chosen(row, entry, options));
+  settle_runs(campaign, options);
   return campaign;
-}
-
-void check_before_training(Campaign& campaign, const CampaignOptions& options) {
-  std::map<std::string, DataFinding> findings;  // by data set
-  const auto look = [&](const std::string& data) {
-    if (!findings.contains(data)) findings[data] = check_data(data, folder_of(data, options));
-    return findings[data];
-  };
-  for (ChosenEntry& c : campaign.entries) {
-    if (c.state != EntryState::pending) continue;
-    DataFinding found = look(c.entry->data);
-    if (found.state == DataState::absent && options.stand_in && c.entry->stand_in) {
-      const StandIn& other = *c.entry->stand_in;
-      found = look(other.data);
-      if (found.state == DataState::there) {
-        c.stand_in = true;
-        c.settings = on_stand_in(c.settings, other);
-      }
-    }
-    if (found.state != DataState::there) {
-      c.state = found.state == DataState::absent ? EntryState::no_data : EntryState::failed;
-      c.message = found.message;
-      continue;
-    }
-    const std::string folder = folder_of(c.data(), options);
-    if (!folder.empty()) c.settings["data-dir"] = {folder};
-    settle_runs(c, *campaign.table, options);
-  }
-  link_sources(campaign);
-  for (ChosenEntry& c : campaign.entries)
-    if (c.state == EntryState::pending &&
-        (c.entry->pretrained_from.empty() || has_weights(campaign, c)))
-      assert_counts(c, c.runs.front());
-}
-
-void prepare_weights(ChosenEntry& c, const SeedRun& run) {
-  const ProgramOutput exported = run_program(
-      {this_program(), "export", "--run", run.source.string(), "--out", run.weights().string()});
-  if (exported.exit_code != 0) {
-    c.state = EntryState::failed;
-    c.message = first_complaint(exported);
-    return;
-  }
-  if (c.plan.is_null()) assert_counts(c, run);
 }
 
 void read_results(SeedRun& run) {
@@ -240,6 +173,7 @@ void find_done(Campaign& campaign) {
       if (!is_done(run)) continue;
       try {
         read_results(run);
+        run.words = recorded_words(run);  // with so many threads
       } catch (const Error&) {
         run.damaged = true;
       }

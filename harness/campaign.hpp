@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -10,19 +11,32 @@
 
 namespace mapnet {
 
+/// Whether somebody asked to stop; empty: nobody can.
+using StopRequested = std::function<bool()>;
+inline bool is_stopping(const StopRequested& stop_requested) {
+  return stop_requested && stop_requested();
+}
+
 /// What of the tables is to be run, and how.
 struct CampaignOptions {
-  std::string rows = "*";       ///< glob over rows' names
-  bool paper_rows = false;      ///< those of the paper alone, none of ours beyond it
-  std::string data;             ///< one data set; empty: all
-  int seeds = 0;                ///< how many of the table's; 0: all
-  bool quick = false;           ///< the quick tier alone, with its own settings and references
-  bool stand_in = false;        ///< where a data set is absent, what may stand in for it
-  std::string device = "auto";  ///< of `mapnet train`
-  std::string memory_budget;    ///< of a run, as `mapnet train` takes it; empty: none
-  int threads = 0;              ///< of a run on a CPU; 0: the machine's, shared by the jobs
+  std::string rows = "*";     ///< glob over rows' names
+  bool paper_rows = false;    ///< those of the paper alone, none of ours beyond it
+  std::string data;           ///< one data set; empty: all
+  int seeds = 0;              ///< how many of the table's; 0: all
+  bool quick = false;         ///< the quick tier alone, with its own settings and references
+  bool stand_in = false;      ///< where a data set is absent, what may stand in for it
+  std::string device;         ///< of `mapnet train`; empty: the table's, else auto
+  std::string memory_budget;  ///< of a run, as `mapnet train` takes it; empty: the table's
+  int threads = 0;            ///< of a run on a CPU; 0: the table's
+  int threads_of_a_job = 0;   ///< where neither says how many; 0: all of the machine
   std::map<std::string, std::string> data_folders;  ///< --data-dir of each data set that needs one
   std::filesystem::path runs;                       ///< folder of the run folders
+
+  /// The folder that was named for a data set; empty: none was.
+  std::string folder_of(const std::string& name) const {
+    const auto folder = data_folders.find(name);
+    return folder == data_folders.end() ? std::string() : folder->second;
+  }
 };
 
 /// What became of an entry.
@@ -87,18 +101,18 @@ Campaign choose(const Table& table, const CampaignOptions& options);
 /// An entry's settings where it runs on its stand-in.
 Settings on_stand_in(Settings settings, const StandIn& other);
 
-/// Checks each data set and asks `mapnet plan` for what each entry would train: entries become
-/// no_data, or failed where data is damaged or a count is not the table's. (Of an entry that begins
-/// with another's weights they are asked for once these are there: those of a run that is done.)
-void check_before_training(Campaign& campaign, const CampaignOptions& options);
+/// Has an entry run on its stand-in; its runs are to be settled anew.
+void take_stand_in(ChosenEntry& entry, const CampaignOptions& options);
 
-/// Exports the weights that the run begins with, and compares the counts as above: the entry has
-/// failed where that is not possible. The run's source is done.
-void prepare_weights(ChosenEntry& entry, const SeedRun& run);
+/// Where the runs lie, what they are told and whose weights they begin with.
+void settle_runs(Campaign& campaign, const CampaignOptions& options);
 
-/// Marks the runs that are done with the same flags and version, reads their results and settles
-/// their entries. A finished run whose results cannot be read is damaged, and not done: it is
-/// trained again, rather than left for somebody to remove.
+/// The entry whose weights an entry begins with; nullptr where there is none.
+const ChosenEntry* source_of(const Campaign& campaign, const ChosenEntry& entry);
+
+/// Marks the runs that are done with the same flags and version, reads their results and the words
+/// that they were begun with, and settles their entries. A finished run whose results cannot be
+/// read is damaged, and not done: it is trained again, rather than left for somebody to remove.
 void find_done(Campaign& campaign);
 
 /// A pending entry all of whose runs are finished is done where each has a number for every metric

@@ -1,13 +1,11 @@
 #include "harness/data_presence.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 
 #include "data/manifest.hpp"
 #include "data/noise.hpp"
 #include "data/store.hpp"
-#include "harness/process.hpp"
+#include "harness/complaint.hpp"
 
 namespace mapnet {
 
@@ -26,17 +24,13 @@ DataFinding look_for_data(const std::string& name, const std::string& folder) {
 }
 
 DataFinding check_data(const std::string& name, const std::string& folder) {
-  DataFinding found = look_for_data(name, folder);
+  const DataFinding found = look_for_data(name, folder);
   if (found.state != DataState::there) return found;
-  std::vector<std::string> words = {this_program(), "data", "check", name, "--counts-only"};
+  std::vector<std::string> words = {kThisProgram, "data", "check", name, "--counts-only"};
   if (!folder.empty()) words.insert(words.end(), {"--data-dir", folder});
   const ProgramOutput check = run_program(words);
   if (check.exit_code == 0) return found;
-  found = {DataState::broken, first_complaint(check)};
-  if (found.message.empty())
-    found.message =
-        fmt::format("`mapnet data check {}` ended with exit code {}", name, check.exit_code);
-  return found;
+  return {DataState::broken, complaint_of(check, "mapnet data check " + name)};
 }
 
 }  // namespace mapnet

@@ -27,22 +27,37 @@ Settings settings_of(const Entry& entry, bool quick, bool stand_in) {
   return stand_in && entry.stand_in ? on_stand_in(settings, *entry.stand_in) : settings;
 }
 
-/// Whether it was trained with the settings that the table has, and so was what it began with:
-/// reports from before that was written down are believed.
+/// Whether a run began with the weights that the table says: reports from before their command was
+/// written down are believed.
+bool began_with(const json& run, const Entry* source, bool quick, bool stand_in) {
+  if (run.contains("source_command"))
+    return source && is_command_of(run["source_command"], settings_of(*source, quick, stand_in));
+  return run.contains("before") == (source != nullptr);
+}
+
+/// Whether it was trained with the settings that the table has, and so was what it began with.
 bool has_settings_of(const json& stored, const ChosenEntry& c, const Table& table, bool quick) {
   const Entry* source = find_entry(table, c.entry->pretrained_from, c.entry->data);
   return std::ranges::all_of(stored["runs"], [&](const json& run) {
-    const bool same_source =
-        !run.contains("source_command") ||
-        (source && is_command_of(run["source_command"], settings_of(*source, quick, c.stand_in)));
-    return same_source && is_command_of(run["command"], c.settings);
+    return began_with(run, source, quick, c.stand_in) && is_command_of(run["command"], c.settings);
   });
 }
 
-/// The table of today says what is not supported; what was done before stays done.
-void settle_support(ChosenEntry& c) {
+/// Whether every run of it came to its end: it is done, or has failed of nothing but a metric that
+/// its runs do not have. (Of a table of trajectories snapshots that are gone are another failure.)
+bool is_measured(const json& stored, const Table& table) {
+  const EntryState state = state_called(stored["state"]);
+  return state == EntryState::done ||
+         (state == EntryState::failed && !stored["runs"].empty() &&
+          std::ranges::all_of(stored["runs"], [&](const json& run) {
+            return run.contains("result") && (!table.trajectory || run.contains("trajectory"));
+          }));
+}
+
+/// The table of today says what is not supported; what was measured before stays.
+void settle_support(ChosenEntry& c, bool measured) {
   const std::string& why = c.row->unsupported;
-  if (!why.empty() && c.state != EntryState::done) {
+  if (!why.empty() && !measured) {
     c.state = EntryState::unsupported;
     c.message = why;
   } else if (c.state == EntryState::unsupported) {
@@ -51,33 +66,35 @@ void settle_support(ChosenEntry& c) {
   }
 }
 
-/// A stored entry as judge() takes one.
-ChosenEntry chosen_again(const json& stored, const Row& row, const Entry& entry, bool quick) {
+/// A stored entry as judge() takes one: what was measured may have all that the table asks for by
+/// now, or no longer.
+ChosenEntry chosen_again(const json& stored, const Table& table, const Row& row, const Entry& entry,
+                         bool quick) {
+  const bool measured = is_measured(stored, table);
   ChosenEntry c;
   c.row = &row;
   c.entry = &entry;
   c.stand_in = stored.contains("stand_in_for") && entry.stand_in.has_value();
   c.settings = settings_of(entry, quick, c.stand_in);
-  c.state = state_called(stored["state"]);
-  c.message = stored.value("message", "");
-  settle_support(c);
+  if (!measured) {
+    c.state = state_called(stored["state"]);
+    c.message = stored.value("message", "");
+  }
+  settle_support(c, measured);
   for (const json& run : stored["runs"]) {
     SeedRun& again = c.runs.emplace_back();
     again.seed = run.value("seed", 0);
-    again.done = c.state == EntryState::done;
+    again.done = measured;
     again.result = run.value("result", json::object());
   }
+  if (measured) settle(c, table);
   return c;
 }
 
 /// A stored entry held against the paper, the references and the tolerances that the table has: its
 /// figures are as they were, what they are held against may not be.
 json judged_again(json stored, const Table& table, bool quick, const Row& row, const Entry& entry) {
-  ChosenEntry c = chosen_again(stored, row, entry, quick);
-  if (c.state == EntryState::done) {
-    c.state = EntryState::pending;
-    settle(c, table);
-  }
+  const ChosenEntry c = chosen_again(stored, table, row, entry, quick);
   describe(stored, row, entry);
   stored["state"] = to_string(c.state);
   stored.erase("message");
@@ -100,27 +117,26 @@ const json* find(const json& entries, const Row& row, const Entry& entry) {
   return nullptr;
 }
 
-/// What was measured is not given up for what was not.
-bool is_kept(const json& stored, const json* fresh) {
+/// What was measured is not given up for what was not, nor for what was measured on a stand-in.
+bool is_kept(const json& stored, const json* fresh, const Table& table) {
   if (!fresh) return true;
+  if (!is_measured(stored, table)) return false;
   const EntryState now = state_called((*fresh)["state"]);
-  return state_called(stored["state"]) == EntryState::done &&
-         (now == EntryState::no_data || now == EntryState::pending ||
-          now == EntryState::unsupported);
+  const bool lesser = fresh->contains("stand_in_for") && !stored.contains("stand_in_for");
+  return lesser || now == EntryState::no_data || now == EntryState::pending ||
+         now == EntryState::unsupported;
 }
 
 }  // namespace
 
 void keep_other_entries(json& report, const json& before, const Table& table) {
-  if (!is_report(before)) return;
-  for (const char* key : {"table", "quick"})
-    if (before.value(key, json()) != report[key]) return;
+  if (!is_report_of(before, report["table"], report["quick"])) return;
   json all = json::array();
   for (const Row& row : table.rows)
     for (const Entry& entry : row.entries) {
       const json* fresh = find(report["entries"], row, entry);
       const json* stored = find(before["entries"], row, entry);
-      if (stored && is_kept(*stored, fresh))
+      if (stored && is_kept(*stored, fresh, table))
         all.push_back(judged_again(*stored, table, report["quick"], row, entry));
       else if (fresh)
         all.push_back(*fresh);

@@ -5,10 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 #include <cstring>
-#include <sstream>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
@@ -57,13 +55,25 @@ std::vector<std::string> environment_of_a_child() {
   return variables;
 }
 
+/// Whoever started us may have had the ends of children ignored, which is inherited: the system
+/// would then keep no exit code for us to wait for.
+void hear_of_children() {
+  struct sigaction action {};
+  sigaction(SIGCHLD, nullptr, &action);
+  if (action.sa_handler == SIG_IGN || (action.sa_flags & SA_NOCLDWAIT) != 0)
+    std::signal(SIGCHLD, SIG_DFL);
+}
+
 ::pid_t spawn(std::vector<std::string> words, const Redirections& redirections) {
+  hear_of_children();
+  const std::string program = words.front();
+  if (program == kThisProgram) words.front() = "mapnet";  // as lists of processes show it
   std::vector<std::string> variables = environment_of_a_child();
   const std::vector<char*> argv = pointers_to(words), env = pointers_to(variables);
   ::pid_t id = -1;
   const int error =
-      ::posix_spawn(&id, argv[0], redirections.get(), nullptr, argv.data(), env.data());
-  if (error != 0) fail("{}: cannot be started: {}", words[0], std::strerror(error));
+      ::posix_spawn(&id, program.c_str(), redirections.get(), nullptr, argv.data(), env.data());
+  if (error != 0) fail("{}: cannot be started: {}", words.front(), std::strerror(error));
   return id;
 }
 
@@ -122,18 +132,5 @@ ProgramOutput run_program(const std::vector<std::string>& words) {
   }
   return {code_of(status), read_file(output.path()), read_file(errors.path())};
 }
-
-std::string first_complaint(const ProgramOutput& output) {
-  std::istringstream errors(output.errors);
-  std::string line, next;
-  std::getline(errors, line);
-  constexpr std::string_view kProgram = "mapnet: ";
-  if (line.starts_with(kProgram)) line.erase(0, kProgram.size());
-  if (line.ends_with(':') && std::getline(errors, next))
-    line += " " + next.substr(std::min(next.size(), next.find_first_not_of(' ')));
-  return line;
-}
-
-std::string this_program() { return fs::read_symlink("/proc/self/exe").string(); }
 
 }  // namespace mapnet

@@ -9,6 +9,10 @@
 
 namespace mapnet {
 
+/// Stands for the path of the program that is running, whatever lies there since: a `mapnet` that
+/// was built anew in the middle of a campaign takes no part in it.
+inline constexpr const char* kThisProgram = "/proc/self/exe";
+
 /// Another program under way, standard output and error in a file. Ended with its owner; a training
 /// ends too when the owner's process is killed (end_with_owner, cli/stop_signals.hpp).
 class ChildProcess {
@@ -50,12 +54,5 @@ struct ProgramOutput {
   std::string output, errors;
 };
 ProgramOutput run_program(const std::vector<std::string>& words);
-
-/// What a `mapnet` that failed says was wrong, without its name: the first line of its errors, and
-/// of a list of several the first of them.
-std::string first_complaint(const ProgramOutput& output);
-
-/// The program that is running.
-std::string this_program();
 
 }  // namespace mapnet

@@ -28,6 +28,9 @@ std::string tally_text(const Tally& tally);
 /// Whether this is a report that has entries; keys of other JSON may hold anything.
 bool is_report(const nlohmann::json& json);
 
+/// Whether it is one of that table and tier.
+bool is_report_of(const nlohmann::json& report, const std::string& table, bool quick);
+
 /// Adds to a report the entries of `before`, one of the same table and tier, that it has none for:
 /// rows that were not chosen this time; and what was done before in the place of what has no data,
 /// is not supported or was not run now. They are judged by the table as it is, unless they were
@@ -48,10 +51,19 @@ struct StoredReport {
 /// cannot be read.
 std::vector<StoredReport> stored_reports(const std::filesystem::path& folder);
 
-/// Writes ID.json and ID.md into the folder, with keep_other_entries of what is there; of
-/// trajectories and comparisons their pictures, too, where there is gnuplot: ID-pca.svg ... Throws
-/// Error for an ID.json that cannot be read.
-void write_reports(const TableReport& report, const std::filesystem::path& folder);
+/// The report of a campaign's table and tier that lies in the folder; null where there is none.
+/// Throws Error for an ID.json that cannot be read or is something else: it would be lost.
+nlohmann::json report_before(const Campaign& campaign, const std::filesystem::path& folder);
+
+/// Writes ID.json and ID.md of each into the folder, with keep_other_entries of what is there, and
+/// gives them back as they lie there. Throws Error as report_before does, before anything is
+/// written.
+std::vector<StoredReport> write_reports(const std::vector<TableReport>& reports,
+                                        const std::filesystem::path& folder);
+
+/// Of trajectories and comparisons their pictures, too, where there is gnuplot: ID-pca.svg ..., and
+/// ID.md with them.
+void write_pictures(const std::vector<StoredReport>& reports, const std::filesystem::path& folder);
 
 /// Writes anew all that is made of a folder's ID.json: ID.md, pictures, index.html; before that the
 /// JSON itself, judged by its table, of those there are `tables` for. Throws Error where there is

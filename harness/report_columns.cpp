@@ -41,9 +41,9 @@ std::string reference_of(const Line& line) {
   if (!line.m.contains("reference")) return {};
   const json& reference = line.m["reference"];
   const std::string mean = figure_of(line.metric, reference, "mean");
-  const bool same =
-      line.m.contains("test") && figure_of(line.metric, line.m["test"], "mean") == mean &&
-      line.entry.value("version", "").find(reference.value("commit", "?")) != std::string::npos;
+  const bool same = line.m.contains("test") &&
+                    figure_of(line.metric, line.m["test"], "mean") == mean &&
+                    commit_of(line.entry.value("version", "")) == reference.value("commit", "?");
   return same ? mean + " (same version)" : mean;
 }
 
@@ -250,7 +250,7 @@ std::vector<std::string> verdict_parts(const std::string& line) {
   std::vector<std::string> parts;
   for (std::size_t at = 0; at < line.size();) {
     const std::size_t end = std::min(line.find("; ", at), line.size());
-    parts.push_back(line.substr(at, end - at));
+    if (end > at) parts.push_back(line.substr(at, end - at));
     at = end + 2;
   }
   return parts;

@@ -27,6 +27,12 @@ inline std::string gap_of(const Metric& metric, const nlohmann::json& m) {
   return text.empty() || text.front() == '-' ? text : "+" + text;
 }
 
+/// "1c16742" of "0.1.0 (1c16742)", a version that something was trained by.
+inline std::string commit_of(const std::string& version) {
+  const std::size_t begin = version.find('('), end = version.find(')');
+  return end == std::string::npos ? version : version.substr(begin + 1, end - begin - 1);
+}
+
 /// Whether the first is ours beyond the paper, and the second the paper's that it stands beside.
 inline bool is_beyond(const nlohmann::json& entry, const nlohmann::json& of_paper) {
   return entry.value("beyond", "") == of_paper["row"] && entry["data"] == of_paper["data"];

@@ -16,20 +16,22 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-/// What people read of a report: ID.md, and of trajectories and comparisons ID-NAME.svg.
-void write_readable(const json& report, const fs::path& folder, const std::string& id) {
-  std::string markdown = report_markdown(report);
-  std::vector<NamedPicture> pictures;
-  if (has_gnuplot())
-    for (const auto& drawn : {pictures_of_trajectories(report), pictures_of_reaches(report)})
-      pictures.insert(pictures.end(), drawn.begin(), drawn.end());
-  if (!pictures.empty()) markdown += "\n## Pictures\n";
-  for (const NamedPicture& picture : pictures) {
-    const std::string file = id + "-" + picture.name + ".svg";
-    write_file_atomic(folder / file, as_file(picture.svg));
-    markdown += fmt::format("\n{0}\n\n![{1}]({1})\n", picture.caption, file);
-  }
-  write_file_atomic(folder / (id + ".md"), markdown);
+fs::path json_file(const fs::path& folder, const std::string& id) {
+  return folder / (id + ".json");
+}
+
+void write_json(const StoredReport& stored, const fs::path& folder) {
+  write_file_atomic(json_file(folder, stored.id), stored.report.dump(2) + "\n");
+}
+
+/// `pictures`: what is shown at its end, in Markdown.
+void write_markdown(const StoredReport& stored, const fs::path& folder,
+                    const std::string& pictures = {}) {
+  write_file_atomic(folder / (stored.id + ".md"), report_markdown(stored.report) + pictures);
+}
+
+std::string id_of(const Campaign& campaign) {
+  return campaign.table->id + (campaign.quick ? "-quick" : "");
 }
 
 }  // namespace
@@ -40,6 +42,10 @@ bool is_report(const json& report) {
     return false;
   const auto entries = report.find("entries");
   return entries != report.end() && entries->is_array() && !entries->empty();
+}
+
+bool is_report_of(const json& report, const std::string& table, bool quick) {
+  return is_report(report) && report["table"] == table && report.value("quick", json()) == quick;
 }
 
 std::vector<StoredReport> stored_reports(const fs::path& folder) {
@@ -53,25 +59,52 @@ std::vector<StoredReport> stored_reports(const fs::path& folder) {
   return all;
 }
 
-void write_reports(const TableReport& report, const fs::path& folder) {
-  json object = report_json(report);
-  const std::string id = report.campaign->table->id + (report.campaign->quick ? "-quick" : "");
-  const fs::path file = folder / (id + ".json");
-  if (fs::exists(file)) {
-    const json before = json::parse(read_file(file), nullptr, false);
-    if (before.is_discarded())
-      fail("{}: is no JSON; its rows cannot be kept: move it away, or repair it", file.string());
-    keep_other_entries(object, before, *report.campaign->table);
+json report_before(const Campaign& campaign, const fs::path& folder) {
+  const fs::path file = json_file(folder, id_of(campaign));
+  if (!fs::exists(file)) return nullptr;
+  json before = json::parse(read_file(file), nullptr, false);
+  if (before.is_discarded())
+    fail("{}: is no JSON; its rows cannot be kept: move it away, or repair it", file.string());
+  if (!is_report_of(before, campaign.table->id, campaign.quick))
+    fail(
+        "{}: expected a report of {}{}, found other JSON, which would be lost: move it away, or "
+        "give another --out",
+        file.string(), campaign.table->id, campaign.quick ? ", quick tier" : "");
+  return before;
+}
+
+std::vector<StoredReport> write_reports(const std::vector<TableReport>& reports,
+                                        const fs::path& folder) {
+  std::vector<StoredReport> all;
+  for (const TableReport& report : reports) {
+    const Campaign& campaign = *report.campaign;
+    all.push_back({id_of(campaign), report_json(report)});
+    keep_other_entries(all.back().report, report_before(campaign, folder), *campaign.table);
   }
-  write_file_atomic(file, object.dump(2) + "\n");
-  write_readable(object, folder, id);
+  for (const StoredReport& stored : all) write_json(stored, folder);
+  for (const StoredReport& stored : all) write_markdown(stored, folder);
+  return all;
+}
+
+void write_pictures(const std::vector<StoredReport>& reports, const fs::path& folder) {
+  if (!has_gnuplot()) return;
+  for (const StoredReport& stored : reports) {
+    std::string shown;
+    for (const auto& drawn :
+         {pictures_of_trajectories(stored.report), pictures_of_reaches(stored.report)})
+      for (const NamedPicture& picture : drawn) {
+        const std::string file = stored.id + "-" + picture.name + ".svg";
+        write_file_atomic(folder / file, as_file(picture.svg));
+        shown += fmt::format("\n{0}\n\n![{1}]({1})\n", picture.caption, file);
+      }
+    if (!shown.empty()) write_markdown(stored, folder, "\n## Pictures\n" + shown);
+  }
 }
 
 void redraw_reports(const fs::path& folder, const std::vector<Table>& tables) {
   if (!fs::is_directory(folder)) fail("{}: no folder of reports", folder.string());
   std::vector<StoredReport> all = stored_reports(folder);
   if (all.empty()) fail("{}: expected reports, ID.json, found none", folder.string());
-  const auto file_of = [&](const StoredReport& stored) { return folder / (stored.id + ".json"); };
   std::vector<const StoredReport*> judged;
   for (StoredReport& stored : all) {
     const auto table = std::ranges::find(tables, stored.report.value("table", ""), &Table::id);
@@ -81,13 +114,14 @@ void redraw_reports(const fs::path& folder, const std::vector<Table>& tables) {
       fail(
           "{}: {} has none of the rows of its {} entries, and nothing of them would be left; call "
           "the rows as they were called, or redraw without --tables",
-          file_of(stored).string(), table->file.string(), stored.report["entries"].size());
+          json_file(folder, stored.id).string(), table->file.string(),
+          stored.report["entries"].size());
     stored.report = std::move(report);
     judged.push_back(&stored);
   }
-  for (const StoredReport* stored : judged)
-    write_file_atomic(file_of(*stored), stored->report.dump(2) + "\n");
-  for (const StoredReport& stored : all) write_readable(stored.report, folder, stored.id);
+  for (const StoredReport* stored : judged) write_json(*stored, folder);
+  for (const StoredReport& stored : all) write_markdown(stored, folder);
+  write_pictures(all, folder);
   write_page(folder);
 }
 

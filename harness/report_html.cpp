@@ -49,13 +49,14 @@ constexpr const char* kTitle = "The paper's tables, reproduced";
 std::string verdict_html(const std::string& line) {
   std::string html;
   for (const std::string& part : verdict_parts(line)) {
-    if (std::isdigit(static_cast<unsigned char>(part.front()))) {
-      html += " <small>" + part + "</small>";
+    const std::string text = escaped(part);
+    if (std::isdigit(static_cast<unsigned char>(text.front()))) {
+      html += " <small>" + text + "</small>";
       continue;
     }
-    std::string name = part;
+    std::string name = text;
     std::replace(name.begin(), name.end(), ' ', '-');
-    html += fmt::format("{}<span class=\"{}\">{}</span>", html.empty() ? "" : "; ", name, part);
+    html += fmt::format("{}<span class=\"{}\">{}</span>", html.empty() ? "" : "; ", name, text);
   }
   return html;
 }
@@ -135,13 +136,17 @@ std::string commands_html(const json& report) {
          "</pre></details>\n";
 }
 
-std::string table_html(const json& report) {
+std::string title_html(const json& report) {
+  return escaped(report["title"]) + (report["quick"].get<bool>() ? " (quick tier)" : "");
+}
+
+/// `id`: the report's, which a table shares with no other tier of it.
+std::string table_html(const std::string& id, const json& report) {
   const std::vector<Column> columns = columns_of(report);
   return fmt::format(
-             "<h2 id=\"{0}\">{1}{2}</h2>\n<p>{3}.</p>\n<p><small>{4}</small></p>\n"
-             "<p><small>{5}</small></p>\n<div class=\"scroll\"><table>",
-             escaped(report["table"]), escaped(report["title"]),
-             report["quick"].get<bool>() ? " (quick tier)" : "", escaped(report["summary"]),
+             "<h2 id=\"{}\">{}</h2>\n<p>{}.</p>\n<p><small>{}</small></p>\n"
+             "<p><small>{}</small></p>\n<div class=\"scroll\"><table>",
+             escaped(id), title_html(report), escaped(report["summary"]),
              escaped(legend_of(report, columns)), escaped(report["recipes"])) +
          rows_html(columns) + "</table></div>\n" + list_html("Run on:", machines_of(report)) +
          list_html("", notes_of(report)) + trajectories_html(report) + reaches_html(report) +
@@ -153,9 +158,9 @@ std::string table_html(const json& report) {
 void write_page(const fs::path& folder) {
   std::string contents, tables, title = "Ours beyond the paper";
   for (const auto& [id, report] : stored_reports(folder)) {
-    contents += fmt::format("<li><a href=\"#{}\">{}</a>: {}</li>\n", escaped(report["table"]),
-                            escaped(report["title"]), escaped(report["summary"]));
-    tables += table_html(report);
+    contents += fmt::format("<li><a href=\"#{}\">{}</a>: {}</li>\n", escaped(id),
+                            title_html(report), escaped(report["summary"]));
+    tables += table_html(id, report);
     if (!report.contains("baseline")) title = kTitle;
   }
   write_file_atomic(folder / "index.html",

@@ -127,9 +127,10 @@ void describe(nlohmann::json& object, const Row& row, const Entry& entry) {
   object["method"] = row.method;
   object["params"] = row.params;
   object["seeds"] = row.seeds.size();
-  for (const char* key : {"note", "beyond", "paper_train"}) object.erase(key);
+  for (const char* key : {"note", "beyond", "comparable", "paper_train"}) object.erase(key);
   if (!row.note.empty()) object["note"] = row.note;
   if (!row.beyond.empty()) object["beyond"] = row.beyond;
+  if (!row.comparable) object["comparable"] = false;
   if (entry.paper_train) object["paper_train"] = *entry.paper_train;
 }
 

@@ -1,8 +1,12 @@
 #include "harness/run_record.hpp"
 
+#include "common/error.hpp"
 #include "common/file.hpp"
+#include "data/sha256.hpp"
 #include "device/device.hpp"
 #include "train/build_info.hpp"
+#include "train/model.hpp"
+#include "train/run_folder.hpp"
 
 namespace mapnet {
 
@@ -10,21 +14,93 @@ namespace fs = std::filesystem;
 
 namespace {
 
+using nlohmann::json;
+
+constexpr const char* kNamingFiles[] = {"config", "features-weights", "init", "pretrained"};
+
 fs::path record_of(const SeedRun& run) { return run.folder / "harness.json"; }
 
-nlohmann::json record(const SeedRun& run) {
+/// The SHA-256 of what a setting names: a file, or the model of a run. Of one that cannot be read
+/// the name: its run will say what is wrong. Many runs may name one file of gigabytes, which is
+/// read once while it stays as it is.
+std::string contents_of(const std::string& name) {
+  struct Known {
+    std::uintmax_t bytes;
+    fs::file_time_type written;
+    std::string sha256;
+  };
+  static std::map<fs::path, Known> files;
+  const fs::path file = latent_file_of(name);
+  std::error_code no_size, no_time;
+  const std::uintmax_t bytes = fs::file_size(file, no_size);
+  const fs::file_time_type written = fs::last_write_time(file, no_time);
+  if (no_size || no_time) return name;
+  const auto known = files.find(file);
+  if (known != files.end() && known->second.bytes == bytes && known->second.written == written)
+    return known->second.sha256;
+  return (files[file] = {bytes, written, sha256_hex(file)}).sha256;
+}
+
+/// What of a run's words decides what comes of it. `exported`: the weights of the run that it
+/// begins with, which are told by that run.
+Settings deciding(const std::vector<std::string>& words, const fs::path& exported) {
+  Settings settings = settings_among(words);
+  settings.erase("threads");
+  for (const char* key : kNamingFiles)
+    if (const auto found = settings.find(key); found != settings.end())
+      for (std::string& name : found->second)
+        if (name != exported) name = contents_of(name);
+  if (const auto found = settings.find("data-dir"); found != settings.end())
+    for (std::string& folder : found->second) folder = absolute_path(folder).string();
+  return settings;
+}
+
+bool may_use_gpu(const Settings& settings) {
+  const auto device = settings.find("device");
+  return device == settings.end() || device->second != std::vector<std::string>{"cpu"};
+}
+
+json record(const SeedRun& run) {
+  const Settings settings = deciding(run.words, run.source.empty() ? fs::path() : run.weights());
+  json object = {{"settings", settings}, {"program", program_identity()}};
   // --device auto: what was run on a GPU is not what this machine would run without one.
-  nlohmann::json object = {
-      {"words", run.words}, {"program", program_identity()}, {"gpu", cuda_missing().empty()}};
-  if (!run.source.empty()) object["source_words"] = run.source_words;
+  if (may_use_gpu(settings)) object["gpu"] = cuda_missing().empty();
+  if (!run.source.empty()) object["source"] = deciding(run.source_words, {});
   return object;
+}
+
+/// What the folder has of that; null where it has no record.
+json recorded(const SeedRun& run) {
+  if (!fs::exists(record_of(run))) return nullptr;
+  return json::parse(read_file(record_of(run)), nullptr, false);
+}
+
+FolderClaim claim_folder(const SeedRun& run) {
+  fs::create_directories(run.folder);
+  try {
+    return FolderClaim(run.folder);
+  } catch (const Error&) {  // whose advice is for `mapnet train`
+    fail("{}: another mapnet is training there; wait for it, end it, or give another --runs",
+         run.folder.string());
+  }
+}
+
+/// Of another run its epochs go, too, which would count as this one's until the child begins the
+/// file anew, and its weights, which would be taken for this one's.
+void clear(const SeedRun& run) {
+  const RunFolder folder{run.folder};
+  folder.clear();
+  fs::remove(folder.metrics());
+  fs::remove(run.exported());
+  if (folder.finished()) fail("{}: cannot be removed", folder.result().string());
 }
 
 }  // namespace
 
 bool is_same_run(const SeedRun& run) {
-  if (!fs::exists(record_of(run))) return false;
-  const auto found = nlohmann::json::parse(read_file(record_of(run)), nullptr, false);
+  json found = recorded(run);
+  if (!found.is_object()) return false;
+  found.erase("words");
   return found == record(run);
 }
 
@@ -32,8 +108,18 @@ bool is_done(const SeedRun& run) {
   return is_same_run(run) && fs::exists(run.folder / "result.json");
 }
 
-void write_record(const SeedRun& run) {
-  write_file_atomic(record_of(run), record(run).dump(2) + "\n");
+std::vector<std::string> recorded_words(const SeedRun& run) {
+  return recorded(run).value("words", run.words);
+}
+
+bool prepare_folder(const SeedRun& run) {
+  const FolderClaim claim = claim_folder(run);
+  if (is_same_run(run) && !run.damaged) return true;
+  clear(run);  // before the record says otherwise: the child may never come to it
+  json object = record(run);
+  object["words"] = run.words;
+  write_file_atomic(record_of(run), object.dump(2) + "\n");
+  return false;
 }
 
 }  // namespace mapnet

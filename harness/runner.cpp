@@ -14,9 +14,10 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "common/stopwatch.hpp"
+#include "harness/checks.hpp"
+#include "harness/complaint.hpp"
 #include "harness/process.hpp"
 #include "harness/run_record.hpp"
-#include "train/run_folder.hpp"
 
 namespace mapnet {
 
@@ -75,13 +76,14 @@ class Runner {
 
   bool run() {
     while (!waiting_.empty() || !running_.empty()) {
-      if (options_.stop_requested && options_.stop_requested()) return stop();
+      if (is_stopping(options_.stop_requested)) return stop();
       start_ready();
       collect();
       tell();
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
-    return true;
+    // A terminal's signal ends its children, too: what they failed of may be that.
+    return !is_stopping(options_.stop_requested);
   }
 
  private:
@@ -126,27 +128,25 @@ class Runner {
       return;
     }
     const SeedRun& run = *job.run;
-    std::vector<std::string> words = {this_program()};
+    std::vector<std::string> words = {kThisProgram};
     words.insert(words.end(), run.words.begin(), run.words.end());
     words.insert(words.end(), {"--out", run.folder.string()});
-    const bool goes_on = is_same_run(run) && !run.damaged;
-    words.push_back(goes_on ? "--resume" : "--overwrite");
-    fs::create_directories(run.folder);
-    // What another run left goes before the record says otherwise: the child may never come to it.
-    if (!goes_on) clear(run);
-    write_record(run);
-    running_.push_back({job, ChildProcess(words, run.folder / "output.txt")});
+    try {
+      words.push_back(prepare_folder(run) ? "--resume" : "--overwrite");
+    } catch (const Error& e) {
+      fail_entry(job, e.what());
+      tell_end(job);
+      return;
+    }
+    running_.push_back({job, ChildProcess(words, output_of(run))});
     running_.back().epochs_before = running_.back().epochs_done();
   }
 
-  /// Its epochs, too, which would count as this run's until the child begins the file anew, and its
-  /// weights, which would be taken for this run's.
-  static void clear(const SeedRun& run) {
-    const RunFolder folder{run.folder};
-    folder.clear();
-    fs::remove(folder.metrics());
-    fs::remove(run.exported());
-    if (folder.finished()) fail("{}: cannot be removed", folder.result().string());
+  static fs::path output_of(const SeedRun& run) { return run.folder / "output.txt"; }
+
+  static void fail_entry(const Job& job, const std::string& why) {
+    job.entry->state = EntryState::failed;
+    job.entry->message = why;
   }
 
   /// Takes in what has ended.
@@ -163,18 +163,20 @@ class Runner {
   }
 
   void finish(RunningJob& running, int code) {
-    ChosenEntry& entry = *running.job.entry;
-    ++progress_.done;
     seconds_.push_back(running.watch.seconds());
-    progress_.finished = running.job.name();
-    if (code != 0) {
-      entry.state = EntryState::failed;
-      entry.message = last_line(running.job.run->folder / "output.txt");
-      if (entry.message.empty()) entry.message = fmt::format("ended with exit code {}", code);
-    } else {
+    if (code != 0)
+      fail_entry(running.job, why_it_failed(output_of(*running.job.run), code));
+    else
       take_results(running.job);
-    }
-    if (entry.state == EntryState::failed) progress_.finished += ": failed: " + entry.message;
+    tell_end(running.job);
+  }
+
+  /// Of a run that is over, begun or not.
+  void tell_end(const Job& job) {
+    ++progress_.done;
+    progress_.finished = job.name();
+    if (job.entry->state == EntryState::failed)
+      progress_.finished += ": failed: " + job.entry->message;
     tell(true);
     progress_.finished.clear();
   }
@@ -184,15 +186,8 @@ class Runner {
       read_results(*job.run);
       settle(*job.entry, *job.table);
     } catch (const Error& e) {
-      job.entry->state = EntryState::failed;
-      job.entry->message = e.what();
+      fail_entry(job, e.what());
     }
-  }
-
-  static std::string last_line(const fs::path& file) {
-    std::string text = fs::exists(file) ? read_file(file) : std::string();
-    while (!text.empty() && text.back() == '\n') text.pop_back();
-    return text.substr(text.find_last_of("\r\n") + 1);
   }
 
   bool stop() {

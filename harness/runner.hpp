@@ -17,12 +17,13 @@ struct RunnerProgress {
 
 struct RunnerOptions {
   int jobs = 1;  ///< runs at a time
-  std::function<bool()> stop_requested = {};
+  StopRequested stop_requested = {};
   std::function<void(const RunnerProgress&)> progress = {};  ///< about once a second
 };
 
 /// Trains what is pending, each run a process of its own that goes on where it was stopped. Returns
-/// false when it was asked to stop: what was running has saved itself.
+/// false when it was asked to stop: what was running has saved itself, and nothing is to be made of
+/// what has failed.
 bool run_pending(std::vector<Campaign>& campaigns, const RunnerOptions& options);
 
 }  // namespace mapnet

@@ -8,6 +8,17 @@ namespace {
 
 constexpr const char* kOff = "false";
 
+/// Flags of `mapnet train` that every run is given anyway.
+struct OwnFlag {
+  const char* name;
+  const char* instead;
+};
+constexpr OwnFlag kOwnFlags[] = {
+    {"seed", "the seeds of runs are a list: seeds = [1, 2, 3]"},
+    {"out", "runs lie in the folder that --runs names"},
+    {"overwrite", "a run that has other settings than before begins anew by itself"},
+    {"resume", "a run that was stopped goes on by itself"}};
+
 std::string word_of(const toml::node& node) {
   if (node.is_string()) return *node.value<std::string>();
   if (node.is_boolean()) return *node.value<bool>() ? "true" : kOff;
@@ -41,6 +52,10 @@ std::vector<std::string> words_in(const std::string& line) {
 
 void require_flag(const TomlReader& reader, const toml::node& node, const std::string& key,
                   const HasFlag& has_flag) {
+  for (const OwnFlag& own : kOwnFlags)
+    if (key == own.name)
+      fail<UsageError>("{}: {}: '{}' is no setting: {}", reader.place(node), reader.at(), key,
+                       own.instead);
   if (has_flag && !has_flag(key))
     fail<UsageError>("{}: {}: unknown setting '{}': `mapnet train` has no --{}", reader.place(node),
                      reader.at(), key, key);
@@ -66,13 +81,15 @@ Settings read_settings(TomlReader reader, const HasFlag& has_flag) {
 }
 
 Settings merged(Settings base, const Settings& changes) {
-  for (const auto& [key, words] : changes) {
-    if (words == std::vector<std::string>{kOff})
-      base.erase(key);
-    else
-      base[key] = words;
-  }
+  for (const auto& [key, words] : changes) base[key] = words;
   return base;
+}
+
+Settings without_false(Settings settings) {
+  std::erase_if(settings, [](const auto& setting) {
+    return setting.second == std::vector<std::string>{kOff};
+  });
+  return settings;
 }
 
 std::vector<std::string> words_of(const Settings& settings) {
@@ -102,10 +119,10 @@ std::string command_line(const std::vector<std::string>& words) {
   return line;
 }
 
-Settings settings_in(const std::string& command_line) {
+Settings settings_among(const std::vector<std::string>& words) {
   Settings settings;
   std::vector<std::string>* values = nullptr;
-  for (const std::string& word : words_in(command_line)) {
+  for (const std::string& word : words) {
     if (word.starts_with("--")) {
       values = &settings[word.substr(2)];
       values->clear();
@@ -114,6 +131,10 @@ Settings settings_in(const std::string& command_line) {
     }
   }
   return settings;
+}
+
+Settings settings_in(const std::string& command_line) {
+  return settings_among(words_in(command_line));
 }
 
 }  // namespace mapnet

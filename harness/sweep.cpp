@@ -3,10 +3,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
 #include <sstream>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "data/sha256.hpp"
 
 namespace mapnet {
 
@@ -37,12 +39,15 @@ std::vector<Settings> combined(const std::vector<Settings>& points,
                                const std::vector<Settings>& changes) {
   std::vector<Settings> all;
   for (const Settings& point : points)
-    for (const Settings& change : changes) {
-      Settings both = point;
-      for (const auto& [key, words] : change) both[key] = words;
-      all.push_back(both);
-    }
+    for (const Settings& change : changes) all.push_back(merged(point, change));
   return all;
+}
+
+/// By its settings, whatever stands beside it in the file: its runs are found again when the sweep
+/// grows, and another sweep of the same name has others.
+std::string point_name(const Settings& point) {
+  constexpr std::size_t kDigits = 12;
+  return sha256_of_text(command_line(words_of(point))).substr(0, kDigits);
 }
 
 json line_of(const ChosenEntry& entry, const SeedRun& run) {
@@ -98,9 +103,10 @@ Table read_sweep(const std::filesystem::path& file, const HasFlag& has_flag) {
   table.seeds = reader.seeds("seeds");
   if (table.seeds.empty()) table.seeds = {1};
   reader.finish();
+  std::set<std::string> names;  // points of the same settings are one
   for (const Settings& change : changes) {
     Entry entry;
-    entry.settings = merged(base, change);
+    entry.settings = without_false(merged(base, change));
     const auto validation = entry.settings.find("validation");
     if (validation == entry.settings.end() || validation->second == std::vector<std::string>{"0"})
       fail<UsageError>(
@@ -111,7 +117,8 @@ Table read_sweep(const std::filesystem::path& file, const HasFlag& has_flag) {
     entry.data = data == entry.settings.end() || data->second.empty() ? "fashion-mnist"
                                                                       : data->second.front();
     Row row;
-    row.name = fmt::format("point{:05}", table.rows.size());
+    row.name = point_name(entry.settings);
+    if (!names.insert(row.name).second) continue;
     row.seeds = table.seeds;
     row.entries.push_back(entry);
     table.rows.push_back(row);

@@ -18,8 +18,9 @@ namespace mapnet {
 ///   lr = [0.02, 0.08]
 ///   [[points]]                                            # or these changes, each with the grid
 ///   activation = "sine"
-/// Throws UsageError naming file, line and key; without validation samples there is nothing to
-/// judge by. `has_flag` as in read_tables.
+/// A point is called by its settings, and those of the same settings are one. Throws UsageError
+/// naming file, line and key; without validation samples there is nothing to judge by. `has_flag`
+/// as in read_tables.
 Table read_sweep(const std::filesystem::path& file, const HasFlag& has_flag = {});
 
 /// A line of a sweep's results each; none where there is no such file. Throws UsageError naming

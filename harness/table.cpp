@@ -103,10 +103,11 @@ struct Parser {
     Entry e;
     e.data = data;
     check_data_set(reader, data);
-    e.settings = merged(of_row, settings(reader, "settings"));
-    e.settings["data"] = {data};
+    Settings all = merged(of_row, settings(reader, "settings"));
+    all["data"] = {data};
+    e.settings = without_false(all);
     e.in_quick_tier = reader.find<bool>("in_quick_tier").value_or(false);
-    e.quick = merged(merged(e.settings, quick_of_row), settings(reader, "quick"));
+    e.quick = without_false(merged(all, merged(quick_of_row, settings(reader, "quick"))));
     e.trainable = reader.count("trainable").value_or(trainable);
     if (e.trainable == 0)
       fail<UsageError>("{}: {}: 'trainable' is missing, here or in its row", reader.place(),
@@ -145,6 +146,7 @@ struct Parser {
     r.note = reader.find<std::string>("note").value_or("");
     r.beyond = reader.find<std::string>("beyond").value_or("");
     r.unsupported = reader.find<std::string>("unsupported").value_or("");
+    r.comparable = reader.find<bool>("comparable").value_or(true);
     r.seeds = reader.seeds("seeds");
     if (r.seeds.empty()) r.seeds = table.seeds;
     const Settings own = merged(defaults, settings(reader, "settings"));

@@ -49,6 +49,7 @@ struct Row {
   std::string note;         ///< where ours is not what the paper says
   std::string beyond;       ///< of ours beyond the paper: the row of the paper it stands beside
   std::string unsupported;  ///< why mapnet cannot do it; empty: it can
+  bool comparable = true;   ///< trained as the table's `baseline` is: as long, on the same images
   std::vector<int> seeds;   ///< its own, else the table's
   std::vector<Entry> entries;
 };

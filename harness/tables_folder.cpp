@@ -5,7 +5,7 @@
 namespace mapnet {
 
 std::filesystem::path tables_folder() {
-  const std::filesystem::path program = this_program();
+  const std::filesystem::path program = std::filesystem::read_symlink(kThisProgram);
   const auto installed = program.parent_path().parent_path() / "share" / "mapnet" / "tables";
   return std::filesystem::exists(installed) ? installed : std::filesystem::path(MAPNET_TABLES);
 }

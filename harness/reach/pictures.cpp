@@ -9,6 +9,7 @@
 #include "harness/picture_parts.hpp"
 #include "harness/reach/reach.hpp"
 #include "harness/report_figures.hpp"
+#include "harness/text_table.hpp"
 
 namespace mapnet {
 
@@ -53,8 +54,8 @@ class Picture {
   void add_baseline(const std::string& title, double figure) {
     least_ = std::min(least_, height(figure));
     add_plot(fmt::format("{}", height(figure)), "lines dt 2 lw 1 lc rgb 'black'", title);
-    add_plot(fmt::format("{}", height(kReach * figure)), "lines dt 3 lw 1 lc rgb 'black'",
-             fmt::format("{:.0f}% of it", 100 * kReach));
+    add_plot(fmt::format("{}", height(least_near(metric_, figure))),
+             "lines dt 3 lw 1 lc rgb 'black'", fmt::format("{:.0f}% of it", 100 * kReach));
   }
 
   bool empty() const { return points_.empty(); }
@@ -124,7 +125,8 @@ std::vector<NamedPicture> pictures_of_reaches(const json& report) {
     if (svg.empty()) continue;
     pictures.push_back(
         {data,
-         "On " + data + ": test samples against values that are trained, the mean of all seeds.",
+         "On " + escaped(data) +
+             ": test samples against values that are trained, the mean of all seeds.",
          std::move(svg)});
   }
   return pictures;

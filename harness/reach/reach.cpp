@@ -10,15 +10,16 @@ namespace {
 
 using nlohmann::json;
 
-/// The first metric's statistics over the seeds, where the entry was run with the table's settings.
+/// The first metric's statistics over the seeds, where the entry was run with the table's settings
+/// and these are comparable with the baseline's.
 const json* figure_of_entry(const json& entry) {
-  if (entry.value("outdated", false)) return nullptr;
+  if (entry.value("outdated", false) || !entry.value("comparable", true)) return nullptr;
   if (entry["metrics"].empty() || !entry["metrics"][0].contains("test")) return nullptr;
   return &entry["metrics"][0]["test"];
 }
 
 bool is_near(const Metric& metric, double mean, double baseline) {
-  return metric.higher_is_better ? mean >= kReach * baseline : mean * kReach <= baseline;
+  return lead(metric, mean, least_near(metric, baseline)) >= 0;
 }
 
 /// The first point from which on all are near.
@@ -32,6 +33,10 @@ std::optional<std::size_t> first_near(const Metric& metric, const Reach& reach, 
 }
 
 }  // namespace
+
+double least_near(const Metric& metric, double baseline) {
+  return metric.higher_is_better ? kReach * baseline : baseline / kReach;
+}
 
 std::optional<Baseline> baseline_of(const json& report, const std::string& data) {
   for (const json& entry : report["entries"])

@@ -5,12 +5,18 @@
 #include <string>
 #include <vector>
 
+#include "harness/metric.hpp"
+
 /// What a table's report (its JSON) says of its rows beside its baseline, the row that `baseline`
 /// names: how few trained values come near it.
 namespace mapnet {
 
-/// This share of the baseline's first metric is near it.
+/// This share of the baseline's first metric is near it; of one that is better where it is lower,
+/// what the baseline is this share of.
 inline constexpr double kReach = 0.99;
+
+/// The worst figure that is near a baseline.
+double least_near(const Metric& metric, double baseline);
 
 /// A method's rows on a data set, all that are done.
 struct Reach {

@@ -152,7 +152,8 @@ void add_bench_command(CLI::App& app) {
       ->check(CLI::Range(0, 1000000))
       ->capture_default_str();
   command->add_flag("--json", options->json, "for tools");
-  command->callback([command, options] { bench(*command, *options); });
+  command->callback(
+      [command, options] { with_config_file(*options, [&] { bench(*command, *options); }); });
 }
 
 }  // namespace mapnet

@@ -4,11 +4,12 @@
 #include <toml++/toml.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iomanip>
 #include <set>
 #include <sstream>
-#include <vector>
 
+#include "cli/usage.hpp"
 #include "common/error.hpp"
 #include "common/file.hpp"
 
@@ -57,9 +58,66 @@ void refuse_exclusions(const CLI::App& command, const std::string& file) {
                        other->get_name());
 }
 
+/// A TOML value as it is written.
+std::string text_of(const toml::node& node) {
+  const std::vector<std::string> words = words_of(node);
+  if (node.is_string()) return fmt::format("\"{}\"", words.front());
+  if (!node.is_array()) return words.empty() ? "something else" : words.front();
+  std::string text;
+  for (const toml::node& element : *node.as_array())
+    text += (text.empty() ? "" : ", ") + text_of(element);
+  return "[" + text + "]";
+}
+
+/// `train`, where this command is another of the program's.
+const CLI::App* train_beside(const CLI::App& command) {
+  const CLI::App* app = command.get_parent();
+  if (!app) return nullptr;
+  for (const CLI::App* other :
+       app->get_subcommands([](const CLI::App* a) { return a->get_name() == "train"; }))
+    if (other != &command) return other;
+  return nullptr;
+}
+
+/// "; did you mean latent?" of a key that is like one of the command's.
+std::string likely_key(const CLI::App& command, const std::string& name) {
+  const std::string flag = likely_flag(command, "--" + name);
+  return flag.empty() ? "" : fmt::format("; did you mean {}?", flag.substr(2));
+}
+
+void give(CLI::Option& option, const std::vector<std::string>& words) {
+  for (const std::string& word : words) option.add_result(word);
+  option.run_callback();
+}
+
+/// Throws what is wrong with a value in the words of a file.
+[[noreturn]] void refuse_value(const std::string& at, const CLI::Option& option,
+                               const toml::node& value, const CLI::Error& error) {
+  const std::string flag = option.get_name(), name = flag.substr(2);
+  if (dynamic_cast<const CLI::ConversionError*>(&error))
+    fail<UsageError>("{}: {} = {}; expected {}", at, name, text_of(value), expected_value(option));
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error))
+    fail<UsageError>("{}: {} = {}; expected one value", at, name, text_of(value));
+  const std::string what = error.what(), about = flag + ": ";
+  fail<UsageError>("{}: {}: {}", at, name,
+                   what.starts_with(about) ? what.substr(about.size()) : what);
+}
+
+/// Whether a message that begins with no flag is about this value of a file: it quotes it, has it
+/// before what it is of ("0 latents"), or begins with what it names.
+bool is_about(const std::string& what, const std::string& name, const ConfigValue& value) {
+  if (what.starts_with(name + ": ")) return true;
+  return std::ranges::any_of(value.words, [&](const std::string& word) {
+    return what.find("'" + word + "'") != std::string::npos ||
+           what.find(" " + word + " " + name) != std::string::npos ||
+           (name == "data" && what.starts_with(word + ": ")) ||
+           (name == "net" && what.starts_with("network " + word + ": "));
+  });
+}
+
 }  // namespace
 
-void read_config_file(CLI::App& command, const std::string& file) {
+ConfigValues read_config_file(CLI::App& command, const std::string& file) {
   toml::table table;
   try {
     table = toml::parse(read_file(file), file);
@@ -71,23 +129,38 @@ void read_config_file(CLI::App& command, const std::string& file) {
   std::set<const CLI::Option*> overruled;  // by what the command line has in their place
   for (const CLI::Option* option : command.get_options())
     if (given_instead(*option)) overruled.insert(option);
+  const CLI::App* train = train_beside(command);
+  ConfigValues taken;
   for (const auto& [key, value] : table) {
     const std::string name(key.str());
     const std::string at = fmt::format("{}:{}", file, value.source().begin.line);
     const bool of_the_command = name == "config" || name == "help";
     CLI::Option* option = of_the_command ? nullptr : command.get_option_no_throw("--" + name);
-    if (!option) fail<UsageError>("{}: unknown key '{}'", at, name);
+    if (!option && !of_the_command && train && train->get_option_no_throw("--" + name)) continue;
+    if (!option) fail<UsageError>("{}: unknown key '{}'{}", at, name, likely_key(command, name));
     if (option->count() > 0 || overruled.contains(option)) continue;
     const std::vector<std::string> words = words_of(value);
     if (words.empty()) fail<UsageError>("{}: '{}' has no usable value", at, name);
     try {
-      for (const std::string& word : words) option->add_result(word);
-      option->run_callback();
+      give(*option, words);
     } catch (const CLI::Error& e) {
-      fail<UsageError>("{}: {}: {}", at, name, e.what());
+      refuse_value(at, *option, value, e);
     }
+    taken[name] = {at, words};
   }
   refuse_exclusions(command, file);
+  return taken;
+}
+
+std::string with_place(const ConfigValues& values, const std::string& what) {
+  if (what.starts_with("--")) {
+    const std::string flag = what.substr(2, what.find_first_of(" :", 2) - 2);
+    const auto value = values.find(flag);
+    return value == values.end() ? what : value->second.at + ": " + what.substr(2);
+  }
+  for (const auto& [name, value] : values)
+    if (is_about(what, name, value)) return value.at + ": " + what;
+  return what;
 }
 
 }  // namespace mapnet

@@ -104,6 +104,25 @@ void check_labels(const Dataset& d) {
   fmt::print("labels      of {} classes  ok\n", d.classes);
 }
 
+/// Reads the series as training does by default, then with all its columns: a table may have PM2.5
+/// and lack of the weather what --multivariate asks for.
+void check_series(const DatasetOptions& options, const Dataset& d) {
+  const Series s = read_series(d);
+  fmt::print("series      {} rows, {} without a value, scaled from {:g} ... {:g}  ok\n", s.rows,
+             s.missing, s.target_min, s.target_max);
+  fmt::print("persistence MSE {:.6f} on the training samples, {:.6f} on the test samples\n",
+             s.persistence_mse_train, s.persistence_mse_test);
+  DatasetOptions all = options;
+  all.multivariate = true;
+  try {
+    fmt::print("weather     {} columns with --multivariate  ok\n",
+               read_series(open_dataset(d.name, all)).features);
+  } catch (const Error& e) {
+    fmt::print("weather     REFUSED with --multivariate\n");
+    fail("{}; without --multivariate it can be trained on", e.what());
+  }
+}
+
 /// Opens the dataset, which checks what lies where, and prints what it holds.
 void check_structure(const DatasetOptions& options, const std::string& name, bool labels) {
   const Dataset d = open_dataset(name, options), published = describe_dataset(name);
@@ -111,16 +130,13 @@ void check_structure(const DatasetOptions& options, const std::string& name, boo
   fmt::print("structure   {} samples to train on, {} to test, {}  {}\n", d.train.count,
              d.test.count, shape_of(d), whole ? "ok" : "DIFFERS");
   if (labels && d.task != Task::forecast) check_labels(d);
+  if (d.task == Task::forecast) check_series(options, d);
   if (!whole) {
-    fail("{}: expected {} samples to train on and {} to test as published, found {} and {}", name,
-         published.train.count, published.test.count, d.train.count, d.test.count);
+    fail(
+        "{}: expected {} samples to train on and {} to test as published, found {} and {}. "
+        "Data of your own is not wrong for that: `mapnet train` takes any number",
+        name, published.train.count, published.test.count, d.train.count, d.test.count);
   }
-  if (d.task != Task::forecast) return;
-  const Series s = read_series(d);
-  fmt::print("series      {} rows, {} without a value, scaled from {:g} ... {:g}  ok\n", s.rows,
-             s.missing, s.target_min, s.target_max);
-  fmt::print("persistence MSE {:.6f} on the training samples, {:.6f} on the test samples\n",
-             s.persistence_mse_train, s.persistence_mse_test);
 }
 
 void check_videos(const DatasetManifest& manifest, const fs::path& folder) {
@@ -140,7 +156,7 @@ void check_dataset(const std::string& name, const fs::path& folder, bool labels)
   if (parse_noise(name)) return check_structure({.folder = folder}, name, false);
   const DatasetManifest& manifest = dataset_manifest(name);
   if (folder.empty() && manifest.files.empty()) {
-    fail<UsageError>("{}", folder_wanted(manifest));
+    fail("{}", folder_wanted(manifest));
   }
   if (holds_videos(manifest.format)) return check_videos(manifest, folder);
   if (folder.empty()) check_objects(manifest);

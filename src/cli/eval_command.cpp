@@ -29,7 +29,7 @@ Split parse_split(const std::string& text) {
 void evaluate(const EvalOptions& o) {
   const Model model = o.model.open();
   const std::string name = o.data.name(model);
-  const Dataset dataset = open_data(o.data, model, o.model.on);
+  const Dataset dataset = open_data(o.data, model, o.model);
   const Split split = parse_split(o.split);
   if (split == Split::validation && model.file.recipe.validation == 0)
     fail<UsageError>("--split validation: {} was trained without --validation", o.model.run);

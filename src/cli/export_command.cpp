@@ -1,4 +1,3 @@
-#include <fmt/core.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +10,7 @@
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "common/say.hpp"
 #include "data/safetensors.hpp"
 #include "export/c_header.hpp"
 #include "export/onnx_network.hpp"
@@ -25,6 +25,10 @@ namespace {
 const std::map<std::string, std::vector<std::string>> kFormats = {
     {"safetensors", {"float32", "bf16"}}, {"onnx", {"float32", "int8"}}, {"c", {"int8"}}};
 
+/// What files of a format are called.
+const std::map<std::string, std::string> kEndings = {
+    {".safetensors", "safetensors"}, {".onnx", "onnx"}, {".h", "c"}};
+
 /// Where int8's training data lies.
 constexpr const char* kDataOptions[] = {"--data", "--data-dir", "--features-weights",
                                         "--features-cache"};
@@ -32,8 +36,18 @@ constexpr const char* kDataOptions[] = {"--data", "--data-dir", "--features-weig
 struct ExportOptions {
   ModelOptions model;
   ModelDataOptions data;
-  std::string format = "safetensors", dtype, out;
+  std::string format, dtype, out;
 };
+
+/// The format asked for, or that of the file's name.
+std::string resolve_format(const ExportOptions& o) {
+  const auto ending = kEndings.find(std::filesystem::path(o.out).extension().string());
+  if (o.format.empty()) return ending == kEndings.end() ? "safetensors" : ending->second;
+  if (ending != kEndings.end() && ending->second != o.format)
+    say("mapnet: {}: is written as --format {}, under a name of --format {}\n", o.out, o.format,
+        ending->second);
+  return o.format;
+}
 
 /// The dtype asked for or the format's own. UsageError where the format has not that.
 std::string resolve_dtype(const ExportOptions& o) {
@@ -55,6 +69,8 @@ void refuse_data_options(const CLI::App& command, const ExportOptions& o,
                        option, o.format, dtype);
 }
 
+// What was written is said on standard error: the file itself may go to /dev/stdout.
+
 void write_tensors(const ExportOptions& o, const TrainedNetwork& network, FloatType type) {
   std::vector<NamedTensor> tensors;
   for (const ParamTensor& p : network.net.params)
@@ -64,8 +80,8 @@ void write_tensors(const ExportOptions& o, const TrainedNetwork& network, FloatT
   std::map<std::string, std::string> metadata = description(network);
   metadata["format"] = "pt";  // transformers and others refuse a file without it
   write_safetensors(o.out, tensors, metadata, type);
-  fmt::print("{}: {} tensors, {} values\n", o.out, tensors.size(),
-             network.weights.size() + network.state.size());
+  say("{}: {} tensors, {} values\n", o.out, tensors.size(),
+      network.weights.size() + network.state.size());
 }
 
 void write_onnx(const ExportOptions& o, const TrainedNetwork& network,
@@ -73,21 +89,20 @@ void write_onnx(const ExportOptions& o, const TrainedNetwork& network,
   const onnx::Model model = onnx::onnx_model(network, ranges);
   const std::string bytes = onnx::serialise(model);
   write_file_atomic(o.out, bytes);
-  fmt::print("{}: {} nodes, opset {}, {}\n", o.out, model.graph.nodes.size(), onnx::kOpset,
-             format_bytes(bytes.size()));
+  say("{}: {} nodes, opset {}, {}\n", o.out, model.graph.nodes.size(), onnx::kOpset,
+      format_bytes(bytes.size()));
 }
 
 void write_c(const ExportOptions& o, const TrainedNetwork& network, std::span<const float> ranges) {
   const CHeader header = c_header(network, ranges);
   write_file_atomic(o.out, header.text);
-  fmt::print("{}: {} bytes of flash, {} bytes of RAM\n", o.out, header.flash_bytes,
-             header.scratch_bytes);
+  say("{}: {} bytes of flash, {} bytes of RAM\n", o.out, header.flash_bytes, header.scratch_bytes);
 }
 
 /// What int8 needs beside the model: the training data that its layers' ranges are measured on.
 std::vector<float> measure_ranges(const ExportOptions& o, const Model& model) {
   try {
-    return calibrate_model(model, open_data(o.data, model, o.model.on), o.model.on);
+    return calibrate_model(model, open_data(o.data, model, o.model), o.model.on);
   } catch (const UsageError& e) {
     fail<UsageError>("int8 needs the training data, to measure what enters each layer: {}",
                      e.what());
@@ -109,7 +124,8 @@ void check_out(const ExportOptions& o, const Model& model) {
   refuse_replacing("--out", o.out, sources);
 }
 
-void export_model(const CLI::App& command, const ExportOptions& o) {
+void export_model(const CLI::App& command, ExportOptions& o) {
+  o.format = resolve_format(o);
   const std::string dtype = resolve_dtype(o);
   refuse_data_options(command, o, dtype);
   const Model model = o.model.open();
@@ -117,6 +133,7 @@ void export_model(const CLI::App& command, const ExportOptions& o) {
   const TrainedNetwork network = trained_network(model, o.model.on);
   if (o.format == "safetensors")
     return write_tensors(o, network, dtype == "bf16" ? FloatType::bf16 : FloatType::f32);
+  if (o.format == "c") check_c_form(network);  // before minutes with the data
   std::vector<float> ranges;
   if (dtype == "int8") ranges = measure_ranges(o, model);
   if (o.format == "onnx") return write_onnx(o, network, ranges);
@@ -129,14 +146,17 @@ void add_export_command(CLI::App& app) {
   auto o = std::make_shared<ExportOptions>();
   CLI::App* command = app.add_subcommand("export", "write the generated network for other tools");
   add_model_options(*command, o->model);
-  command->add_option("--format", o->format, "safetensors, onnx, c: a header for microcontrollers")
-      ->check(CLI::IsMember({"safetensors", "onnx", "c"}))
-      ->capture_default_str();
+  command
+      ->add_option(
+          "--format", o->format,
+          "safetensors, onnx, c: a header for microcontrollers  [by --out's ending: .onnx, "
+          ".h, else safetensors]")
+      ->check(CLI::IsMember({"safetensors", "onnx", "c"}));
   command
       ->add_option("--dtype", o->dtype,
                    "of safetensors float32, bf16; of onnx float32, int8; of c int8  [the first]")
       ->check(CLI::IsMember({"float32", "bf16", "int8"}));
-  command->add_option("--out", o->out, "file to write")->required();
+  command->add_option("--out", o->out, "file to write; replaces one that is there")->required();
   add_data_options(*command, o->data);
   for (const char* option : kDataOptions)
     command->get_option(option)->group("For int8, the training data");

@@ -1,30 +1,32 @@
-#include <fmt/core.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <exception>
+#include <system_error>
 #include <thread>
 
 #include "cli/commands.hpp"
 #include "cli/data_command.hpp"
+#include "cli/standard_streams.hpp"
 #include "cli/stop_signals.hpp"
 #include "cli/threads.hpp"
 #include "cli/usage.hpp"
 #include "common/error.hpp"
+#include "common/say.hpp"
 #include "device/communicator.hpp"
 #include "train/build_info.hpp"
 #include "train/train_run.hpp"
 
 namespace {
 
+constexpr const char* kOutputLost = "standard output could not be written";
+
 int complain(int code, const char* what) {
   if (const mapnet::Launch launch = mapnet::launched_as(); launch.rank > 0)
-    fmt::print(stderr, "mapnet: rank {}: {}\n", launch.rank, what);
+    mapnet::say("mapnet: rank {}: {}\n", launch.rank, what);
   else
-    fmt::print(stderr, "mapnet: {}\n", what);
+    mapnet::say("mapnet: {}\n", what);
   return code;
 }
 
@@ -49,9 +51,6 @@ int complain_of_loss(const char* what) {
                               std::min(4, mapnet::launched_as().rank));
   return complain(1, what);
 }
-
-/// What was printed has arrived: on a full disk stdio finds out late.
-bool said_all() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }
 
 /// The code to exit with: `code`, or where a rank is lost behind its work, that of a failure.
 int leave_ranks(int code) {
@@ -88,7 +87,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ExtrasError& e) {
     return complain_in_turn(2, mapnet::what_is_unknown(app, e).c_str());
   } catch (const CLI::ParseError& e) {
-    return complain_in_turn(2, e.what());
+    return complain_in_turn(2, mapnet::what_is_wrong(app, e).c_str());
   } catch (const mapnet::Interrupted& e) {  // all ranks agreed to stop
     if (mapnet::launched_as().rank == 0) complain(0, e.what());
     if (const int lost = leave_ranks(0); lost != 0) return lost;
@@ -98,6 +97,8 @@ int run(int argc, char** argv) {
     return complain_of_loss(e.what());
   } catch (const mapnet::UsageError& e) {
     return complain_in_turn(2, e.what());
+  } catch (const std::system_error& e) {  // which is how fmt fails to print
+    return complain_in_turn(1, mapnet::output_arrived() ? e.what() : kOutputLost);
   } catch (const std::exception& e) {
     return complain_in_turn(1, e.what());
   }
@@ -108,7 +109,8 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   mapnet::settle_thread_waiting(argv);
+  mapnet::settle_standard_streams();
   int code = run(argc, argv);
-  if (code == 0 && !said_all()) code = complain(1, "standard output could not be written");
+  if (code == 0 && !mapnet::output_arrived()) code = complain(1, kOutputLost);
   return leave_ranks(code);
 }

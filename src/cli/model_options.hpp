@@ -32,7 +32,9 @@ struct ModelDataOptions {
 void add_model_options(CLI::App& command, ModelOptions& o);
 void add_data_options(CLI::App& command, ModelDataOptions& o);
 
-/// Opened as in training, but where it lies now.
-Dataset open_data(const ModelDataOptions& o, const Model& model, const DeviceChoice& on);
+/// Opened as in training, but where it lies now: where --data-dir says, else, of the data set that
+/// the model was trained on, in the folder that its run was given, as far as that is still there.
+/// Throws UsageError where what is found without --data-dir has not as many samples as that.
+Dataset open_data(const ModelDataOptions& o, const Model& model, const ModelOptions& of);
 
 }  // namespace mapnet

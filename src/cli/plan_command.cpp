@@ -10,11 +10,14 @@
 #include "cli/outputs.hpp"
 #include "cli/run_data.hpp"
 #include "cli/run_options.hpp"
+#include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "common/say.hpp"
 #include "data/dataset.hpp"
 #include "data/manifest.hpp"
 #include "memory/report.hpp"
+#include "train/budget/process_memory.hpp"
 #include "train/budget/report.hpp"
 #include "train/session.hpp"
 
@@ -24,7 +27,7 @@ namespace {
 
 struct PlanOptions : RunOptions {
   std::string svg, alternatives_svg;
-  bool json = false;
+  bool buffers = false, json = false;
 };
 
 std::vector<std::string> step_names(const Schedule& schedule) {
@@ -33,10 +36,30 @@ std::vector<std::string> step_names(const Schedule& schedule) {
   return names;
 }
 
+/// What the run takes in all, as a budget would foretell it: of the one schedule that it has.
+std::size_t bytes_in_all(RunConfig config, const Recipe& recipe, const Network& net,
+                         const Dataset& dataset) {
+  fix_open(config.footprint, recipe.footprint, recipe);
+  config.map.reset();  // the recipe's: "auto" would be searched
+  config.footprint.memory_budget = "1000000TiB";
+  return search_budget(config, recipe, net, dataset).best().total_bytes();
+}
+
+/// The last line: what train would say of its memory when it is over.
+std::string in_all_text(std::size_t bytes, const Recipe& recipe) {
+  if (recipe.device == DeviceKind::cuda)
+    return fmt::format("in all {} of the GPU's memory\n", format_bytes(bytes));
+  const std::optional<ProcessMemory> here = measure_process_memory();
+  return fmt::format(
+      "in all {}{}\n", format_bytes(bytes),
+      here ? fmt::format(", beside about {} of program", format_bytes(here->image_bytes)) : "");
+}
+
 /// The plan, what is trained in it, and how it came to be.
 std::string run_json(const Recipe& recipe, const Network& net, const Plan& arena,
-                     const std::optional<BudgetSearch>& search) {
+                     std::size_t in_all, const std::optional<BudgetSearch>& search) {
   auto json = nlohmann::json::parse(plan_json(arena));
+  json["in_all_bytes"] = in_all;
   if (search) json["memory_budget"] = budget_json(*search);
   json["trainable_params"] = trainable_params(recipe, net);
   json["target_params"] = net.param_count();
@@ -47,7 +70,7 @@ std::string run_json(const Recipe& recipe, const Network& net, const Plan& arena
 void write_picture(const std::string& file, const std::string& picture) {
   write_file_atomic(file, picture);
   std::fflush(stdout);
-  fmt::print(stderr, "picture written to {}\n", file);
+  say("picture written to {}\n", file);
 }
 
 void plan(CLI::App& command, PlanOptions& o) {
@@ -76,7 +99,13 @@ void plan(CLI::App& command, PlanOptions& o) {
   const RunSchedule run = build_run_schedule(recipe, net, split_samples(recipe, dataset),
                                              sample_format(dataset), Purpose::train);
   const Plan arena = plan_arena(run.schedule.lifetimes());
-  fmt::print("{}", o.json ? run_json(recipe, net, arena, search) : plan_table(arena));
+  const std::size_t in_all =
+      search ? search->best().total_bytes() : bytes_in_all(o.config, recipe, net, dataset);
+  if (o.json)
+    fmt::print("{}", run_json(recipe, net, arena, in_all, search));
+  else
+    fmt::print("{}\n{}", o.buffers ? plan_table(arena) : plan_summary(arena),
+               in_all_text(in_all, recipe));
   if (!o.svg.empty()) write_picture(o.svg, plan_svg(arena, step_names(run.schedule)));
 }
 
@@ -84,13 +113,16 @@ void plan(CLI::App& command, PlanOptions& o) {
 
 void add_plan_command(CLI::App& app) {
   auto options = std::make_shared<PlanOptions>();
-  CLI::App* command = app.add_subcommand("plan", "show where a run's buffers lie, without running");
+  CLI::App* command =
+      app.add_subcommand("plan", "foretell a run's memory and where its buffers lie");
   add_run_options(*command, *options);
   command->add_option("--svg", options->svg, "draw the plan into this file");
   command->add_option("--alternatives-svg", options->alternatives_svg,
                       "draw time and memory of all that --memory-budget chooses from");
-  command->add_flag("--json", options->json, "for tools, instead of the table");
-  command->callback([command, options] { plan(*command, *options); });
+  command->add_flag("--buffers", options->buffers, "each buffer too: its size, place and steps");
+  command->add_flag("--json", options->json, "for tools, instead of the tables");
+  command->callback(
+      [command, options] { with_config_file(*options, [&] { plan(*command, *options); }); });
 }
 
 }  // namespace mapnet

@@ -2,15 +2,18 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <span>
 
 #include "cli/commands.hpp"
 #include "cli/model_options.hpp"
 #include "cli/outputs.hpp"
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "common/say.hpp"
 #include "data/png.hpp"
 #include "data/resize.hpp"
 #include "train/predict.hpp"
@@ -104,25 +107,71 @@ void report(const PredictOptions& o, const Model& model, const std::string& imag
   print(o, model, image, class_shares(labels), file);
 }
 
+/// Pictures that are read at a time: the pixels of all that could be, and why the others could not.
+struct PictureBatch {
+  std::vector<std::uint8_t> pixels;
+  std::vector<std::string> problems;  // of each picture; empty where there is none
+};
+
+PictureBatch read_pictures(std::span<const std::string> files, const Network& net) {
+  PictureBatch pictures;
+  for (const std::string& file : files) {
+    std::string& problem = pictures.problems.emplace_back();
+    try {
+      std::ranges::copy(read_network_input(file, net), std::back_inserter(pictures.pixels));
+    } catch (const UsageError&) {
+      throw;  // of the network
+    } catch (const Error& e) {
+      problem = e.what();
+    }
+  }
+  return pictures;
+}
+
+void report_problem(const PredictOptions& o, const std::string& image, const std::string& problem) {
+  if (o.json) {
+    const nlohmann::ordered_json json = {{"image", image}, {"error", problem}};
+    fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    return;
+  }
+  if (o.images.size() == 1) fail("{}", problem);
+  std::fflush(stdout);  // what was said of the pictures before, where both go to one file
+  say("mapnet: {}\n", problem);
+}
+
+/// Answers what can be answered. Returns how many pictures cannot.
+std::size_t answer(const PredictOptions& o, const Model& model, Inference& network,
+                   std::span<const std::string> images) {
+  const PictureBatch pictures = read_pictures(images, model.net);
+  const auto unread = static_cast<std::size_t>(std::ranges::count_if(
+      pictures.problems, [](const std::string& problem) { return !problem.empty(); }));
+  const std::size_t size = network.output_size();
+  std::vector<float> logits((images.size() - unread) * size);
+  if (!logits.empty()) network.run(pictures.pixels, logits);
+  std::span<const float> next = logits;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    if (!pictures.problems[i].empty()) {
+      report_problem(o, images[i], pictures.problems[i]);
+      continue;
+    }
+    report(o, model, images[i], next.first(size));
+    next = next.subspan(size);
+  }
+  return unread;
+}
+
 void predict(const PredictOptions& o) {
   const Model model = o.model.open();
   check(o, model);
   const std::size_t at_once = std::min(o.images.size(), kMostAtOnce);
   Inference network = open_inference(model, static_cast<int>(at_once), o.model.on);
-  std::vector<float> logits;
-  std::vector<std::uint8_t> pixels;
+  std::size_t unread = 0;
   for (std::size_t first = 0; first < o.images.size(); first += at_once) {
     const std::size_t n = std::min(at_once, o.images.size() - first);
-    pixels.clear();
-    for (std::size_t i = 0; i < n; ++i)
-      std::ranges::copy(read_network_input(o.images[first + i], model.net),
-                        std::back_inserter(pixels));
-    logits.resize(n * network.output_size());
-    network.run(pixels, logits);
-    for (std::size_t i = 0; i < n; ++i)
-      report(o, model, o.images[first + i],
-             std::span(logits).subspan(i * network.output_size(), network.output_size()));
+    unread += answer(o, model, network, std::span(o.images).subspan(first, n));
   }
+  std::fflush(stdout);
+  if (unread > 0) fail("{} of {} images could not be read", unread, o.images.size());
 }
 
 }  // namespace
@@ -131,14 +180,17 @@ void add_predict_command(CLI::App& app) {
   auto o = std::make_shared<PredictOptions>();
   CLI::App* command = app.add_subcommand("predict", "classes of pictures, with probabilities");
   add_model_options(*command, o->model);
-  command->add_option("images", o->images, "JPEG or PNG files, like the training images in kind")
+  command
+      ->add_option("images", o->images,
+                   "at least one JPEG or PNG, like the training images in kind")
       ->required();
   command->add_option("--top", o->top, "classes to print of each")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
   command->add_option("--out", o->out,
                       "of a segmentation: folder for label maps, PNG of class ids");
-  command->add_flag("--json", o->json, "a line an image, for tools");
+  command->add_flag("--json", o->json,
+                    "a line an image, for tools; of one that cannot be read its error");
   command->callback([o] { predict(*o); });
 }
 

@@ -13,8 +13,10 @@
 #include "cli/train_flags.hpp"
 #include "common/error.hpp"
 #include "harness/campaign.hpp"
+#include "harness/checks.hpp"
 #include "harness/data_presence.hpp"
 #include "harness/report.hpp"
+#include "harness/report_figures.hpp"
 #include "harness/runner.hpp"
 #include "harness/tables_folder.hpp"
 #include "train/train_run.hpp"
@@ -71,12 +73,6 @@ void read_data_folders(ReproduceOptions& o) {
   }
 }
 
-/// "1c16742" of "0.1.0 (1c16742)".
-std::string commit_of(const std::string& version) {
-  const std::size_t begin = version.find('('), end = version.find(')');
-  return end == std::string::npos ? version : version.substr(begin + 1, end - begin - 1);
-}
-
 /// What a table calls the reference of an entry; the quick tier has none of a stand-in.
 const char* reference_key(const ChosenEntry& entry, bool quick) {
   if (entry.stand_in) return quick ? nullptr : "stand_in.reference";
@@ -84,10 +80,11 @@ const char* reference_key(const ChosenEntry& entry, bool quick) {
 }
 
 /// What a maintainer copies into a table once its figures are to be held.
-void print_references(const Campaign& campaign) {
+void print_references(const TableReport& report) {
+  const Campaign& campaign = *report.campaign;
   const auto today = std::chrono::year_month_day(
       std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()));
-  for (const EntryVerdict& verdict : report_of(campaign).verdicts)
+  for (const EntryVerdict& verdict : report.verdicts)
     for (const MetricVerdict& m : verdict.metrics) {
       if (!m.test) continue;
       fmt::print("# {} {}{}\n", verdict.entry->row->name, verdict.entry->entry->data,
@@ -98,13 +95,14 @@ void print_references(const Campaign& campaign) {
         break;
       }
       const nlohmann::json& result = verdict.entry->runs.front().result;
+      const double room =
+          slack(*m.metric, campaign.table->tolerance.at(m.metric->name), m.test->mean);
       fmt::print(
           "{}.{} = {{ mean = {}, tolerance = {}, seeds = {}, device = \"{}\", date = "
           "{:04}-{:02}-{:02}, commit = \"{}\" }}\n",
           key, m.metric->name, format_figure(*m.metric, m.test->mean),
-          format_figure(*m.metric, std::max(slack(*m.metric, m.metric->tolerance, m.test->mean),
-                                            m.test->most - m.test->least)),
-          m.test->n, result.value("device", ""), static_cast<int>(today.year()),
+          format_figure(*m.metric, std::max(room, m.test->most - m.test->least)), m.test->n,
+          result.value("device", ""), static_cast<int>(today.year()),
           static_cast<unsigned>(today.month()), static_cast<unsigned>(today.day()),
           commit_of(result.value("version", "")));
     }
@@ -148,6 +146,44 @@ void decide(const Tally& t, std::size_t all, const std::vector<Campaign>& campai
          missing_figures(o.against));
 }
 
+/// What came of a table's entries, and of which not what should.
+void print_outcome(const TableReport& report, const nlohmann::json& entries,
+                   const ReproduceOptions& o) {
+  const Campaign& campaign = *report.campaign;
+  fmt::print("{}: {}\n", campaign.table->id, tally_line(campaign, tally(entries), o));
+  for (const EntryVerdict& v : report.verdicts)
+    for (const MetricVerdict& m : v.metrics)
+      if (m.against_reference == AgainstReference::regressed)
+        fmt::print("  regressed: {} on {}: {} {}, reference {} - {}\n", v.entry->row->name,
+                   v.entry->data(), m.metric->name, format_figure(*m.metric, m.test->mean),
+                   format_figure(*m.metric, m.reference->mean),
+                   format_figure(*m.metric, m.reference->tolerance));
+  for (const EntryVerdict& v : report.verdicts)
+    if (v.entry->state == EntryState::failed)
+      fmt::print("  failed: {} on {}: {}\n", v.entry->row->name, v.entry->data(), v.entry->message);
+  if (o.lock) print_references(report);
+}
+
+/// Writes the reports and judges what came out this time, whatever the reports keep.
+void report_all(const std::vector<Campaign>& campaigns, const ReproduceOptions& o) {
+  std::vector<TableReport> reports;
+  for (const Campaign& campaign : campaigns)
+    if (!campaign.entries.empty()) reports.push_back(report_of(campaign));
+  const std::vector<StoredReport> stored = write_reports(reports, o.out);
+  nlohmann::json all = nlohmann::json::array();
+  for (const TableReport& report : reports) {
+    const nlohmann::json entries = report_json(report)["entries"];
+    print_outcome(report, entries, o);
+    all.insert(all.end(), entries.begin(), entries.end());
+  }
+  std::fflush(stdout);
+  write_pictures(stored, o.out);
+  write_page(o.out);
+  fmt::print("reports in {0}: {0}/index.html\n", o.out);
+  std::fflush(stdout);
+  decide(tally(all), all.size(), campaigns, o);
+}
+
 void reproduce(const CLI::App& app, ReproduceOptions& o) {
   if (o.campaign.quick && o.against == "paper")
     fail<UsageError>(
@@ -155,7 +191,7 @@ void reproduce(const CLI::App& app, ReproduceOptions& o) {
         "quick references alone");
   read_data_folders(o);
   o.campaign.runs = fs::absolute(o.runs);
-  o.campaign.threads = threads_of_a_job(o.campaign.threads, o.jobs);
+  o.campaign.threads_of_a_job = threads_of_a_job(o.jobs);
   const std::vector<Table> tables = tables_of(app, o);
   std::vector<Campaign> campaigns;
   std::size_t chosen = 0;
@@ -168,42 +204,20 @@ void reproduce(const CLI::App& app, ReproduceOptions& o) {
                      o.campaign.paper_rows ? " and is the paper's" : "",
                      o.campaign.data.empty() ? "" : " and runs on " + o.campaign.data,
                      o.campaign.quick ? " and is in the quick tier" : "");
+  for (const Campaign& campaign : campaigns)
+    if (!campaign.entries.empty()) report_before(campaign, o.out);  // refused now, not after hours
   listen_for_stop_signals();
+  const StopRequested stop_requested = [] { return stop_signal() != 0; };
   for (Campaign& campaign : campaigns) {
-    check_before_training(campaign, o.campaign);
+    check_before_training(campaign, o.campaign, stop_requested);
     find_done(campaign);
   }
-  const bool finished = run_pending(campaigns, {.jobs = o.jobs,
-                                                .stop_requested = [] { return stop_signal() != 0; },
-                                                .progress = show_progress});
-  if (!finished) throw Interrupted("stopped; the same command goes on from here");
+  const RunnerOptions options = {
+      .jobs = o.jobs, .stop_requested = stop_requested, .progress = show_progress};
+  if (stop_requested() || !run_pending(campaigns, options))
+    throw Interrupted("stopped; the same command goes on from here");
   for (Campaign& campaign : campaigns) follow_trajectories(campaign);
-
-  nlohmann::json all = nlohmann::json::array();  // entries of this time, whatever reports keep
-  for (const Campaign& campaign : campaigns) {
-    if (campaign.entries.empty()) continue;
-    const TableReport report = report_of(campaign);
-    write_reports(report, o.out);
-    const nlohmann::json entries = report_json(report)["entries"];
-    fmt::print("{}: {}\n", campaign.table->id, tally_line(campaign, tally(entries), o));
-    for (const EntryVerdict& v : report.verdicts)
-      for (const MetricVerdict& m : v.metrics)
-        if (m.against_reference == AgainstReference::regressed)
-          fmt::print("  regressed: {} on {}: {} {}, reference {} - {}\n", v.entry->row->name,
-                     v.entry->data(), m.metric->name, format_figure(*m.metric, m.test->mean),
-                     format_figure(*m.metric, m.reference->mean),
-                     format_figure(*m.metric, m.reference->tolerance));
-    for (const EntryVerdict& v : report.verdicts)
-      if (v.entry->state == EntryState::failed)
-        fmt::print("  failed: {} on {}: {}\n", v.entry->row->name, v.entry->data(),
-                   v.entry->message);
-    if (o.lock) print_references(campaign);
-    all.insert(all.end(), entries.begin(), entries.end());
-  }
-  write_page(o.out);
-  fmt::print("reports in {0}: {0}/index.html\n", o.out);
-  std::fflush(stdout);
-  decide(tally(all), all.size(), campaigns, o);
+  report_all(campaigns, o);
 }
 
 void redraw(const CLI::App& app, const CLI::App& command, const ReproduceOptions& o) {
@@ -241,10 +255,12 @@ void add_reproduce_command(CLI::App& app) {
                     "the quick tier: few epochs, held to references of its own");
   command->add_flag("--stand-in", o->campaign.stand_in,
                     "where a licensed data set is absent, run on what may stand in for it");
-  command->add_option("--device", o->campaign.device, "auto, cpu, cuda")->capture_default_str();
+  command->add_option("--device", o->campaign.device, "auto, cpu, cuda  [the table's, else auto]");
   command->add_option("--memory-budget", o->campaign.memory_budget,
-                      "of each run, as mapnet train takes it  [none]");
-  command->add_option("--threads", o->campaign.threads, "of a run on a CPU  [cores / jobs]")
+                      "of each run, as mapnet train takes it  [the table's, else none]");
+  command
+      ->add_option("--threads", o->campaign.threads,
+                   "of a run on a CPU  [the table's, else cores / jobs]")
       ->check(CLI::Range(1, 1024));
   command->add_option("--data-dir", o->data_folders, "NAME=DIR: where data set NAME lies");
   command->add_option("--tables", o->folder, "folder of tables  [those of mapnet]");

@@ -3,8 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <cstdio>
-
+#include "common/say.hpp"
 #include "data/manifest.hpp"
 #include "train/recipe/check.hpp"
 
@@ -17,9 +16,8 @@ void show(const Extraction& e) {
   const bool live = ::isatty(STDERR_FILENO) == 1, last = e.cached + e.made == e.videos;
   if (!live && !last && e.made % 100 != 0) return;
   const double rate = static_cast<double>(e.frames) / e.seconds;
-  fmt::print(stderr, "{}features of video {:>5}/{}  {:.1f} frames/s{}", live ? "\r" : "",
-             e.cached + e.made, e.videos, rate, live && !last ? "" : "\n");
-  std::fflush(stderr);
+  say("{}features of video {:>5}/{}  {:.1f} frames/s{}", live ? "\r" : "", e.cached + e.made,
+      e.videos, rate, live && !last ? "" : "\n");
 }
 
 }  // namespace
@@ -44,13 +42,14 @@ Dataset open_run_data(const std::string& name, const DatasetOptions& options,
   extraction.progress = show;
   Extraction done;
   Dataset dataset = open_video_features(name, options.folder, features, extraction, &done);
-  fmt::print(stderr, "{}: {}\n", name, describe(done));
+  say("{}: {}\n", name, describe(done));
   return dataset;
 }
 
 Dataset open_run_data(const RunOptions& options, const Recipe& recipe) {
   FeatureExtractionOptions extraction;
   extraction.cache = options.features_cache;
+  extraction.cached_alone = options.config.footprint.memory_budget.has_value();
   extraction.device = [&] { return open_device(recipe); };
   return open_run_data(recipe.data, recipe.data_options, recipe.features, extraction);
 }

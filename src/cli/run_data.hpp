@@ -23,7 +23,8 @@ Dataset describe_run_data(const RunConfig& config);
 Dataset open_run_data(const std::string& name, const DatasetOptions& options,
                       const FeatureSource& features, FeatureExtractionOptions extraction);
 
-/// The same for a resolved run, on its device.
+/// The same for a resolved run, on its device. Under a memory budget features are to be there
+/// already.
 Dataset open_run_data(const RunOptions& options, const Recipe& recipe);
 
 /// "12 videos, 5 in the cache, 7 made from 224 frames in 10.1 s (decoding 2.3 s, waited for 0.1 s)"

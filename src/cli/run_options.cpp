@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cli/config_file.hpp"
 #include "cli/options/groups.hpp"
 #include "cli/run_data.hpp"
 #include "common/error.hpp"
@@ -96,8 +95,17 @@ void add_run_options(CLI::App& command, RunOptions& o) {
                      "TOML file of the same names without the leading dashes");
 }
 
-void read_config_file(CLI::App& command, const RunOptions& options) {
-  if (!options.config_file.empty()) read_config_file(command, options.config_file);
+void read_config_file(CLI::App& command, RunOptions& options) {
+  if (!options.config_file.empty())
+    options.from_file = read_config_file(command, options.config_file);
+}
+
+void with_config_file(const RunOptions& options, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const UsageError& e) {
+    throw UsageError(with_place(options.from_file, e.what()));
+  }
 }
 
 Network network_of(const RunConfig& config) {

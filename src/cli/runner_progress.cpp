@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include "common/say.hpp"
 
 namespace mapnet {
 
@@ -20,13 +20,12 @@ std::string duration(double seconds) {
 void show_progress(const RunnerProgress& p) {
   const bool live = ::isatty(STDERR_FILENO) == 1;
   if (!p.finished.empty())
-    fmt::print(stderr, "{}{} of {}: {}\n", live ? "\r\033[K" : "", p.done, p.total, p.finished);
+    say("{}{} of {}: {}\n", live ? "\r\033[K" : "", p.done, p.total, p.finished);
   if (!live) return;
   std::string line = fmt::format("{} of {} runs", p.done, p.total);
   if (p.seconds_left > 0) line += ", about " + duration(p.seconds_left) + " left";
   for (const std::string& running : p.running) line += "; " + running;
-  fmt::print(stderr, "\r\033[K{}", line);
-  std::fflush(stderr);
+  say("\r\033[K{}", line);
 }
 
 }  // namespace mapnet

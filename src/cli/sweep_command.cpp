@@ -38,7 +38,7 @@ void sweep(const CLI::App& app, SweepOptions& o) {
   refuse_replacing("--out", out, sources);
   const std::vector<nlohmann::json> before = read_sweep_lines(out);
   o.campaign.runs = fs::absolute(o.runs);
-  o.campaign.threads = threads_of_a_job(o.campaign.threads, o.jobs);
+  o.campaign.threads_of_a_job = threads_of_a_job(o.jobs);
   std::vector<Campaign> campaigns = {choose(table, o.campaign)};
   find_done(campaigns[0]);
   listen_for_stop_signals();
@@ -78,10 +78,12 @@ void add_sweep_command(CLI::App& app) {
   command->add_option("--jobs", o->jobs, "runs at a time")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
-  command->add_option("--device", o->campaign.device, "auto, cpu, cuda")->capture_default_str();
+  command->add_option("--device", o->campaign.device, "auto, cpu, cuda  [FILE's, else auto]");
   command->add_option("--memory-budget", o->campaign.memory_budget,
-                      "of each run, as mapnet train takes it  [none]");
-  command->add_option("--threads", o->campaign.threads, "of a run on a CPU  [cores / jobs]")
+                      "of each run, as mapnet train takes it  [FILE's, else none]");
+  command
+      ->add_option("--threads", o->campaign.threads,
+                   "of a run on a CPU  [FILE's, else cores / jobs]")
       ->check(CLI::Range(1, 1024));
   command->add_option("--runs", o->runs, "folder of the runs, which are gone on with")
       ->capture_default_str();

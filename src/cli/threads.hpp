@@ -12,8 +12,8 @@ void settle_thread_waiting(char** argv);
 /// process is allowed, for one alone.
 int threads_of_one(int processes);
 
-/// Threads of a run where the user asks for none: the machine's, shared by the jobs. 0 for a single
-/// job: `mapnet train` takes all.
-int threads_of_a_job(int asked, int jobs);
+/// Threads of a run for which nobody asks for any: the machine's, shared by the jobs. 0 for a
+/// single job: `mapnet train` takes all.
+int threads_of_a_job(int jobs);
 
 }  // namespace mapnet

@@ -14,10 +14,12 @@
 #include "cli/threads.hpp"
 #include "common/bytes.hpp"
 #include "common/error.hpp"
+#include "common/say.hpp"
 #include "train/budget/search.hpp"
 #include "train/recipe/check.hpp"
 #include "train/resume.hpp"
 #include "train/run_ranks.hpp"
+#include "train/snapshots.hpp"
 #include "train/train_run.hpp"
 
 namespace mapnet {
@@ -47,8 +49,7 @@ class ProgressLine {
                                                   100 * e.running.accuracy);
     if (e.validation.samples > 0) line += "  validation " + short_text(e.validation);
     line += fmt::format("  lr {:.5f}  {:.1f} s", e.learning_rate, e.seconds);
-    fmt::print(stderr, "{}{}{}", live_ ? "\r" : "", line, e.finished ? "\n" : "");
-    std::fflush(stderr);
+    say("{}{}{}", live_ ? "\r" : "", line, e.finished ? "\n" : "");
   }
 
  private:
@@ -132,15 +133,15 @@ void print_summary(const RunResult& r, const std::string& folder) {
 /// Whoever has a build for GPUs and is not given one wants to know why.
 void tell_fallback(const RunConfig& config, const Recipe& recipe) {
   if (built_for_cuda() && config.device == "auto" && recipe.device == DeviceKind::cpu)
-    fmt::print(stderr, "mapnet: no GPU can be used ({}); training on the CPU\n", cuda_missing());
+    say("mapnet: no GPU can be used ({}); training on the CPU\n", cuda_missing());
 }
 
 /// What a budget has chosen.
 void tell_footprint(const RunConfig& config, const Recipe& recipe) {
   if (!config.footprint.memory_budget) return;
   const std::string flags = flags_of(recipe.footprint);
-  fmt::print(stderr, "mapnet: --memory-budget {}: {}\n", *config.footprint.memory_budget,
-             flags.empty() ? "the whole batch and all samples in memory" : flags);
+  say("mapnet: --memory-budget {}: {}\n", *config.footprint.memory_budget,
+      flags.empty() ? "the whole batch and all samples in memory" : flags);
 }
 
 /// What CI asks of a run's test accuracy, or of a forecast's MSE.
@@ -189,6 +190,20 @@ void keep_footprint(Communicator& ranks, const RunFolder& folder, const Recipe& 
   if (!text.empty()) fix_open(c, nlohmann::json::parse(text).get<Footprint>(), asked);
 }
 
+/// Wrong usage is told before features are extracted, schedules searched or a map is learned.
+void check_steps(const TrainOptions& o, const Recipe& recipe, const Dataset& dataset) {
+  count_snapshots(o.snapshot_every, training_steps(recipe, split_samples(recipe, dataset)));
+}
+
+/// Flags that are no part of a recipe, and without which it would be another run. (How large a
+/// budget is may change when a run is resumed.)
+std::string flags_beside_recipe(const TrainOptions& o) {
+  std::string flags;
+  if (o.snapshot_every > 0) flags += fmt::format(" --snapshot-every {}", o.snapshot_every);
+  if (o.config.footprint.memory_budget) flags += " --memory-budget";
+  return flags;
+}
+
 void train(CLI::App& command, TrainOptions& o) {
   end_with_owner();
   const std::shared_ptr<Communicator> ranks = join_ranks([] { return stop_signal() != 0; });
@@ -203,10 +218,15 @@ void train(CLI::App& command, TrainOptions& o) {
     fail<UsageError>("--require-accuracy is for classes; a forecast is held to --require-mse");
   if (o.require_mse && net.task != Task::forecast)
     fail<UsageError>("--require-mse is for forecasts; classes are held to --require-accuracy");
+  const CheckpointInterval checkpoints = parse_checkpoint_interval(o.checkpoint_every);
   require_shareable(asked, ranks->size());
+  // What is published has as many samples as it is described with.
+  if (o.config.data_options.folder.empty()) check_steps(o, asked, describe_run_data(o.config));
   const Dataset dataset = open_in_turn(*ranks, o, asked);
+  check_steps(o, asked, dataset);
   if (o.snapshot_every > 0) o.config.footprint.beside_bytes = net.param_count() * sizeof(float);
-  const std::string folder = o.out.empty() ? "runs/" + default_run_name(asked, net) : o.out;
+  const std::string folder =
+      o.out.empty() ? "runs/" + default_run_name(asked, net, flags_beside_recipe(o)) : o.out;
   if (o.resume && o.config.footprint.memory_budget) {
     keep_footprint(*ranks, RunFolder{folder}, asked, o.config.footprint);
     asked = resolve(o.config, net);
@@ -219,7 +239,7 @@ void train(CLI::App& command, TrainOptions& o) {
   if (ranks->first()) tell_footprint(o.config, recipe);
   if (ranks->first()) tell_fallback(o.config, recipe);
   RunControl control{.folder = folder, .overwrite = o.overwrite, .resume = o.resume};
-  control.checkpoints = parse_checkpoint_interval(o.checkpoint_every);
+  control.checkpoints = checkpoints;
   control.snapshot_every = o.snapshot_every;
   control.begins = listen_for_stop_signals;
   control.stop_requested = [] { return stop_signal() != 0; };
@@ -227,9 +247,7 @@ void train(CLI::App& command, TrainOptions& o) {
   if (o.config.footprint.memory_budget)
     control.memory_budget = parse_bytes(*o.config.footprint.memory_budget, "--memory-budget");
   if (ranks->first())
-    control.notice = [&](const std::string& text) {
-      fmt::print(stderr, "mapnet: {}: {}\n", folder, text);
-    };
+    control.notice = [&](const std::string& text) { say("mapnet: {}: {}\n", folder, text); };
   const ProgressLine progress(recipe.epochs, net.task);
   const RunResult result = train_run(recipe, net, dataset, control,
                                      o.quiet || !ranks->first() ? Watch() : Watch(progress));
@@ -243,7 +261,9 @@ void add_train_command(CLI::App& app) {
   auto options = std::make_shared<TrainOptions>();
   CLI::App* command = app.add_subcommand("train", "train a network and write its run folder");
   add_run_options(*command, *options);
-  command->add_option("--out", options->out, "run folder  [runs/NAME from the flags]");
+  command->add_option(
+      "--out", options->out,
+      "run folder  [runs/NAME; NAME ends in a hash of the flags it has no words for]");
   CLI::Option* overwrite = command->add_flag("--overwrite", options->overwrite,
                                              "replace the run that is in --out, finished or not");
   command
@@ -265,7 +285,8 @@ void add_train_command(CLI::App& app) {
                       "exit 1 when the test accuracy ends below this share of 1, as 0.90");
   command->add_option("--require-mse", options->require_mse,
                       "exit 1 when the test MSE of a forecast ends above this");
-  command->callback([command, options] { train(*command, *options); });
+  command->callback(
+      [command, options] { with_config_file(*options, [&] { train(*command, *options); }); });
 }
 
 }  // namespace mapnet

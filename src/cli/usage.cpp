@@ -1,9 +1,10 @@
 #include "cli/usage.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <string_view>
 #include <vector>
 
@@ -31,17 +32,6 @@ std::size_t edits_between(std::string_view a, std::string_view b) {
   return edits[a.size()][b.size()];
 }
 
-/// The command's flag that is most like `name`; empty where none is.
-std::string likely_flag(const CLI::App& command, const std::string& name) {
-  std::string likely;
-  std::size_t fewest = 1 + name.size() / 4;  // more letters are another word
-  for (const CLI::Option* option : command.get_options())
-    for (const std::string& known : option->get_lnames())
-      if (const std::size_t edits = edits_between(name, "--" + known); edits < fewest)
-        likely = "--" + known, fewest = edits;
-  return likely;
-}
-
 std::string full_name(const CLI::App& command) {
   const CLI::App* parent = command.get_parent();
   return parent ? full_name(*parent) + " " + command.get_name() : "mapnet";
@@ -57,7 +47,82 @@ std::string unknown_word(const CLI::App& command, const std::string& word) {
   return fmt::format("unknown flag {}; did you mean {}? See {}", flag, likely, help);
 }
 
+/// The command that was named last.
+const CLI::App& command_of(const CLI::App& app) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  return *at;
+}
+
+/// CLI11 tells what an error is about in its text alone: what it would say of an option is compared
+/// with what it said.
+bool says(const CLI::ParseError& error, const CLI::ParseError& of_an_option) {
+  return std::string_view(error.what()) == of_an_option.what();
+}
+
+bool is_repeated(const CLI::ParseError& error, const CLI::Option& option) {
+  const int most = std::max(1, option.get_items_expected_max());
+  return says(error, CLI::ArgumentMismatch::AtMost(option.get_name(), most, option.count()));
+}
+
+bool has_no_value(const CLI::ParseError& error, const CLI::Option& option) {
+  const int least = std::min(option.get_type_size_min(), option.get_items_expected_min());
+  return says(
+      error, CLI::ArgumentMismatch::TypedAtLeast(option.get_name(), least, option.get_type_name()));
+}
+
+/// What to say where the error is this option's; empty where it is not.
+std::string wrong_with(const CLI::Option& option, const CLI::ParseError& error) {
+  const std::string name = option.get_name();
+  if (has_no_value(error, option)) return name + ": its value is missing";
+  if (option.count() > 1 && is_repeated(error, option))
+    return fmt::format("{} is given {}", name,
+                       option.count() == 2 ? "twice" : fmt::format("{} times", option.count()));
+  if (says(error, CLI::ConversionError(name, option.results())))
+    return fmt::format("{}: expected {}, found '{}'", name, expected_value(option),
+                       fmt::join(option.results(), ","));
+  return {};
+}
+
+/// "name of the dataset" of a description that begins with a capital.
+std::string as_object(std::string description) {
+  if (description.size() > 1 && std::islower(static_cast<unsigned char>(description[1])) != 0)
+    description[0] =
+        static_cast<char>(std::tolower(static_cast<unsigned char>(description.front())));
+  return description;
+}
+
+/// What to give where the error is that one of the command's arguments without a name is missing;
+/// empty where it is not.
+std::string missing_argument(const CLI::App& command, const CLI::RequiredError& error) {
+  for (const CLI::Option* option : command.get_options())
+    if (option->get_positional() && says(error, CLI::RequiredError(option->get_name())))
+      return fmt::format("{}: give {}; see {} --help", option->get_name(),
+                         as_object(option->get_description()), full_name(command));
+  return {};
+}
+
 }  // namespace
+
+std::string expected_value(const CLI::Option& option) {
+  if (option.get_items_expected_max() == 0) return "true or false";
+  const bool several = option.get_items_expected_max() > 1;
+  const std::string type = option.get_type_name();
+  if (type.starts_with("INT") || type.starts_with("UINT"))
+    return several ? "whole numbers" : "a whole number";
+  if (type.starts_with("FLOAT")) return several ? "numbers" : "a number";
+  return several ? "words" : "a word";
+}
+
+std::string likely_flag(const CLI::App& command, const std::string& flag) {
+  std::string likely;
+  std::size_t fewest = 1 + flag.size() / 4;  // more letters are another word
+  for (const CLI::Option* option : command.get_options())
+    for (const std::string& known : option->get_lnames())
+      if (const std::size_t edits = edits_between(flag, "--" + known); edits < fewest)
+        likely = "--" + known, fewest = edits;
+  return likely;
+}
 
 void refuse_negative_counts(CLI::App& app) {
   for (CLI::Option* option : app.get_options())
@@ -65,14 +130,22 @@ void refuse_negative_counts(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands({})) refuse_negative_counts(*command);
 }
 
+std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& error) {
+  for (const CLI::Option* option : command_of(app).get_options())
+    if (const std::string wrong = wrong_with(*option, error); !wrong.empty()) return wrong;
+  return error.what();
+}
+
 std::string what_is_missing(const CLI::App& app, const CLI::RequiredError& error) {
-  const CLI::App* at = &app;
-  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
-  const std::vector<std::string> words = at->remaining();
-  if (!words.empty() && words.front().starts_with('-')) return unknown_word(*at, words.front());
-  if (at->get_require_subcommand_min() == 0) return error.what();
+  const CLI::App& at = command_of(app);
+  const std::vector<std::string> words = at.remaining();
+  if (!words.empty() && words.front().starts_with('-')) return unknown_word(at, words.front());
+  if (at.get_require_subcommand_min() == 0) {
+    const std::string argument = missing_argument(at, error);
+    return argument.empty() ? error.what() : argument;
+  }
   std::string known;
-  for (const CLI::App* command : at->get_subcommands({}))
+  for (const CLI::App* command : at.get_subcommands({}))
     known += (known.empty() ? "" : ", ") + command->get_name();
   return fmt::format("expected a subcommand, found {}; known: {}",
                      words.empty() ? "none" : "'" + words.front() + "'", known);

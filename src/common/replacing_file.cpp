@@ -83,6 +83,13 @@ std::optional<int> open_as_it_is(const fs::path& path) {
   return fd;
 }
 
+/// Who may read and write a file that is there; nothing of one that is to be made.
+std::optional<mode_t> permissions_of(const fs::path& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0) return std::nullopt;
+  return found.st_mode & 0777;
+}
+
 }  // namespace
 
 ReplacingFile::ReplacingFile(const fs::path& target) : target_(behind_links(target)) {
@@ -91,12 +98,15 @@ ReplacingFile::ReplacingFile(const fs::path& target) : target_(behind_links(targ
     return;
   }
   create_parent(target_);
+  const std::optional<mode_t> kept = permissions_of(target_);
   // Processes of several machines, or containers, may have one number.
   for (int n = 0; fd_ < 0; ++n) {
     path_ = fmt::format("{}{}{}-{}", target_.string(), kUnfinished, ::getpid(), n);
-    fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kept.value_or(0644));
     if (fd_ < 0 && errno != EEXIST) cannot_write(target_);
   }
+  // What the umask took away. A file system without permissions refuses; there it has none to lose.
+  if (kept) ::fchmod(fd_, *kept);
   lock_now(fd_);
 }
 

@@ -8,8 +8,8 @@ namespace mapnet {
 
 /// A file that is written piece by piece and takes its place whole or not at all: until then it
 /// lies beside it under a name of its own, and is gone when its owner is. Where the name is a
-/// symbolic link, the file it leads to is replaced; a device, a pipe, or what the process has open
-/// (/dev/stdout) is written to as it comes.
+/// symbolic link, the file it leads to is replaced. Who may read and write a file stays as it was.
+/// A device, a pipe, or what the process has open (/dev/stdout) is written to as it comes.
 class ReplacingFile {
  public:
   /// Creates missing parent folders. Throws Error, as all of it does. Locked while it is written,

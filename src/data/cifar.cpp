@@ -39,6 +39,7 @@ CifarSplit open_files(const fs::path& folder, std::span<const std::string> names
 /// there is one, else in `folder` itself.
 CifarSplits open_splits(const fs::path& folder, const char* archive_folder,
                         const std::vector<std::string>& names, std::size_t label_bytes) {
+  require_folder(folder);
   const fs::path inner = folder / archive_folder;
   const bool unpacked = fs::is_directory(inner);
   const fs::path in = unpacked ? inner : folder;

@@ -28,7 +28,9 @@ std::string training_samples_sha256(const Dataset& d) {
   if (d.floats) {
     std::vector<float> values(d.train.count * each);
     read_features(d, d.train, values);
-    return hash_of_floats(values);
+    std::vector<std::uint8_t> labels(d.train.count * labels_per_sample(d));
+    read_labels(d, d.train, labels);
+    return hash_of_text(hash_of_floats(values) + sha256_hex(labels));
   }
   std::string hashes;
   std::vector<std::uint8_t> bytes;

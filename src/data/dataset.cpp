@@ -23,6 +23,7 @@ fs::path place_of(const DatasetManifest& manifest, std::size_t file, const fs::p
 void require_idx_files(const DatasetManifest& manifest, const fs::path& folder) {
   std::vector<std::string> names;
   for (const ManifestFile& file : manifest.files) names.push_back(file.name);
+  require_folder(folder);
   require_files(folder, names);
 }
 
@@ -113,7 +114,7 @@ Dataset open_dataset(std::string_view name, const DatasetOptions& options) {
   const DatasetManifest& m = dataset_manifest(name);
   Dataset d = describe_dataset(name, options);
   if (options.folder.empty() && m.files.empty()) {
-    fail<UsageError>("{}", folder_wanted(m));
+    fail("{}", folder_wanted(m));
   }
   switch (m.format) {
     case DataFormat::idx:

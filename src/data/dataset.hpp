@@ -63,8 +63,8 @@ Dataset describe_dataset(std::string_view name, const DatasetOptions& options = 
 /// From the object stores (`folder` empty): every hash, and that the headers say what the manifest
 /// says. From `folder`, where the raw files lie under their usual names: their structure alone, and
 /// any number of samples, so that a user's own files of the same shape will do.
-/// Throws UsageError as describe_dataset does, and where a data set that is in no object store
-/// comes without a folder; Error for what is absent or broken.
+/// Throws UsageError as describe_dataset does, Error for what is absent or broken: also where a
+/// data set that is in no object store comes without a folder.
 Dataset open_dataset(std::string_view name, const DatasetOptions& options = {});
 
 /// 1, or a label a pixel.

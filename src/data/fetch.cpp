@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -56,10 +57,22 @@ int run_program(std::vector<std::string> arguments) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/// Throws Error for a data set that has no source, unless the stores have all of it: then there is
+/// only to be seen whether it is intact.
+void require_source(const DatasetManifest& manifest) {
+  if (manifest.fetchable) return;
+  const bool stored = std::ranges::all_of(manifest.files, [](const ManifestFile& file) {
+    return find_object(file.sha256).has_value();
+  });
+  if (stored && !manifest.files.empty()) return;
+  fail("{}: cannot be fetched. {}", manifest.name, how_to_get(manifest));
+}
+
 }  // namespace
 
 void fetch_dataset(std::string_view name) {
   const DatasetManifest& manifest = dataset_manifest(name);
+  require_source(manifest);
   const fs::path script = share_folder() / kScript;
   if (!fs::exists(script)) {
     fail(

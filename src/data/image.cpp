@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/error.hpp"
+#include "data/decoder_memory.hpp"
 #include "data/input_file.hpp"
 #include "data/jpeg_check.hpp"
 #include "data/png_check.hpp"
@@ -19,6 +20,8 @@ namespace {
 
 /// No picture of kMaxImagePixels is larger: four channels of 16 bits, stored as they are.
 constexpr std::size_t kMaxFileBytes = kMaxImagePixels * 8;
+/// What the decoder may take for data behind the last row: some programs write a little.
+constexpr std::size_t kSurplusBytes = std::size_t{64} << 10;
 
 std::vector<std::uint8_t> file_bytes(const fs::path& path) {
   const InputFile file(path);
@@ -40,12 +43,18 @@ std::span<const std::uint8_t> picture_in(const fs::path& path,
   return check_jpeg(path, bytes);
 }
 
-/// The header's size, when it may be decoded.
-ImageSize check_header(const fs::path& path, std::span<const std::uint8_t> bytes) {
+/// What a header says.
+struct PictureHeader {
   ImageSize size;
   int channels = 0;
+};
+
+/// The header, when what it says may be decoded.
+PictureHeader check_header(const fs::path& path, std::span<const std::uint8_t> bytes) {
+  PictureHeader header;
+  ImageSize& size = header.size;
   if (!stbi_info_from_memory(bytes.data(), static_cast<int>(bytes.size()), &size.width,
-                             &size.height, &channels)) {
+                             &size.height, &header.channels)) {
     fail("{}: expected a JPEG or PNG image, found none: {}", path.string(), stbi_failure_reason());
   }
   const std::size_t pixels =
@@ -58,19 +67,39 @@ ImageSize check_header(const fs::path& path, std::span<const std::uint8_t> bytes
     fail("{}: expected more than {} bytes for an image of {} x {}, as its header says, found {}",
          path.string(), pixels / kMaxPixelsPerByte, size.width, size.height, bytes.size());
   }
-  return size;
+  return header;
+}
+
+/// What a PNG of such a header unpacks to at most: rows of pixels, each with a byte that says how
+/// it is filtered.
+std::size_t unpacked_bytes(const PictureHeader& header, std::span<const std::uint8_t> bytes) {
+  const bool wide = stbi_is_16_bit_from_memory(bytes.data(), static_cast<int>(bytes.size()));
+  const std::size_t pixel = static_cast<std::size_t>(header.channels) * (wide ? 2 : 1);
+  return static_cast<std::size_t>(header.size.height) *
+         (static_cast<std::size_t>(header.size.width) * pixel + 1);
 }
 
 Image decode(const fs::path& path, std::span<const std::uint8_t> file, int channels) {
   const std::span<const std::uint8_t> bytes = picture_in(path, file);
-  check_header(path, bytes);
+  const PictureHeader header = check_header(path, bytes);
+  const std::size_t unpacked = unpacked_bytes(header, bytes);
   check_png(path, bytes);
+  // The decoder doubles what it has: of the file, whose packed bytes it gathers, and of what they
+  // unpack to, which of an interlaced picture may be nearly twice the rows.
+  const std::size_t most = 2 * (unpacked + bytes.size()) + kSurplusBytes;
+  const DecoderMemory memory(most);
   Image image;
   int channels_of_file = 0;
   const std::unique_ptr<stbi_uc, decltype(&stbi_image_free)> pixels(
       stbi_load_from_memory(bytes.data(), static_cast<int>(bytes.size()), &image.width,
                             &image.height, &channels_of_file, channels),
       &stbi_image_free);
+  if (memory.exceeded()) {
+    fail(
+        "{}: expected data that unpacks to {} bytes, an image of {} x {} as its header says, "
+        "found more than {}",
+        path.string(), unpacked, header.size.width, header.size.height, most);
+  }
   if (!pixels) fail("{}: the image is broken: {}", path.string(), stbi_failure_reason());
   image.channels = channels;
   image.pixels.assign(
@@ -99,7 +128,7 @@ Image read_label_image(const fs::path& file) {
 
 ImageSize read_image_size(const fs::path& file) {
   const std::vector<std::uint8_t> bytes = file_bytes(file);
-  return check_header(file, picture_in(file, bytes));
+  return check_header(file, picture_in(file, bytes)).size;
 }
 
 void to_planes(const Image& image, std::span<std::uint8_t> out) {

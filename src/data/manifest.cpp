@@ -48,11 +48,11 @@ const DatasetManifest& dataset_manifest(std::string_view name) {
 
 std::string how_to_get(const DatasetManifest& m) {
   if (m.fetchable) return fmt::format("`mapnet data fetch {}` brings it", m.name);
-  return m.obtain.empty() ? "name its folder with --data-dir" : m.obtain;
+  return m.obtain.empty() ? "Name its folder with --data-dir" : m.obtain;
 }
 
 std::string folder_wanted(const DatasetManifest& m) {
-  return fmt::format("{}: lies in no object store; {}", m.name, how_to_get(m));
+  return fmt::format("{}: lies in no object store. {}", m.name, how_to_get(m));
 }
 
 }  // namespace mapnet

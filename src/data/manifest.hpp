@@ -56,8 +56,8 @@ std::span<const DatasetManifest> dataset_manifests();
 /// The one of that name; UsageError listing the known names when there is none.
 const DatasetManifest& dataset_manifest(std::string_view name);
 
-/// What to do about one that lies in no object store: to fetch it where it can be fetched, else to
-/// name its folder, and where people get it.
+/// What to do about one that lies in no object store, a sentence: to fetch it where it can be
+/// fetched, else to name its folder, and where people get it.
 std::string how_to_get(const DatasetManifest& manifest);
 
 /// What to tell of one that lies in no object store.

@@ -10,6 +10,7 @@
 
 #include "common/error.hpp"
 #include "data/csv.hpp"
+#include "data/problems.hpp"
 
 namespace mapnet {
 
@@ -162,6 +163,7 @@ SeriesCounts series_counts(const SeriesFile& series, std::size_t rows) {
 }
 
 fs::path find_pm25_file(const fs::path& folder) {
+  require_folder(folder);
   constexpr std::array names = {"pollution.csv", "PRSA_data_2010.1.1-2014.12.31.csv"};
   for (const char* name : names)
     if (fs::exists(folder / name)) return folder / name;
@@ -176,11 +178,13 @@ std::size_t count_pm25_rows(const fs::path& file) {
 }
 
 Series read_pm25(const SeriesFile& series, std::size_t set_aside) {
+  Series s;
+  s.features = series_features(series);
+  // Grown row by row it would take three times the room for a moment.
+  s.values.reserve(count_pm25_rows(series.file) * s.features);
   CsvTable table(series.file);
   const Rows rows(table, series);
   Clock clock(table);
-  Series s;
-  s.features = series_features(series);
   std::vector<bool> known;
   while (table.next()) {
     clock.check(table);

@@ -24,6 +24,14 @@ void Problems::require_none(const DatasetManifest& manifest, const fs::path& fol
        count_, count_ == 1 ? "" : "s", fmt::join(first_, "\n  "), more, manifest.obtain);
 }
 
+void require_folder(const fs::path& folder) {
+  std::error_code ignored;  // what nobody may look at is as good as not there
+  if (fs::is_directory(folder, ignored)) return;
+  if (fs::exists(folder, ignored))
+    fail("--data-dir {}: expected a folder, found a file", folder.string());
+  fail("--data-dir {}: no such folder", folder.string());
+}
+
 void require_files(const fs::path& folder, const std::vector<std::string>& names,
                    const std::string& place) {
   std::vector<std::string> missing;

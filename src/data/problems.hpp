@@ -22,6 +22,9 @@ class Problems {
   std::size_t count_ = 0;
 };
 
+/// Throws Error unless there is such a folder, which the user named.
+void require_folder(const std::filesystem::path& folder);
+
 /// Throws Error, listing what is missing, unless `folder` has all these files; `place` says where
 /// else it was looked.
 void require_files(const std::filesystem::path& folder, const std::vector<std::string>& names,

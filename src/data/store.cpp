@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 #include "common/error.hpp"
 #include "data/sha256.hpp"
@@ -12,11 +13,21 @@ namespace mapnet {
 
 namespace fs = std::filesystem;
 
-fs::path object_cache() {
+namespace {
+
+/// None where the environment has no folder for it.
+std::optional<fs::path> cache_in_environment() {
   const char* xdg = std::getenv("XDG_CACHE_HOME");
   if (xdg && *xdg) return fs::path(xdg) / "mapnet/objects";
   const char* home = std::getenv("HOME");
   if (home && *home) return fs::path(home) / ".cache/mapnet/objects";
+  return std::nullopt;
+}
+
+}  // namespace
+
+fs::path object_cache() {
+  if (auto cache = cache_in_environment()) return *std::move(cache);
   fail("set HOME or XDG_CACHE_HOME: fetched data goes into a cache below it");
 }
 
@@ -43,7 +54,8 @@ std::optional<fs::path> find_object(std::string_view sha256, std::span<const fs:
 
 std::optional<fs::path> find_object(std::string_view sha256) {
   if (auto object = find_object(sha256, object_stores())) return object;
-  return find_object(sha256, std::array{object_cache()});
+  const std::optional<fs::path> cache = cache_in_environment();
+  return cache ? find_object(sha256, std::array{*cache}) : std::nullopt;
 }
 
 void verify_object(const fs::path& object, std::string_view sha256) {

@@ -18,7 +18,8 @@ std::filesystem::path object_cache();
 /// them; where it is not set at all, those the build was configured with.
 std::vector<std::filesystem::path> object_stores();
 
-/// The first of object_stores(), then object_cache(), that has the object. Only looks: whether the
+/// The first of object_stores(), then object_cache() where there is one, that has the object. Only
+/// looks: whether the
 /// contents are what the name says is verify_object's business.
 std::optional<std::filesystem::path> find_object(std::string_view sha256);
 

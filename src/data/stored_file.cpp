@@ -9,7 +9,7 @@ namespace mapnet {
 std::filesystem::path stored_file(const DatasetManifest& manifest, const ManifestFile& file) {
   const auto object = find_object(file.sha256);
   if (!object) {
-    fail("{}/{}: in no object store (SHA-256 {}); {}", manifest.name, file.name, file.sha256,
+    fail("{}/{}: in no object store (SHA-256 {}). {}", manifest.name, file.name, file.sha256,
          how_to_get(manifest));
   }
   verify_object(*object, file.sha256);

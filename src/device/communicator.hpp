@@ -9,7 +9,13 @@
 
 #include "common/error.hpp"
 
+struct CUstream_st;  // what a cudaStream_t points to
+
 namespace mapnet {
+
+namespace cuda {
+class RankSum;
+}
 
 /// A rank of a run is gone, and what the others wait for will never come.
 struct LostRank : Error {
@@ -50,8 +56,14 @@ class Communicator {
 
   /// `release` is called once, when a rank is lost, on a thread of its own that nobody waits for:
   /// it frees a device that waits for the lost rank, and with it the thread that waits for the
-  /// device.
-  virtual void when_lost(std::function<void()> /*release*/) {}
+  /// device. Until then `heard`, where it is not empty, is asked now and then, on one more thread,
+  /// what the device has heard of a loss: nothing as long as it returns an empty string.
+  virtual void when_lost(std::function<void()> /*release*/,
+                         std::function<std::string()> /*heard*/) {}
+
+  /// What sums values in a GPU's memory over these ranks, enqueued on `stream`, where they bring
+  /// something of their own for it, as those of a test do; null: whatever GPUs have.
+  virtual std::shared_ptr<const cuda::RankSum> gpu_sum(CUstream_st* /*stream*/) { return nullptr; }
 };
 
 /// One process that trains by itself.

@@ -38,7 +38,8 @@ class Executor {
   virtual void read(void* to, const std::byte* from, std::size_t bytes) = 0;
 
   /// Runs the steps of phase number `phase` once. A GPU records them (but for phase 0, the setup,
-  /// or unless `recordable`) and replays the record, so they are the same at every call.
+  /// or unless `recordable`) and replays the record, so they are the same at every call; it may be
+  /// a few runs behind.
   virtual void run(int phase, const std::vector<Run>& steps, bool recordable) = 0;
 
   /// Waits for everything asked for.
@@ -48,7 +49,8 @@ class Executor {
   /// in `to`, as it was somewhere between an earlier call and this one.
   virtual bool peek(void* to, const std::byte* from, std::size_t bytes) = 0;
 
-  /// Seconds a pass over `steps` takes, the mean of `repeats` passes in a row.
+  /// Seconds a pass over `steps` takes, the mean of `repeats` passes in a row; on a GPU of fewer,
+  /// where they are long.
   virtual double seconds(const std::vector<Run>& steps, int repeats) = 0;
 };
 
@@ -82,8 +84,9 @@ std::shared_ptr<Device> open_cpu(int n_threads);
 /// built.
 std::string cpu_libraries();
 
-/// One of the NVIDIA GPUs the process may use: the first, or where processes share a machine, the
-/// `process`-th of them takes the next, round and round. Throws Error saying why there is none.
+/// One of the NVIDIA GPUs the process may use, of those that are not too old: the first, or where
+/// processes share a machine, the `process`-th of them takes the next, round and round. Throws
+/// Error saying why there is none.
 std::shared_ptr<Device> open_cuda(FastMath fast_math, int process = 0);
 
 /// Why open_cuda would throw, or an empty string.

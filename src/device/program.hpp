@@ -49,7 +49,7 @@ class Program {
     return executor_->peek(&to, memory_.at<const std::byte>(from), sizeof(T));
   }
 
-  /// Seconds a pass over some of its steps takes, the mean of `repeats` in a row.
+  /// Seconds a pass over some of its steps takes, the mean of up to `repeats` in a row.
   double seconds(const std::vector<Run>& steps, int repeats) const {
     return executor_->seconds(steps, repeats);
   }

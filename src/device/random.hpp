@@ -1,5 +1,8 @@
 #pragma once
 
+// Nothing here needs its generators on AES instructions, and their header costs each file that includes this one half
+// a second.
+#define R123_USE_SSE 0
 #include <Random123/philox.h>
 
 #include <array>

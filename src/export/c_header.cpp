@@ -95,12 +95,15 @@ std::string class_names(const TrainedNetwork& network) {
 
 }  // namespace
 
+void check_c_form(const TrainedNetwork& network) { check_chain(network); }
+
 CHeader c_header(const TrainedNetwork& network, std::span<const float> ranges) {
   const Network& net = network.net;
   const Int8Chain chain = int8_chain(network, ranges);
   Header h;
   h.text = fmt::format(
-      "/* {} in int8, written by mapnet {}. Run it with int8_network.c. */\n"
+      "/* {} in int8, written by mapnet {}. Run it with int8_network.c, which lies in\n"
+      " * examples/microcontroller of mapnet's sources and of an installed share/mapnet. */\n"
       "#ifndef MAPNET_MODEL_H\n#define MAPNET_MODEL_H\n\n#include \"int8_network.h\"\n\n"
       "/* Of an image, pixels 0 to 255 as they are in a file. */\n"
       "#define MODEL_CHANNELS {}\n#define MODEL_HEIGHT {}\n#define MODEL_WIDTH {}\n"

@@ -15,9 +15,12 @@ struct CHeader {
   std::size_t scratch_bytes = 0;  ///< RAM it is run in, beside the pixels and the logits
 };
 
-/// `ranges`: what enters each weighted layer (Session::calibrate). Throws Error where the network
-/// is anything but a chain of convolutions, with ReLU and max-pooling joined to them, and fully
-/// connected layers over 8-bit images.
+/// Throws Error where the network is anything but a chain of convolutions, with ReLU and
+/// max-pooling joined to them, and fully connected layers over 8-bit images.
+void check_c_form(const TrainedNetwork& network);
+
+/// `ranges`: what enters each weighted layer (Session::calibrate). Throws Error as check_c_form
+/// does.
 CHeader c_header(const TrainedNetwork& network, std::span<const float> ranges);
 
 }  // namespace mapnet

@@ -60,6 +60,38 @@ std::vector<std::int8_t> pixel_table(const TrainedNetwork& network, float range)
   return table;
 }
 
+/// A layer without its numbers, and whether it has a bias.
+struct ShapedOp {
+  ChainLayer layer;
+  bool bias;
+};
+
+/// The layers that a chain of this network has. Throws Error where it is no chain.
+std::vector<ShapedOp> shaped_ops(const TrainedNetwork& network) {
+  const Network& net = network.net;
+  check_image_classifier(network);
+  std::vector<ShapedOp> ops;
+  int c = net.channels, h = net.height, w = net.width;
+  for (const Op& op : join_layers(net)) {
+    check_op(net, op, static_cast<int>(ops.size()));
+    const bool convolves = op.layer.kind == Layer::Kind::conv;
+    ChainLayer l;
+    l.name = op.layer.name;
+    l.channels = c, l.height = h, l.width = w;
+    l.outputs = op.layer.out;
+    l.kernel_height = convolves ? op.layer.kernel : h;
+    l.kernel_width = convolves ? op.layer.kernel : w;
+    if (convolves) l.stride = op.layer.stride, l.padding = op.layer.padding;
+    l.pool = std::max(op.pool, 1);
+    l.relu = op.relu;
+    if (product(c, l.kernel_height, l.kernel_width) > kMostProducts)
+      fail("network {}: {} sums more products than 32 bits can take", net.name, l.name);
+    c = l.outputs, h = pooled_height(l), w = pooled_width(l);
+    ops.push_back({std::move(l), op.layer.bias});
+  }
+  return ops;
+}
+
 /// What 1 stands for in int8 values of a range: 0 where there were none but zeros.
 float step(float range) { return range > 1e-30f ? range / 127.0f : 0.0f; }
 float quantize_by(float range) { return range > 1e-30f ? 127.0f / range : 0.0f; }
@@ -91,30 +123,16 @@ std::size_t Int8Chain::scratch_bytes() const {
   return most;
 }
 
+void check_chain(const TrainedNetwork& network) { shaped_ops(network); }
+
 Int8Chain int8_chain(const TrainedNetwork& network, std::span<const float> ranges) {
-  const Network& net = network.net;
-  check_image_classifier(network);
+  std::vector<ShapedOp> ops = shaped_ops(network);
   Int8Chain chain;
   chain.pixels = pixel_table(network, ranges.front());
-  int c = net.channels, h = net.height, w = net.width;
-  for (const Op& op : join_layers(net)) {
+  for (auto& [l, bias] : ops) {
     const auto index = chain.layers.size();
-    check_op(net, op, static_cast<int>(index));
-    const bool convolves = op.layer.kind == Layer::Kind::conv;
-    ChainLayer l;
-    l.name = op.layer.name;
-    l.channels = c, l.height = h, l.width = w;
-    l.outputs = op.layer.out;
-    l.kernel_height = convolves ? op.layer.kernel : h;
-    l.kernel_width = convolves ? op.layer.kernel : w;
-    if (convolves) l.stride = op.layer.stride, l.padding = op.layer.padding;
-    l.pool = std::max(op.pool, 1);
-    l.relu = op.relu;
-    if (product(c, l.kernel_height, l.kernel_width) > kMostProducts)
-      fail("network {}: {} sums more products than 32 bits can take", net.name, l.name);
-    add_numbers(l, network, op.layer.bias, ranges[index]);
+    add_numbers(l, network, bias, ranges[index]);
     l.quantize = index + 1 < ranges.size() ? quantize_by(ranges[index + 1]) : 0.0f;
-    c = l.outputs, h = pooled_height(l), w = pooled_width(l);
     chain.layers.push_back(std::move(l));
   }
   return chain;

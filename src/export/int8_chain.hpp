@@ -35,7 +35,8 @@ struct Int8Chain {
   std::size_t scratch_bytes() const;
 };
 
-/// Throws Error as c_header does.
+/// Throws Error as check_c_form does.
+void check_chain(const TrainedNetwork& network);
 Int8Chain int8_chain(const TrainedNetwork& network, std::span<const float> ranges);
 
 }  // namespace mapnet

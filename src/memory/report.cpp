@@ -46,36 +46,46 @@ double ratio(const Plan& plan) {
   return static_cast<double>(plan.total) / static_cast<double>(plan.lower_bound);
 }
 
+struct Lines {
+  std::string text;
+
+  template <class... Args>
+  void add(fmt::format_string<Args...> format, Args&&... args) {
+    text += fmt::format(format, std::forward<Args>(args)...) + '\n';
+  }
+};
+
 }  // namespace
 
 std::string plan_table(const Plan& plan) {
   const std::size_t name = width_of(plan, &Lifetime::name);
   const std::size_t group = width_of(plan, &Lifetime::group);
-  std::string table;
-  const auto line = [&]<class... Args>(fmt::format_string<Args...> format, Args&&... args) {
-    table += fmt::format(format, std::forward<Args>(args)...) + '\n';
-  };
-
-  line("{:<{}}  {:<{}}  {:>10}  {:>14}  {:>5}  {:>5}", "buffer", name, "group", group, "size",
-       "offset", "first", "last");
+  Lines table;
+  table.add("{:<{}}  {:<{}}  {:>10}  {:>14}  {:>5}  {:>5}", "buffer", name, "group", group, "size",
+            "offset", "first", "last");
   for (const std::size_t i : rows_of(plan)) {
     const Lifetime& b = plan.buffers[i];
-    line("{:<{}}  {:<{}}  {:>10}  {:>14}  {:>5}  {:>5}", b.name, name, b.group, group,
-         format_bytes(b.bytes), plan.offsets[i], b.first, b.last);
+    table.add("{:<{}}  {:<{}}  {:>10}  {:>14}  {:>5}  {:>5}", b.name, name, b.group, group,
+              format_bytes(b.bytes), plan.offsets[i], b.first, b.last);
   }
+  return table.text + '\n' + plan_summary(plan);
+}
 
-  line("\n{:<{}}  {:>7}  {:>10}  {:>10}", "group", group, "buffers", "sum", "peak live");
+std::string plan_summary(const Plan& plan) {
+  const std::size_t group = width_of(plan, &Lifetime::group);
+  Lines table;
+  table.add("{:<{}}  {:>7}  {:>10}  {:>10}", "group", group, "buffers", "sum", "peak live");
   for (const Group& g : groups_of(plan))
-    line("{:<{}}  {:>7}  {:>10}  {:>10}", g.name, group, g.buffers, format_bytes(g.bytes),
-         format_bytes(g.peak_bytes));
+    table.add("{:<{}}  {:>7}  {:>10}  {:>10}", g.name, group, g.buffers, format_bytes(g.bytes),
+              format_bytes(g.peak_bytes));
 
   const std::size_t placed = placed_bytes(plan);
-  line("\ntotal        {:>10}  ({} bytes)", format_bytes(plan.total), plan.total);
-  line("lower bound  {:>10}  ({} bytes)", format_bytes(plan.lower_bound), plan.lower_bound);
-  line("ratio        {:>10.4f}", ratio(plan));
-  line("check        planned {} {} placed {} bytes", plan.total,
-       plan.total == placed ? "=" : "!=", placed);
-  return table;
+  table.add("\ntotal        {:>10}  ({} bytes)", format_bytes(plan.total), plan.total);
+  table.add("lower bound  {:>10}  ({} bytes)", format_bytes(plan.lower_bound), plan.lower_bound);
+  table.add("ratio        {:>10.4f}", ratio(plan));
+  table.add("check        planned {} {} placed {} bytes", plan.total,
+            plan.total == placed ? "=" : "!=", placed);
+  return table.text;
 }
 
 std::string plan_json(const Plan& plan) {

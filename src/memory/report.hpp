@@ -6,9 +6,12 @@
 
 namespace mapnet {
 
-/// A plain-text table for people: one row a buffer (name, group, bytes, offset, first, last), a sum
-/// a group, then total, lower bound and their ratio.
+/// A plain-text table for people: one row a buffer (name, group, bytes, offset, first, last), then
+/// the summary.
 std::string plan_table(const Plan& plan);
+
+/// A sum a group, then total, lower bound and their ratio.
+std::string plan_summary(const Plan& plan);
 
 /// The same facts for tools: {"total_bytes", "lower_bound_bytes", "buffers": [...], "groups":
 /// {...}}.

@@ -16,6 +16,13 @@ namespace {
 
 constexpr FrameFormat kFormat = {"MAPNETCK", 1, "checkpoint"};
 
+/// 0 where the description has none.
+std::uint32_t checksum_in(const nlohmann::json& description, const char* key) {
+  return description.contains(key)
+             ? static_cast<std::uint32_t>(whole_number(description.at(key), key, 0, 0xffffffff))
+             : 0;
+}
+
 }  // namespace
 
 std::string position_text(const Checkpoint& c) {
@@ -32,6 +39,8 @@ void write_checkpoint(const RunFolder& folder, const Checkpoint& c) {
   if (c.snapshot_every > 0) description["snapshot_every"] = c.snapshot_every;
   if (!c.state.pixels.mean.empty()) add_pixels(description, c.state.pixels);
   if (c.state.series_checksum != 0) description["series_checksum"] = c.state.series_checksum;
+  if (c.state.labels_checksum != 0) description["labels_checksum"] = c.state.labels_checksum;
+  if (!c.program.empty()) description["program"] = c.program;
   std::vector<std::string_view> payload;
   for (const CarriedBuffer& buffer : c.state.buffers) {
     description["buffers"].push_back({buffer.name, buffer.bytes.size()});
@@ -56,15 +65,13 @@ Checkpoint parse_checkpoint(std::string whole, const fs::path& path) {
     d.at("seconds").get_to(c.seconds);
     d.at("epoch_seconds").get_to(c.epoch_seconds);
     d.at("metrics").get_to(c.metrics);
-    if (d.contains("map_checksum"))
-      c.state.map_checksum = static_cast<std::uint32_t>(
-          whole_number(d["map_checksum"], "map_checksum", 0, 0xffffffff));
+    c.state.map_checksum = checksum_in(d, "map_checksum");
+    c.state.series_checksum = checksum_in(d, "series_checksum");
+    c.state.labels_checksum = checksum_in(d, "labels_checksum");
+    if (d.contains("program")) d["program"].get_to(c.program);
     if (d.contains("snapshot_every"))
       c.snapshot_every = whole_number(d["snapshot_every"], "snapshot_every", 1);
     if (d.contains("pixel_mean")) c.state.pixels = pixels_from_json(d);
-    if (d.contains("series_checksum"))
-      c.state.series_checksum = static_cast<std::uint32_t>(
-          whole_number(d["series_checksum"], "series_checksum", 0, 0xffffffff));
     std::string_view payload = file.payload();
     for (const nlohmann::json& buffer : d.at("buffers")) {
       const auto bytes = static_cast<std::size_t>(whole_number(buffer.at(1), "bytes of a buffer"));

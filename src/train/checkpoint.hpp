@@ -14,6 +14,7 @@ namespace mapnet {
 /// version 1; docs/formats.md).
 struct Checkpoint {
   nlohmann::json recipe;  ///< to_json of the run's
+  std::string program;    ///< program_identity of the one that wrote it; empty: an older one
   std::string device;     ///< Device::description, of the first rank
   int ranks = 1;          ///< that the run had
   TrainingState state;

@@ -37,6 +37,13 @@ LatentFile parse_description(const nlohmann::json& description) {
   file.width = size_of(input.at(2), "width", kMaxInputValues / file.channels / file.height);
   file.classes = size_of(description.at("classes"), "classes", kMaxClasses);
   file.class_names = description.at("class_names");
+  if (description.contains("samples")) {
+    const nlohmann::json& samples = description.at("samples");
+    file.train_samples =
+        static_cast<std::size_t>(whole_number(samples.at(0), "samples", 1, kMaxCount));
+    file.test_samples =
+        static_cast<std::size_t>(whole_number(samples.at(1), "samples", 0, kMaxCount));
+  }
   if (description.contains("pixel_mean")) {
     file.pixels = pixels_from_json(description);
     if (file.pixels.mean.size() != static_cast<std::size_t>(file.channels))
@@ -65,6 +72,7 @@ void write_latent_file(const std::filesystem::path& path, const LatentFile& file
                                 {"classes", file.classes},
                                 {"class_names", file.class_names},
                                 {"values", file.values.size()}};
+  if (file.train_samples > 0) description["samples"] = {file.train_samples, file.test_samples};
   if (!file.pixels.mean.empty()) add_pixels(description, file.pixels);
   if (!file.state.empty()) description["state"] = file.state.size();
   if (file.refreshes > 0) {

@@ -21,6 +21,8 @@ struct LatentFile {
   Recipe recipe;
   int channels = 0, height = 0, width = 0, classes = 0;
   std::vector<std::string> class_names;
+  /// Of the data set that it was trained on, those set aside too; 0: of a file without them.
+  std::size_t train_samples = 0, test_samples = 0;
   PixelStatistics pixels;
   std::vector<float> values;          ///< z, of each round one; or theta itself
   std::size_t refreshes = 0;          ///< of the map: a round less than there are

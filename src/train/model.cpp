@@ -4,6 +4,7 @@
 
 #include "common/error.hpp"
 #include "device/ops/prune.hpp"
+#include "train/checkpoint.hpp"
 #include "train/target_network.hpp"
 
 namespace mapnet {
@@ -54,9 +55,10 @@ void begin_with(Session& session, const Model& model) {
   const std::uint32_t learned = model.file.learned_map.checksum;
   if (learned != 0 && session.learned_map().checksum != learned)
     fail(
-        "its map was learned to other bits than now: on another machine, by other libraries or "
-        "from "
-        "other data; export the model, and begin with --pretrained");
+        "its map was learned to other bits than now (checksum {:08x} then, {:08x} now): a learned "
+        "map has the same bits only with as many --threads, on a machine of one kind, by the same "
+        "libraries, settings and data; begin so, or export the model and begin with --pretrained",
+        learned, session.learned_map().checksum);
 }
 
 std::size_t set_aside(const Model& model, const Dataset& dataset) {
@@ -64,12 +66,32 @@ std::size_t set_aside(const Model& model, const Dataset& dataset) {
   return dataset.name == model.file.recipe.data && n < dataset.train.count ? n : 0;
 }
 
+namespace {
+
+/// Throws Error where the folder is that of a run that is not over.
+void require_finished(const RunFolder& folder) {
+  if (!folder.begun()) return;
+  std::string saved = "nothing of it is saved yet";
+  try {
+    if (const auto found = find_checkpoint(folder))
+      saved = "it was saved in " + position_text(found->checkpoint);
+  } catch (const Error&) {
+    saved = "its checkpoint cannot be read";
+  }
+  fail("{}: its training has not finished ({}); finish it with mapnet train ... --resume",
+       folder.path.string(), saved);
+}
+
+}  // namespace
+
 Model open_model(const std::filesystem::path& run_or_file,
                  const std::filesystem::path& pretrained) {
   const std::filesystem::path path = latent_file_of(run_or_file);
-  if (!std::filesystem::exists(path))
+  if (!std::filesystem::exists(path)) {
+    require_finished(RunFolder{run_or_file});
     fail("{}: no such latent file; expected the folder a training wrote, or its model.latent",
          path.string());
+  }
   Model model;
   model.file = read_latent_file(path);
   const LatentFile& f = model.file;

@@ -73,7 +73,7 @@ MappingConfig resolve_mapped(const RunConfig& c, Strategy strategy, const Networ
   }
   const std::string map = c.map.value_or("auto");
   if (is_learned_map(map)) {
-    m.learned = resolve_learned_map(c, map, m);
+    m.learned = resolve_learned_map(c, map, m, net);
     m.map = m.learned.family == MapFamily::kronecker ? MapKind::kronecker : MapKind::dense;
   } else {
     refuse(c.learned_map.any(), "--map-data, --map-samples, --map-epochs and the like",
@@ -150,6 +150,7 @@ Recipe resolve(const RunConfig& c, const Network& net) {
     r.pretrained = begin->pretrained;
     r.mapping = begin->mapping;
     r.latent_std = begin->latent_std;
+    r.split_seed = begin->split_seed;
   } else {
     r.pretrained = resolve_pretrained(c.finetune, net);
     const Finetune finetune = resolve_finetune(c.finetune, r.pretrained, strategy, net);
@@ -192,18 +193,6 @@ std::size_t trained_lambdas(const Recipe& r) {
   if (r.loss.mode == LambdaMode::fixed) return 0;
   return std::size_t{r.loss.stability.on} + std::size_t{r.loss.smoothness.on} +
          std::size_t{r.loss.alignment.on};
-}
-
-std::string default_run_name(const Recipe& r, const Network& net) {
-  std::string name = r.net + "-" + r.data + "-" + to_string(r.mapping.strategy);
-  if (r.mapping.variant != Variant::none) name += "-" + to_string(r.mapping.variant);
-  if (r.mapping.strategy != Strategy::direct)
-    name += "-" + std::to_string(trainable_params(r, net));
-  if (r.refresh.on()) name += "-refresh" + std::to_string(r.refresh.every);
-  if (r.init.given()) name += "-init";
-  if (r.pretrained.given()) name += "-finetuned";
-  if (r.mapping.finetune.on()) name += "-share" + std::to_string(r.mapping.finetune.share);
-  return name + name_suffix(r.add_ons) + "-seed" + std::to_string(r.seed);
 }
 
 }  // namespace mapnet

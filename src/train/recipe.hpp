@@ -75,7 +75,8 @@ struct Recipe {
   std::uint64_t seed = 0;
   std::size_t validation = 0;
   /// By which the validation samples are drawn, where that is not `seed`: a network that a map is
-  /// learned with has a seed of its own and must not see those that the run sets aside.
+  /// learned with has a seed of its own and must not see those that the run sets aside; a run that
+  /// begins with a model must not set aside what that was trained on.
   std::optional<std::uint64_t> split_seed;
   DeviceKind device = DeviceKind::cpu;
   FastMath fast_math = FastMath::off;
@@ -106,7 +107,10 @@ std::size_t trainable_params(const Recipe& recipe, const Network& net);
 /// Weights of the mapping loss that are trained beside them.
 std::size_t trained_lambdas(const Recipe& recipe);
 
-/// "cnn2-fashion-mnist-slvt-2048-seed1", with "-refresh200" before the seed where there is one
-std::string default_run_name(const Recipe& recipe, const Network& net);
+/// "cnn2-fashion-mnist-slvt-2048-seed1", with "-refresh200" and the like before the seed. Where
+/// that is not all of the recipe, or there is more to tell `beside` it, six digits follow of a hash
+/// of both: another recipe, another name, whatever the number of threads and wherever files lie.
+std::string default_run_name(const Recipe& recipe, const Network& net,
+                             const std::string& beside = {});
 
 }  // namespace mapnet

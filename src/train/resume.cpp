@@ -48,6 +48,16 @@ void check_same_recipe(const nlohmann::json& of_run, const nlohmann::json& recip
         folder.path.string(), differences);
 }
 
+bool replaces(const RunFolder& folder, const Init& init) {
+  return init.given() && folder.clears(latent_file_of(init.file));
+}
+
+void take_replaced_init(Recipe& recipe, const nlohmann::json& of_run, const RunFolder& folder) {
+  if (!replaces(folder, recipe.init) || !of_run.contains("init")) return;
+  if (const auto before = of_run.at("init").get<Init>(); replaces(folder, before))
+    recipe.init = before;
+}
+
 void check_same_snapshots(std::int64_t of_run, std::int64_t every, const RunFolder& folder) {
   if (of_run == every) return;
   const std::string own = fmt::format("--snapshot-every {}", of_run);

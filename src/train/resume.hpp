@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "common/task.hpp"
-#include "train/recipe/footprint.hpp"
+#include "train/recipe.hpp"
 #include "train/run_folder.hpp"
 
 namespace mapnet {
@@ -19,6 +19,13 @@ nlohmann::json settings_of(const nlohmann::json& recipe);
 /// folder.
 void check_same_recipe(const nlohmann::json& of_run, const nlohmann::json& recipe,
                        const RunFolder& folder);
+
+/// Whether the model that a run begins with is the one that it replaces.
+bool replaces(const RunFolder& folder, const Init& init);
+
+/// A run that was killed behind replacing it is gone on with as it began, which its checkpoint
+/// knows: `of_run`, the recipe there.
+void take_replaced_init(Recipe& recipe, const nlohmann::json& of_run, const RunFolder& folder);
 
 /// Throws Error where the run took a snapshot each `of_run` steps (0: none) and is to go on with
 /// another number: its series would be neither.

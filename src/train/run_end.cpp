@@ -18,6 +18,9 @@ std::size_t map_bytes(const Plan& plan) {
 void measure(RunResult& r, Session& session, const Recipe& recipe, const Network& net) {
   r.task = net.task;
   r.recipe = recipe;
+  const SampleCounts& counts = session.counts();
+  r.train_samples = counts.train + counts.validation;
+  r.test_samples = counts.test;
   r.trainable_params = trainable_params(recipe, net);
   r.target_params = net.param_count();
   r.train = session.evaluate(Split::train);
@@ -45,6 +48,8 @@ LatentFile describe_model(const Recipe& recipe, const Network& net, const Datase
   file.width = net.width;
   file.classes = net.classes;
   file.class_names = dataset.class_names;
+  file.train_samples = dataset.train.count;
+  file.test_samples = dataset.test.count;
   file.pixels = session.pixels();
   file.refreshes = session.refreshes();
   file.values = session.rounds();

@@ -10,6 +10,7 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "common/file_lock.hpp"
+#include "train/snapshots.hpp"
 
 namespace mapnet {
 
@@ -18,6 +19,29 @@ namespace fs = std::filesystem;
 bool RunFolder::interrupted() const {
   return !finished() && (fs::exists(checkpoint()) || fs::exists(previous_checkpoint()));
 }
+
+bool RunFolder::begun() const { return interrupted() || (!finished() && fs::exists(mark())); }
+
+namespace {
+
+/// Whose these are nobody knows where no run is.
+void require_no_strangers(const RunFolder& folder) {
+  for (const fs::path& file : {folder.model(), folder.metrics(), folder.snapshots()})
+    if (fs::exists(file))
+      fail(
+          "{}: holds {}, which is of no unfinished run of mapnet's; give another --out, or "
+          "--overwrite to replace it",
+          folder.path.string(), file.filename().string());
+}
+
+void remove_checkpoints(const RunFolder& folder) {
+  std::error_code ec;
+  fs::remove(folder.checkpoint(), ec);
+  fs::remove(folder.previous_checkpoint(), ec);
+  remove_unfinished(folder.checkpoint());
+}
+
+}  // namespace
 
 FolderClaim::FolderClaim(const fs::path& folder) {
   fd_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -49,6 +73,7 @@ FolderClaim RunFolder::claim(bool overwrite, bool resume) const {
         "{}: holds the checkpoint of a run that did not finish; --resume continues it, --overwrite "
         "begins anew",
         path.string());
+  if (!overwrite && !begun()) require_no_strangers(*this);
   return claim;
 }
 
@@ -56,22 +81,29 @@ bool RunFolder::clears(const fs::path& file) const {
   std::error_code ec;
   const fs::path at = fs::weakly_canonical(file, ec);
   return at == fs::weakly_canonical(model(), ec) ||
-         at.parent_path() == fs::weakly_canonical(snapshots(), ec);
+         (is_snapshot(at) && at.parent_path() == fs::weakly_canonical(snapshots(), ec));
 }
 
 void RunFolder::clear(bool keep_model) const {
   std::error_code ec;
   fs::remove(result(), ec);
   if (!keep_model) fs::remove(model(), ec);
-  fs::remove_all(snapshots(), ec);
-  remove_checkpoints();
+  remove_snapshots(*this);
+  remove_checkpoints(*this);
 }
 
-void RunFolder::remove_checkpoints() const {
+void RunFolder::begin(bool keep_model) const {
+  write_file_atomic(mark(),
+                    "A training of mapnet's has begun here and is not over; it removes this "
+                    "file.\n");
+  clear(keep_model);
+}
+
+void RunFolder::end() const {
+  remove_checkpoints(*this);
+  remove_unfinished(mark());
   std::error_code ec;
-  fs::remove(checkpoint(), ec);
-  fs::remove(previous_checkpoint(), ec);
-  remove_unfinished(checkpoint());
+  fs::remove(mark(), ec);
 }
 
 MetricsLog::MetricsLog(const RunFolder& folder, std::string lines)

@@ -37,21 +37,30 @@ struct RunFolder {
   std::filesystem::path previous_checkpoint() const { return path / "checkpoint.previous"; }
   std::filesystem::path snapshots() const { return path / "snapshots"; }
 
+  /// There from a run's beginning to its end: what lies beside it is that run's.
+  std::filesystem::path mark() const { return path / "unfinished"; }
+
   bool finished() const { return std::filesystem::exists(result()); }
   bool interrupted() const;  ///< a checkpoint is there, and no result
+  bool begun() const;        ///< the same, or a run that was killed before its first checkpoint
 
   /// Makes the folder, before hours are spent, and keeps others from training there. Throws Error
-  /// when somebody does, and after a while still does; when it holds a finished run, or an
-  /// interrupted one that is not to be resumed, and `overwrite` is false.
+  /// when somebody does, and after a while still does; and where `overwrite` is false, when it
+  /// holds a finished run, an interrupted one that is not to be resumed, or files under a run's
+  /// names that are no run's.
   FolderClaim claim(bool overwrite, bool resume) const;
 
   /// Whether clear() would remove the file.
   bool clears(const std::filesystem::path& file) const;
 
-  /// Removes what an earlier run left: an old result never stands beside new files. Its model may
-  /// stay until the new one takes its place.
+  /// Removes what an earlier run left, and nothing else: an old result never stands beside new
+  /// files. Its model may stay until the new one takes its place.
   void clear(bool keep_model = false) const;
-  void remove_checkpoints() const;
+
+  /// The same of a folder that a run begins in, which is marked before.
+  void begin(bool keep_model) const;
+  /// Behind the result.
+  void end() const;
 };
 
 /// metrics.jsonl: a line an epoch.

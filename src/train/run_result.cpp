@@ -5,6 +5,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "common/file.hpp"
+#include "common/json.hpp"
+
 namespace mapnet {
 
 std::vector<LossTermReport> loss_terms(const Session& session) {
@@ -43,6 +46,11 @@ void add_learned_map(nlohmann::json& json, const RunResult& r) {
 
 nlohmann::json to_json(const RunResult& r) {
   nlohmann::json json = to_json(r.recipe);
+  // Where to look for the same files again; a name that JSON cannot hold is not worth the result.
+  if (const std::filesystem::path& folder = r.recipe.data_options.folder; !folder.empty())
+    if (const std::string at = absolute_path(folder).string(); is_utf8(at)) json["data_dir"] = at;
+  json["train_samples"] = r.train_samples;
+  json["test_samples"] = r.test_samples;
   if (r.recipe.regularisation.ema > 0) json["evaluated_values"] = "ema";
   json["trainable_params"] = r.trainable_params;
   json["target_params"] = r.target_params;

@@ -21,6 +21,7 @@ struct LossTermReport {
 struct RunResult {
   Recipe recipe;
   Task task = Task::classify;
+  std::size_t train_samples = 0, test_samples = 0;  ///< of the data set; those set aside too
   std::size_t trainable_params = 0, target_params = 0;
   std::size_t state_values = 0;   ///< running statistics, measured beside them
   SeriesFacts series;             ///< of a forecast

@@ -24,6 +24,11 @@ int eval_batch_of(const Recipe& recipe, int ranks) {
 
 SampleCounts split_samples(const Recipe& recipe, const Dataset& dataset) {
   const std::size_t train = dataset.train.count;
+  if (train == 0)
+    fail<UsageError>(
+        "{}: expected training samples, found none; give another --data, or another folder with "
+        "--data-dir",
+        dataset.name);
   if (recipe.validation >= train)
     fail<UsageError>(
         "--validation sets {} of {} training samples aside; nothing is left to train on",

@@ -18,7 +18,7 @@ struct SampleCounts {
 };
 
 /// Of the data set, the recipe's validation samples cut from those to train on. Throws UsageError
-/// when nothing is left to train on.
+/// when there are none, or nothing is left to train on.
 SampleCounts split_samples(const Recipe& recipe, const Dataset& dataset);
 
 /// Batches of `batch` that hold n samples.

@@ -51,7 +51,7 @@ void Session::add_batches(std::vector<BatchInput>& batches, std::size_t first, s
 }
 
 Session::Session(const Recipe& recipe, const Network& net, const Dataset& dataset, Purpose purpose,
-                 Plan (*planner)(std::vector<Lifetime>), std::shared_ptr<Communicator> ranks)
+                 const Planner& planner, std::shared_ptr<Communicator> ranks)
     : recipe_(recipe),
       net_(net),
       counts_(counts_for(recipe, net, dataset, purpose)),
@@ -244,7 +244,10 @@ Metrics Session::finish_epoch(const Progress& progress, const std::function<void
   for (std::int64_t index = next_; index < steps_per_epoch(); ++index) {
     prune_if_due(epoch_ * steps_per_epoch() + index);
     train_step(index);
-    if (progress && program_->peek(seen, run_.control) && seen.seen > 0) progress(seen.next, seen);
+    // A GPU's copy may be of the epoch before.
+    if (progress && program_->peek(seen, run_.control) && seen.seen > 0 &&
+        seen.now.step / steps_per_epoch() == epoch_)
+      progress(seen.next, seen);
     if (after_step) after_step();
   }
   return metrics_of(totals());

@@ -55,12 +55,13 @@ SampleFormat sample_format(const Dataset& dataset);
 /// evaluations and checkpoints, where they become their mean.
 class Session {
  public:
+  using Planner = std::function<Plan(std::vector<Lifetime>)>;
+
   /// Plans, allocates the arena and runs the setup phase. Throws UsageError when the validation
   /// split leaves nothing to train on. `planner`: a test runs with plan_arena_without_reuse and
-  /// wants the same bits.
+  /// wants the same bits; a run looks at the plan before there is an arena.
   Session(const Recipe& recipe, const Network& net, const Dataset& dataset, Purpose purpose,
-          Plan (*planner)(std::vector<Lifetime>) = plan_arena,
-          std::shared_ptr<Communicator> ranks = alone());
+          const Planner& planner = plan_arena, std::shared_ptr<Communicator> ranks = alone());
   ~Session();
 
   /// Called between steps with the steps done and the sums so far, of this rank's shares: after
@@ -178,6 +179,8 @@ class Session {
     BufferId buffer;
   };
   std::vector<Carried> carried() const;
+  void require_buffers(const TrainingState& state) const;
+  void require_data(const TrainingState& state) const;
   struct Batches {
     std::int64_t begin, end;  ///< in run_.eval_batches
   };
@@ -201,7 +204,8 @@ class Session {
   std::unique_ptr<DecodeAhead> decoder_;  // until all pictures are decoded
   DecodeTimes decode_times_;              // of it, once it is gone
   PixelStatistics pixels_;
-  std::uint32_t series_checksum_ = 0;  // of a series' values
+  std::uint32_t series_checksum_ = 0;  // of the values of a series or of features
+  std::uint32_t labels_checksum_ = 0;  // of pictures those of the samples that are measured
   SeriesFacts series_;
   std::vector<std::uint32_t> pruned_;
   std::vector<std::uint32_t> order_;  // of the epoch last begun, as the device has it

@@ -1,3 +1,5 @@
+#include "train/session_data.hpp"
+
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -17,10 +19,62 @@ namespace {
 /// them all would have to come before the first step.
 constexpr std::size_t kMeasuredPictures = 64;
 
-/// Bytes that are on their way into a file of samples at a time.
+/// Bytes that are on their way into a file of samples, or measured, at a time.
 constexpr std::size_t kPart = 256 * 1024;
 
+PixelStatistics measure_pictures(const Dataset& d, std::span<const std::uint32_t> samples) {
+  const auto channels = static_cast<std::size_t>(d.channels);
+  const auto plane = static_cast<std::size_t>(d.height * d.width);
+  PixelMeasure measure(channels, plane);
+  std::vector<std::uint8_t> image(channels * plane), labels(labels_per_sample(d));
+  for (const std::uint32_t sample : samples) {
+    decode_sample(d, sample, image, labels);
+    measure.add(image);
+  }
+  return measure.result();
+}
+
+std::size_t vector_size(const Dataset& d) {
+  return static_cast<std::size_t>(d.channels * d.height * d.width);
+}
+
+/// Of features as they were extracted, the training samples' first.
+std::vector<float> read_vectors(const Dataset& d) {
+  std::vector<float> values((d.train.count + d.test.count) * vector_size(d));
+  const std::size_t train = d.train.count * vector_size(d);
+  mapnet::read_features(d, d.train, std::span(values).first(train));
+  mapnet::read_features(d, d.test, std::span(values).subspan(train));
+  return values;
+}
+
 }  // namespace
+
+PixelStatistics measure_trained_pixels(const Dataset& d, std::span<const std::uint32_t> trained) {
+  if (has_pictures(d))
+    return measure_pictures(d, trained.first(std::min(kMeasuredPictures, trained.size())));
+  const auto channels = static_cast<std::size_t>(d.channels);
+  const auto plane = static_cast<std::size_t>(d.height * d.width);
+  const std::size_t pixels = channels * plane, labels = labels_per_sample(d);
+  std::vector<bool> measured(d.train.count);
+  for (const std::uint32_t sample : trained) measured[sample] = true;
+  const std::size_t at_a_time = std::max<std::size_t>(1, kPart / (pixels + labels));
+  std::vector<std::uint8_t> buffer(at_a_time * (pixels + labels));
+  PixelMeasure measure(channels, plane);
+  for (std::size_t first = 0; first < d.train.count; first += at_a_time) {
+    const std::size_t n = std::min(at_a_time, d.train.count - first);
+    const std::span<std::uint8_t> images = std::span(buffer).first(n * pixels);
+    read_part(d, first, images, std::span(buffer).last(n * labels));
+    for (std::size_t i = 0; i < n; ++i)
+      if (measured[first + i]) measure.add(images.subspan(i * pixels, pixels));
+  }
+  return measure.result();
+}
+
+std::vector<float> read_standardised(const Dataset& d, std::span<const std::uint32_t> trained) {
+  std::vector<float> values = read_vectors(d);
+  standardise(values, vector_size(d), trained);
+  return values;
+}
 
 SampleFormat sample_format(const Dataset& dataset) {
   SampleFormat format;
@@ -42,8 +96,8 @@ void Session::load(const Dataset& dataset, Purpose purpose) {
   // Values stay the same on all of them whatever each reads.
   if (purpose == Purpose::train)
     require_same(*ranks_,
-                 fmt::format("{} {} {:08x}", fmt::join(pixels_.mean, " "),
-                             fmt::join(pixels_.stddev, " "), series_checksum_),
+                 fmt::format("{} {} {:08x} {:08x}", fmt::join(pixels_.mean, " "),
+                             fmt::join(pixels_.stddev, " "), series_checksum_, labels_checksum_),
                  "reads other samples than the first rank");
 }
 
@@ -67,12 +121,9 @@ void Session::load_series(const Dataset& dataset) {
 }
 
 void Session::load_features(const Dataset& dataset) {
-  const auto each = static_cast<std::size_t>(net_.channels * net_.height * net_.width);
-  std::vector<float> values(counts_.total() * each);
-  const std::size_t train = dataset.train.count * each;
-  mapnet::read_features(dataset, dataset.train, std::span(values).first(train));
-  mapnet::read_features(dataset, dataset.test, std::span(values).subspan(train));
-  standardise(values, each, std::span(order_).first(counts_.train));
+  std::vector<float> values = read_vectors(dataset);
+  series_checksum_ = checksum(bytes_of(values));
+  standardise(values, vector_size(dataset), std::span(order_).first(counts_.train));
   program_->write<float>(run_.samples.values, values);
 }
 
@@ -95,9 +146,8 @@ void Session::load_images(const Dataset& dataset) {
   set_pixels(measure_pixels(images, channels, plane, std::span(order_).first(counts_.train)));
 }
 
-/// Begins to decode, and measures the pixels of the first samples. A model that is evaluated brings
-/// its own measure, and needs one split alone; a map is learned at the pixels that the run trains
-/// on.
+/// Begins to decode, and measures the pixels of the first samples, for gradients that are sketched
+/// too. A model that is evaluated brings its own measure, and needs one split alone.
 void Session::load_pictures(const Dataset& dataset, Purpose purpose) {
   const auto channels = static_cast<std::size_t>(net_.channels);
   const std::size_t plane = static_cast<std::size_t>(net_.height * net_.width);
@@ -116,11 +166,14 @@ void Session::load_pictures(const Dataset& dataset, Purpose purpose) {
   PixelMeasure measure(channels, plane);
   std::vector<std::uint8_t> image(bytes), labels(labels_per_sample(dataset));
   for (std::size_t i = 0; i < n; ++i) {
-    if (file_)
+    if (file_) {
       file_->read(order_[i], image, labels);
-    else
+    } else {
       program_->read<std::uint8_t>(image, run_.samples.values, order_[i] * bytes);
+      program_->read<std::uint8_t>(labels, run_.samples.labels, order_[i] * labels.size());
+    }
     measure.add(image);
+    labels_checksum_ = checksum(bytes_of(labels), labels_checksum_);
   }
   set_pixels(measure.result());
 }
@@ -144,6 +197,7 @@ void Session::load_into_file(const Dataset& dataset) {
       const std::span<std::uint8_t> all_pixels = std::span(buffer).first(n * pixels),
                                     all_labels = std::span(buffer).last(n * labels);
       read_part(dataset, sample, all_pixels, all_labels);
+      labels_checksum_ = checksum(bytes_of(all_labels), labels_checksum_);
       for (std::size_t i = 0; i < n; ++i, ++sample) {
         const auto image = all_pixels.subspan(i * pixels, pixels);
         file_->write(sample, image, all_labels.subspan(i * labels, labels));
@@ -199,6 +253,7 @@ void Session::load_labels(const Dataset& dataset) {
     mapnet::read_labels(dataset, *split, std::span(labels).subspan(at, split->count * each));
     at += split->count * each;
   }
+  labels_checksum_ = checksum(bytes_of(labels));
   program_->write<std::uint8_t>(run_.samples.labels, labels);
 }
 

@@ -1,3 +1,8 @@
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstring>
+
 #include "common/error.hpp"
 #include "train/session.hpp"
 
@@ -48,6 +53,7 @@ TrainingState Session::training_state() {
   state.map_checksum = learned_map_.checksum;
   state.pixels = pixels_;
   state.series_checksum = series_checksum_;
+  state.labels_checksum = labels_checksum_;
   for (const Carried& c : carried()) {
     std::string bytes(run_.schedule.buffer_bytes(c.buffer), '\0');
     program_->read<char>(bytes, c.buffer);
@@ -60,18 +66,49 @@ TrainingState Session::training_state() {
   return state;
 }
 
-void Session::restore(const TrainingState& state) {
-  const std::vector<Carried> expected = carried();
-  bool same = state.buffers.size() == expected.size() && state.step <= steps_per_epoch();
-  for (std::size_t i = 0; same && i < expected.size(); ++i)
-    same = state.buffers[i].name == expected[i].name &&
-           state.buffers[i].bytes.size() == run_.schedule.buffer_bytes(expected[i].buffer);
-  if (!same) fail("what it holds is not what this training carries from step to step");
+/// Throws Error naming what a state holds that this training does not carry from step to step, or
+/// the other way round.
+void Session::require_buffers(const TrainingState& state) const {
+  constexpr const char* advice = "it is of another mapnet or is damaged; --overwrite begins anew";
+  const std::vector<Carried> own = carried();
+  for (std::size_t i = 0; i < std::max(own.size(), state.buffers.size()); ++i) {
+    const std::string expected =
+        i < own.size()
+            ? fmt::format("{} of {} bytes", own[i].name, run_.schedule.buffer_bytes(own[i].buffer))
+            : "no further buffer";
+    const std::string found =
+        i < state.buffers.size()
+            ? fmt::format("{} of {} bytes", state.buffers[i].name, state.buffers[i].bytes.size())
+            : "no further buffer";
+    if (expected != found) fail("expected {}, found {}; {}", expected, found, advice);
+  }
+  if (state.step > steps_per_epoch())
+    fail("expected at most {} steps of an epoch, found {}; {}", steps_per_epoch(), state.step,
+         advice);
+}
+
+/// Throws Error where the samples are not those that it was trained on.
+void Session::require_data(const TrainingState& state) const {
+  constexpr const char* advice = "resume it with the files it was begun with (--data-dir)";
+  const auto same = [&](const char* what, std::uint32_t then, std::uint32_t now) {
+    if (then != 0 && then != now)
+      fail("{} not the one it was trained on: checksum {:08x} then, {:08x} now; {}", what, then,
+           now, advice);
+  };
   if (state.pixels.mean != pixels_.mean || state.pixels.stddev != pixels_.stddev)
-    fail("the training images are not those it was trained on: their means differ");
-  if (state.series_checksum != 0 && state.series_checksum != series_checksum_)
-    fail("the series is not the one it was trained on: checksum {:08x} then, {:08x} now",
-         state.series_checksum, series_checksum_);
+    fail(
+        "the training images are not those it was trained on: their means were [{}] and are [{}], "
+        "their deviations [{}] and [{}]; {}",
+        fmt::join(state.pixels.mean, ", "), fmt::join(pixels_.mean, ", "),
+        fmt::join(state.pixels.stddev, ", "), fmt::join(pixels_.stddev, ", "), advice);
+  same(net_.task == Task::forecast ? "the series is" : "the set of features is",
+       state.series_checksum, series_checksum_);
+  same("the set of labels is", state.labels_checksum, labels_checksum_);
+}
+
+void Session::restore(const TrainingState& state) {
+  require_data(state);
+  require_buffers(state);
   begin_epoch(static_cast<int>(state.epoch));
   if (state.refreshes > 0) {
     // The present round, with its stored maps drawn; all else that a refresh does is written over.
@@ -79,14 +116,17 @@ void Session::restore(const TrainingState& state) {
     program_->write<std::uint32_t>(run_.map_round, {&before, 1});
     program_->run(Phase::refresh);
   }
-  for (std::size_t i = 0; i < expected.size(); ++i)
-    program_->write<char>(expected[i].buffer, state.buffers[i].bytes);
+  const std::vector<Carried> own = carried();
+  for (std::size_t i = 0; i < own.size(); ++i)
+    program_->write<char>(own[i].buffer, state.buffers[i].bytes);
   refreshes_ = state.refreshes;
   if (run_.map.given && refreshes_ > 0) learn_map_again();
   if (learned_map_.checksum != state.map_checksum)
     fail(
-        "its map was learned to other bits than then: on another machine, by other libraries or "
-        "from other data; --overwrite begins anew");
+        "its map was learned to other bits than then (checksum {:08x} then, {:08x} now): a learned "
+        "map has the same bits only with as many --threads, on a machine of one kind, by the same "
+        "libraries, settings and data; resume it so, or --overwrite begins anew",
+        state.map_checksum, learned_map_.checksum);
   next_ = state.step;
   if (!ranks_->first()) restart(next_);  // what was summed up so far is the first rank's to keep
   if (!state.pruned) return;

@@ -1,6 +1,7 @@
 #include "train/snapshots.hpp"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -8,6 +9,7 @@
 
 #include "common/bytes.hpp"
 #include "common/error.hpp"
+#include "common/replacing_file.hpp"
 #include "data/safetensors.hpp"
 #include "data/safetensors_reader.hpp"
 
@@ -46,12 +48,19 @@ std::vector<fs::path> files_in(const fs::path& folder) {
   return files;
 }
 
-/// What of a folder does not belong to a run with `done` steps behind it.
+/// What is left of one that was being written.
+bool is_unfinished(const fs::path& file) {
+  const std::string name = file.filename().string();
+  const std::size_t at = name.find(std::string(kEnd) + std::string(ReplacingFile::kUnfinished));
+  return at != std::string::npos && step_of(name.substr(0, at + kEnd.size()));
+}
+
+/// What of a folder's snapshots does not belong to a run with `done` steps behind it.
 std::vector<fs::path> outdated_in(const fs::path& folder, std::int64_t done) {
   std::vector<fs::path> files = files_in(folder);
   std::erase_if(files, [&](const fs::path& file) {
     const auto step = step_of(file);
-    return done > 0 && step && *step <= done;
+    return step ? done > 0 && *step <= done : !is_unfinished(file);
   });
   return files;
 }
@@ -67,6 +76,14 @@ void read_tensor(const SafetensorsFile& file, const ParamTensor& p, std::span<fl
 }
 
 }  // namespace
+
+bool is_snapshot(const fs::path& file) { return step_of(file).has_value(); }
+
+void remove_snapshots(const RunFolder& folder) {
+  std::error_code ec;
+  for (const fs::path& file : outdated_in(folder.snapshots(), 0)) fs::remove(file, ec);
+  ::rmdir(folder.snapshots().c_str());  // where nothing else lies there
+}
 
 std::int64_t count_snapshots(std::int64_t every, std::int64_t steps) {
   if (every == 0) return 0;

@@ -16,6 +16,13 @@ namespace mapnet {
 /// those behind each multiple. 0: none. Throws UsageError when there would be no second one.
 std::int64_t count_snapshots(std::int64_t every, std::int64_t steps);
 
+/// Whether a file is one of them by its name.
+bool is_snapshot(const std::filesystem::path& file);
+
+/// Removes all of a run's folder, and what is left of those that were being written; not what else
+/// lies there.
+void remove_snapshots(const RunFolder& folder);
+
 /// Throws Error where the disk has not room for those to come of a run with `done` of its `steps`
 /// behind it; what lies in the folder and goes for them is room. Changes nothing.
 void require_disk_room(const RunFolder& folder, const Network& net, std::int64_t every,

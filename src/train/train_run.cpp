@@ -4,16 +4,19 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "common/bytes.hpp"
 #include "common/file.hpp"
 #include "common/stopwatch.hpp"
+#include "train/budget/process_memory.hpp"
 #include "train/build_info.hpp"
 #include "train/checkpoint.hpp"
 #include "train/model.hpp"
 #include "train/resume.hpp"
 #include "train/run_end.hpp"
 #include "train/run_folder.hpp"
+#include "train/run_notices.hpp"
 #include "train/run_ranks.hpp"
 #include "train/snapshots.hpp"
 
@@ -33,31 +36,42 @@ nlohmann::json epoch_json(const EpochReport& e, Task task) {
 /// What ranks tell each other after each step.
 enum Flag : unsigned { kStop = 1, kSave = 2 };
 
+/// What is known of a run's files, also where it could not begin.
+struct Standing {
+  bool begun = false;  ///< what lies in the folder is its own
+  std::string saved;   ///< where its last checkpoint is from; empty where none was written
+};
+
 /// A run under way: what trains, what it writes, and where it stands.
 class TrainingRun {
  public:
   TrainingRun(const Recipe& recipe, const Network& net, const Dataset& dataset,
-              const RunControl& control, const Watch& watch)
+              const RunControl& control, const Watch& watch, Standing& standing)
       : recipe_(recipe),
         net_(net),
         dataset_(dataset),
         control_(control),
         watch_(watch),
+        standing_(standing),
         ranks_(*control.ranks),
         folder_{control.folder},
         found_(claim()),
-        setup_(),
-        session_(recipe, net, dataset, Purpose::train, plan_arena, control.ranks) {
+        setup_(begin_setup()),
+        session_(
+            recipe_, net, dataset, Purpose::train,
+            [this](std::vector<Lifetime> lifetimes) { return planned(std::move(lifetimes)); },
+            control.ranks) {
     if (control_.begins) control_.begins();
     result_.setup_seconds = setup_.seconds();
     report_.steps = session_.steps_per_epoch();
     if (found_)
       resume(found_->checkpoint);
     else if (recipe_.init.given())
-      begin_with(session_, open_model(recipe_.init.file));
+      begin_with_model();
     wait_for_all();
     if (ranks_.first()) begin_files();
     wait_for_first();
+    standing_.begun = true;
     found_.reset();  // it holds as much as everything that is trained
     begin_snapshots();
   }
@@ -74,17 +88,14 @@ class TrainingRun {
     return result_;
   }
 
-  /// Where the last checkpoint is from; empty where none was written.
-  const std::string& saved() const { return saved_; }
-
  private:
   std::optional<FoundCheckpoint> claim() {
-    require_same(
-        ranks_,
-        fmt::format("{} {} {} {} {} {} {}", program_identity(),
-                    settings_of(to_json(recipe_)).dump(), dataset_.train.count, dataset_.test.count,
-                    control_.resume, control_.checkpoints.steps, control_.snapshot_every),
-        "started with another program, settings or data than the first rank");
+    require_same(ranks_,
+                 fmt::format("{} {} {} {} {} {} {} {}", program_identity(),
+                             settings_of(to_json(recipe_)).dump(), dataset_.train.count,
+                             dataset_.test.count, control_.resume, control_.checkpoints.steps,
+                             control_.checkpoints.seconds, control_.snapshot_every),
+                 "started with another program, settings or data than the first rank");
     if (ranks_.first()) claim_ = folder_.claim(control_.overwrite, control_.resume);
     refuse_own_files();
     if (!control_.resume) return std::nullopt;
@@ -94,7 +105,10 @@ class TrainingRun {
       found = find_checkpoint(folder_);
     }
     found = from_first(ranks_, std::move(found));
-    if (found) check_same_recipe(found->checkpoint.recipe, to_json(recipe_), folder_);
+    if (!found) return found;
+    standing_.begun = true;
+    take_replaced_init(recipe_, found->checkpoint.recipe, folder_);
+    check_same_recipe(found->checkpoint.recipe, to_json(recipe_), folder_);
     return found;
   }
 
@@ -111,7 +125,27 @@ class TrainingRun {
   }
 
   void tell(const std::string& text) const {
-    if (control_.notice) control_.notice(text);
+    if (control_.notice && !text.empty()) control_.notice(text);
+  }
+
+  Stopwatch begin_setup() const {
+    for (const std::string& text : notices_before_setup(recipe_, net_, dataset_, ranks_))
+      tell(text);
+    return {};
+  }
+
+  Plan planned(std::vector<Lifetime> lifetimes) const {
+    Plan plan = plan_arena(std::move(lifetimes));
+    const auto here = static_cast<std::size_t>(ranks_.local_size());
+    if (const auto available = available_memory(); available && recipe_.device == DeviceKind::cpu)
+      tell(notice_of_memory(here * plan.total, *available, control_.memory_budget > 0));
+    return plan;
+  }
+
+  void begin_with_model() {
+    const Model model = open_model(recipe_.init.file);
+    tell(notice_of_init(recipe_, model.file.recipe));
+    begin_with(session_, model);
   }
 
   /// Whoever could not begin does not come.
@@ -124,39 +158,30 @@ class TrainingRun {
   void begin_files() {
     require_disk_room(folder_, net_, control_.snapshot_every, report_.steps * recipe_.epochs,
                       step_);
-    if (!found_) {
-      // A model that this run replaces stays until it does: --resume needs it.
-      const bool own = recipe_.init.given() && folder_.clears(latent_file_of(recipe_.init.file));
-      folder_.clear(own);
-    }
+    // A model that this run replaces stays until it does: --resume needs it.
+    if (!found_) folder_.begin(replaces(folder_, recipe_.init));
     log_.emplace(folder_, found_ ? found_->checkpoint.metrics : std::string());
   }
 
   void resume(const Checkpoint& c) {
     if (!found_->problem.empty()) tell(found_->problem + "; the checkpoint before it is used");
+    const std::string device = session_.program().device().description();
     try {
       session_.restore(c.state);
     } catch (const Error& e) {
-      fail("{}: cannot resume: {}", folder_.path.string(), e.what());
+      fail("{}: cannot resume: {}{}", folder_.path.string(), e.what(),
+           device == c.device
+               ? ""
+               : fmt::format(" (the checkpoint is from {}, this is {})", c.device, device));
     }
     check_same_snapshots(c.snapshot_every, control_.snapshot_every, folder_);
     epoch_ = static_cast<int>(c.state.epoch);
     step_ = epoch_ * report_.steps + c.state.step;
     result_.seconds = c.seconds;
     earlier_ = c.epoch_seconds;
-    const std::string device = session_.program().device().description();
-    saved_ = position_text(c);
-    tell(fmt::format("going on from {}", saved_));
-    if (ranks_.size() != c.ranks)
-      tell(
-          fmt::format("the checkpoint is of {} rank{}, this run has {}: the end will not be the "
-                      "same to the bit",
-                      c.ranks, c.ranks == 1 ? "" : "s", ranks_.size()));
-    else if (device != c.device)
-      tell(
-          fmt::format("the checkpoint is from {}, this is {}: the end will not be the same to the "
-                      "bit",
-                      c.device, device));
+    standing_.saved = position_text(c);
+    tell(fmt::format("going on from {}", standing_.saved));
+    for (const std::string& text : notices_of_resuming(c, ranks_.size(), device)) tell(text);
   }
 
   void train_epoch() {
@@ -172,9 +197,10 @@ class TrainingRun {
       if (watch_) watch_(report_);
     };
     report_.running = session_.finish_epoch(progress, [&] { after_step(); });
+    report_.seconds = epoch_seconds();
+    if (epoch_ + 1 == recipe_.epochs) save_trained();
     report_.step = report_.steps;
     report_.learning_rate = session_.learning_rate_at((epoch_ + 1) * report_.steps - 1);
-    report_.seconds = epoch_seconds();
     report_.loss_terms = loss_terms(session_);
     result_.seconds += report_.seconds;
     require_same_values();
@@ -182,6 +208,7 @@ class TrainingRun {
     report_.finished = true;
     if (log_) log_->add(epoch_json(report_, net_.task));
     if (watch_) watch_(report_);
+    session_.finish_loading();  // a picture that cannot be read is told after one epoch, not all
   }
 
   double epoch_seconds() const { return earlier_ + watch_epoch_.seconds(); }
@@ -232,13 +259,25 @@ class TrainingRun {
     flags = ranks_.agree(flags);
     if (flags & kStop) {
       save();
-      throw Interrupted(fmt::format("stopped in {}; --resume goes on from there", saved_));
+      throw Interrupted(fmt::format("stopped in {}; --resume goes on from there", standing_.saved));
     }
     if ((flags & kSave) || (every.steps > 0 && unsaved_steps_ >= every.steps)) save();
   }
 
+  /// Behind the last step, and before any evaluation: a picture that cannot be read, a full disk or
+  /// a second signal then costs no training. What took but a moment is not worth a file.
+  void save_trained() {
+    constexpr double kWorthSaving = 1;  // seconds
+    const CheckpointInterval& every = control_.checkpoints;
+    if (unsaved_steps_ == 0 || (every.steps == 0 && every.seconds == 0)) return;
+    bool worth = every.steps > 0 || unsaved_.seconds() >= kWorthSaving;
+    ranks_.broadcast(std::as_writable_bytes(std::span(&worth, 1)));  // clocks differ
+    if (worth) save();
+  }
+
   void save() {
     Checkpoint c;
+    c.program = program_identity();
     c.ranks = ranks_.size();
     c.recipe = to_json(recipe_);
     c.snapshot_every = control_.snapshot_every;
@@ -251,7 +290,7 @@ class TrainingRun {
       write_checkpoint(folder_, c);
     }
     wait_for_first();
-    saved_ = position_text(c);
+    standing_.saved = position_text(c);
     save_asked_ = false;
     unsaved_steps_ = 0;
     unsaved_ = {};
@@ -278,14 +317,15 @@ class TrainingRun {
     }
     r.memory = measure_process_memory();  // with the model's copy of its values
     write_file_atomic(folder_.result(), to_json(r).dump(2) + "\n");
-    folder_.remove_checkpoints();
+    folder_.end();
   }
 
-  const Recipe& recipe_;
+  Recipe recipe_;
   const Network& net_;
   const Dataset& dataset_;
   const RunControl& control_;
   const Watch& watch_;
+  Standing& standing_;
   Communicator& ranks_;
   const RunFolder folder_;
   FolderClaim claim_;  // the first rank's
@@ -302,15 +342,15 @@ class TrainingRun {
   Stopwatch watch_epoch_, unsaved_;
   std::int64_t unsaved_steps_ = 0;
   bool save_asked_ = false;
-  std::string saved_;  // where the last checkpoint is from
 };
 
-/// What is left of a run for whoever lost a rank; `saved`: where its last checkpoint was heard to
-/// be from. Where the folder is seen from here it knows best: the first rank may have been lost
-/// right behind its writing.
-std::string way_on(const RunFolder& folder, std::string saved) {
+/// What is left of a run for whoever lost a rank. Where the folder is seen from here it knows best,
+/// if it is the run's: the first rank may have been lost right behind writing a checkpoint.
+std::string way_on(const RunFolder& folder, const Standing& standing) {
+  std::string saved = standing.saved;
   try {
-    if (const auto found = find_checkpoint(folder)) saved = position_text(found->checkpoint);
+    if (const auto found = standing.begun ? find_checkpoint(folder) : std::nullopt)
+      saved = position_text(found->checkpoint);
   } catch (const Error&) {  // none that can be read from here
   }
   if (saved.empty()) return "no checkpoint was written before; begin again";
@@ -324,14 +364,17 @@ RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dat
                     const RunControl& control, const Watch& watch) {
   require_shareable(recipe, control.ranks->size());
   count_snapshots(control.snapshot_every, training_steps(recipe, split_samples(recipe, dataset)));
+  Standing standing;
+  standing.begun = control.resume;  // nothing is replaced then
   std::optional<TrainingRun> run;
   try {
-    return run.emplace(recipe, net, dataset, control, watch).finish();
-  } catch (const Error&) {
-    const std::string loss = control.ranks->loss();
-    if (loss.empty()) throw;
-    fail<LostRank>("{}; {}", loss,
-                   way_on(RunFolder{control.folder}, run ? run->saved() : std::string()));
+    return run.emplace(recipe, net, dataset, control, watch, standing).finish();
+  } catch (const Error& e) {
+    if (const std::string loss = control.ranks->loss(); !loss.empty())
+      fail<LostRank>("{}; {}", loss, way_on(RunFolder{control.folder}, standing));
+    if (std::string_view(e.what()).starts_with("arena: cannot allocate"))
+      fail("{}; {}", e.what(), advice_on_memory(control.memory_budget > 0));
+    throw;
   }
 }
 

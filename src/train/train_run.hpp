@@ -25,7 +25,7 @@ using Watch = std::function<void(const EpochReport&)>;
 
 /// Where a run leaves its files and how it survives.
 struct RunControl {
-  std::filesystem::path folder;
+  std::filesystem::path folder = {};
   bool overwrite = false;  ///< a run, finished or not; it stays where this one cannot begin
   bool resume = false;     ///< an interrupted run; where there is none, begin
   CheckpointInterval checkpoints = {};
@@ -50,8 +50,9 @@ struct Interrupted : Error {
 
 /// Trains as the recipe says and writes the folder: metrics.jsonl (a line an epoch), model.latent
 /// and, last, result.json; checkpoints until then; snapshots of theta where they are asked for.
-/// Throws Error when the folder holds a run that neither `overwrite` nor `resume` is meant for,
-/// Interrupted, and LostRank, which both say how to go on.
+/// Throws Error when the folder holds a run that neither `overwrite` nor `resume` is meant for, or
+/// files under a run's names that are none's (RunFolder::claim); Interrupted, and LostRank, which
+/// both say how to go on.
 RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dataset,
                     const RunControl& control, const Watch& watch = {});
 

@@ -192,6 +192,8 @@ BOOST_AUTO_TEST_CASE(the_plain_schedule_does_not_run_where_the_fitted_one_does) 
   const Outcome plain = train(flags, at, limit_kib);
   BOOST_TEST(plain.code == 1, plain.output);
   BOOST_TEST(plain.output.find("arena: cannot allocate") != std::string::npos, plain.output);
+  BOOST_TEST(plain.output.find("; a smaller --batch, or --memory-budget SIZE") != std::string::npos,
+             plain.output);
 }
 
 BOOST_AUTO_TEST_CASE(a_budget_is_told_and_refused_from_the_command_line) {

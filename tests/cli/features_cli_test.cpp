@@ -50,6 +50,12 @@ BOOST_AUTO_TEST_CASE(videos_features_are_made_once_and_trained_on) {
           at + "/resnet50",
       0, {});
   check_outcome("export --run " + at + "/resnet50 --out " + weights, 0, {"267 tensors"});
+  // The network that makes features has no part of the budget.
+  check_outcome("train --memory-budget 1GiB --net cnn2 --data celeb-df --data-dir " + at + cache +
+                    "--features-frames 1 --features-weights " + weights + " --out " + at + "/none",
+                1,
+                {"the features of 7 of 7 videos are not in the cache",
+                 "mapnet data features celeb-df --data-dir " + at, "--frames 1"});
   const std::string extract = "data features celeb-df --data-dir " + at + " --frames 1 --weights " +
                               weights + " --out " + at + "/cache";
   check_outcome(
@@ -59,11 +65,14 @@ BOOST_AUTO_TEST_CASE(videos_features_are_made_once_and_trained_on) {
 
   const std::string of_videos = " --net cnn2 --data celeb-df --data-dir " + at + cache +
                                 "--features-frames 1 --features-weights ";
-  check_outcome("plan" + of_videos + weights, 0, {"values"});
+  check_outcome("plan --buffers" + of_videos + weights, 0, {"values"});
   const std::string run = at + "/run";
   check_outcome(
       "train --latent 64 --epochs 2 --batch 2 --quiet" + of_videos + weights + " --out " + run, 0,
       {"7 in the cache", "406594"});
+  check_outcome("train --latent 64 --epochs 0 --batch 2 --quiet --memory-budget 1GiB" + of_videos +
+                    weights + " --out " + at + "/within",
+                0, {"7 in the cache"});
   const auto result = result_of(run);
   BOOST_TEST(result.at("features").at("frames") == 1);
   BOOST_TEST(result.at("features").at("net") == "resnet50");

@@ -1,8 +1,10 @@
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -24,6 +26,26 @@ std::size_t files_in(const fs::path& folder) {
   return static_cast<std::size_t>(
       std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
+
+/// No file of this process grows beyond a size while this lives, as on a full disk.
+class SmallFiles {
+ public:
+  explicit SmallFiles(::rlim_t bytes) : signal_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const ::rlimit small{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+  }
+  ~SmallFiles() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, signal_);
+  }
+  SmallFiles(const SmallFiles&) = delete;
+  SmallFiles& operator=(const SmallFiles&) = delete;
+
+ private:
+  void (*signal_)(int);
+  ::rlimit before_{};
+};
 
 }  // namespace
 
@@ -71,11 +93,45 @@ BOOST_FIXTURE_TEST_CASE(a_file_is_replaced_whole_and_leaves_nothing_beside_it, F
 BOOST_FIXTURE_TEST_CASE(a_write_that_cannot_finish_keeps_the_old_contents, Folder) {
   const fs::path file = path / "kept";
   write_file_atomic(file, "old");
+  {
+    const SmallFiles full(1000);
+    BOOST_CHECK_THROW(write_file_atomic(file, std::string(100'000, 'x')), Error);
+  }
+  BOOST_TEST(read_file(file) == "old");
+  {
+    ReplacingFile given_up(file);
+    given_up.write("new");
+  }
+  BOOST_TEST(read_file(file) == "old");
+  BOOST_TEST(files_in(path) == 1u);  // no temporary file
   // A folder in the way of the rename: the write fails after the temporary file is complete.
   fs::create_directories(path / "taken" / "inside");
   BOOST_CHECK_THROW(write_file_atomic(path / "taken", "new"), Error);
-  BOOST_TEST(read_file(file) == "old");
-  BOOST_TEST(files_in(path) == 2u);  // "kept" and "taken", no temporary file
+  BOOST_TEST(files_in(path) == 2u);
+}
+
+BOOST_FIXTURE_TEST_CASE(who_may_read_a_file_stays_when_it_is_replaced, Folder) {
+  const auto permissions = [&](const char* name) {
+    struct stat found {};
+    BOOST_REQUIRE(::stat((path / name).c_str(), &found) == 0);
+    return found.st_mode & 07777;
+  };
+  for (const ::mode_t mode : {0600, 0664, 0444}) {
+    write("a", "old");
+    BOOST_REQUIRE(::chmod((path / "a").c_str(), mode) == 0);
+    write("a", "new");
+    BOOST_TEST(permissions("a") == mode);
+    BOOST_TEST(read_file(path / "a") == "new");
+  }
+  // Behind a link it is the file's, not the link's.
+  BOOST_REQUIRE(::chmod((path / "a").c_str(), 0600) == 0);
+  fs::create_symlink("a", path / "link");
+  write("link", "newer");
+  BOOST_TEST(permissions("a") == 0600u);
+  const ::mode_t before = ::umask(022);
+  write("made", "");
+  ::umask(before);
+  BOOST_TEST(permissions("made") == 0644u);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_missing_file_is_named, Folder) {

@@ -106,9 +106,21 @@ BOOST_FIXTURE_TEST_CASE(missing_raw_files_are_listed, RawFiles) {
   check_fails(open, {path.string(), "found 0 of them", "train-images-idx3-ubyte, ", "gunzip"});
 }
 
+BOOST_FIXTURE_TEST_CASE(a_folder_that_is_not_there_is_no_folder_without_files, Folder) {
+  write("file", "");
+  for (const char* name : {"mnist", "cifar10", "cifar100", "beijing-pm25"}) {
+    check_fails([&] { open_dataset(name, {.folder = path / "none"}); },
+                {"--data-dir " + (path / "none").string() + ": no such folder"});
+    check_fails([&] { open_dataset(name, {.folder = path / "file"}); },
+                {"--data-dir " + (path / "file").string() + ": expected a folder, found a file"});
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(an_absent_dataset_says_how_to_get_it, OwnStore) {
   check_fails([] { open_dataset("mnist"); },
               {"mnist/train-images-idx3-ubyte", "no object store", "mapnet data fetch mnist"});
+  check_fails([] { open_dataset("cifar10"); },
+              {"cifar10: lies in no object store. Unpack https:", "--data-dir"});
 }
 
 // Beijing's has a hash and no source.
@@ -117,9 +129,9 @@ BOOST_FIXTURE_TEST_CASE(what_cannot_be_fetched_says_where_people_get_it, OwnStor
     BOOST_TEST(m.fetchable == (m.name == "mnist" || m.name == "fashion-mnist"), m.name);
   const std::string how = how_to_get(dataset_manifest("beijing-pm25"));
   BOOST_TEST(how.find("data fetch") == std::string::npos, how);
-  check_fails(
-      [] { open_dataset("beijing-pm25"); },
-      {"beijing-pm25/pollution.csv", "no object store", "--data-dir", "archive.ics.uci.edu"});
+  check_fails([] { open_dataset("beijing-pm25"); },
+              {"beijing-pm25/pollution.csv", "no object store", "). Download https:", "--data-dir",
+               "archive.ics.uci.edu"});
 }
 
 BOOST_FIXTURE_TEST_CASE(a_damaged_object_in_a_store_is_refused, OwnStore) {

@@ -42,6 +42,30 @@ expect_run(FAILS RUN ${FETCH} ${SCRIPT}
            SAYS "no source has it.*debian/train-x.gz: expected SHA-256.*mirror/train-x.gz: expected")
 expect_objects(cache 0)
 
+# A few bytes that unpack to more than any file of the dataset has are unpacked no further.
+execute_process(COMMAND head -c 20000000 /dev/zero OUTPUT_FILE ${WORK}/many COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND gzip -c ${WORK}/many OUTPUT_FILE ${WORK}/mirror/train-x.gz COMMAND_ERROR_IS_FATAL ANY)
+expect_run(FAILS RUN ${FETCH} ${SCRIPT}
+           SAYS "mirror/train-x.gz: expected at most 1048577 bytes unpacked, found more")
+expect_objects(cache 0)
+
+# What fetches left that were stopped goes once it is a day old; a younger one may still be going on.
+set(object ${WORK}/cache/SHA256/${TOY_HASH_train-x})
+toy_source(mirror)
+toy_leftover(${object}.tmpabcdefgh "2 days ago")
+toy_leftover(${object}.tmpabcdefgh.gz "2 days ago")
+toy_leftover(${object}.tmpyounger.gz "1 hour ago")
+expect_run(SUCCEEDS RUN ${FETCH} ${SCRIPT} SAYS "train-x: fetched")
+if(NOT EXISTS ${object}.tmpyounger.gz)
+  message(FATAL_ERROR "${object}.tmpyounger.gz: expected it to stay")
+endif()
+file(REMOVE ${object}.tmpyounger.gz)
+expect_objects(cache 4)
+toy_leftover(${object}.tmpabcdefgh.gz "2 days ago")  # also where there is nothing to fetch
+expect_run(SUCCEEDS RUN ${FETCH} ${SCRIPT} SAYS "train-x: present")
+expect_objects(cache 4)
+file(REMOVE_RECURSE ${WORK}/cache)
+
 # Object stores come before any source, in their order, and are not written to.
 toy_store(store)
 expect_run(SUCCEEDS RUN ${FETCH} "-DSTORES=${WORK}/none;${WORK}/store" ${SCRIPT}

@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "common/temporary.hpp"
+#include "data/manifest.hpp"
 
 using namespace mapnet;
 using namespace mapnet::test;
@@ -33,6 +34,19 @@ BOOST_FIXTURE_TEST_CASE(the_script_is_told_what_to_look_for_and_where, Share) {
 BOOST_FIXTURE_TEST_CASE(a_script_that_fails_is_an_error, Share) {
   script("message(FATAL_ERROR \"no source has it (expected here: the test wants it)\")");
   check_fails([] { fetch_dataset("mnist"); }, {"mnist", "could not be fetched", "ended with 1"});
+}
+
+// Without a cmake's report around it.
+BOOST_FIXTURE_TEST_CASE(what_has_no_source_is_told_before_anything_is_run, Share) {
+  script("file(WRITE " + (path / "seen").string() + " seen)");
+  check_fails([] { fetch_dataset("cifar10"); }, {"cifar10: cannot be fetched. Unpack https:"});
+  check_fails([] { fetch_dataset("beijing-pm25"); },
+              {"beijing-pm25: cannot be fetched. Download https:"});
+  BOOST_TEST(!std::filesystem::exists(path / "seen"));
+  // What a store has of it is looked at all the same.
+  write("mapnet/objects/SHA256/" + dataset_manifest("beijing-pm25").files[0].sha256, "not it");
+  check_fails([] { fetch_dataset("beijing-pm25"); }, {"damaged"});
+  BOOST_TEST(std::filesystem::exists(path / "seen"));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_missing_script_says_what_to_set, Share) {

@@ -88,6 +88,14 @@ BOOST_FIXTURE_TEST_CASE(the_weather_comes_with_one_hot_wind, TenHours) {
   BOOST_TEST(last[7] == 1.f);
 }
 
+// SECURITY.md says how many bytes a row.
+BOOST_FIXTURE_TEST_CASE(no_room_is_made_but_for_the_values, TenHours) {
+  for (const bool multivariate : {false, true}) {
+    const Series s = read_series(open({.window = 2, .multivariate = multivariate}));
+    BOOST_TEST(s.values.capacity() == s.values.size());
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(what_contradicts_itself_is_a_usage_error, TenHours) {
   check_fails<UsageError>([&] { open({.window = 0}); }, {"window", "found 0"});
   check_fails<UsageError>([&] { open({.window = 8}); }, {"window", "the 8 rows", "found 8"});
@@ -149,6 +157,8 @@ BOOST_FIXTURE_TEST_CASE(ucis_own_name_will_do, TenHours) {
   BOOST_TEST(open({.window = 3}).train.count == 5u);
   fs::remove(path / "PRSA_data_2010.1.1-2014.12.31.csv");
   check_fails([&] { open({}); }, {path.string(), "pollution.csv", "PRSA_data", "neither"});
+  fs::remove_all(path);
+  check_fails([&] { open({}); }, {"--data-dir " + path.string() + ": no such folder"});
 }
 
 BOOST_AUTO_TEST_CASE(a_series_has_no_pixels) {

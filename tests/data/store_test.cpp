@@ -58,6 +58,8 @@ BOOST_FIXTURE_TEST_CASE(the_environment_names_stores_and_cache, Folder) {
   BOOST_TEST(object_cache() == "/home/someone/.cache/mapnet/objects");
   const Environment homeless("HOME", nullptr);
   check_fails([] { object_cache(); }, {"set HOME or XDG_CACHE_HOME"});
+  // To look for something needs no cache.
+  BOOST_CHECK(!find_object(hash_of_abc));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_damaged_object_is_refused, Folder) {

@@ -21,6 +21,7 @@ expect_run(SUCCEEDS RUN ${BUILD} NEVER Fetching)
 # From the mirror into the cache, unpacked; linked in the build folder.
 expect_run(FAILS RUN ${BUILD} --target data-toy SAYS "no source has it")
 toy_source(mirror)
+toy_leftover(${WORK}/xdg/mapnet/objects/SHA256/${TOY_HASH_test-x}.tmpabcdefgh.gz "2 days ago")
 expect_run(SUCCEEDS RUN ${BUILD} --target data-toy SAYS Fetching "every file's SHA-256 is as listed")
 expect_objects(xdg/mapnet/objects 4)
 file(SHA256 ${WORK}/build/toy/test-y hash)

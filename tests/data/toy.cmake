@@ -68,3 +68,9 @@ function(expect_run outcome)
     endif()
   endforeach()
 endfunction()
+
+# toy_leftover(FILE AGE): what a fetch that was stopped left behind, as long ago as AGE says.
+function(toy_leftover file age)
+  file(WRITE ${file} "half of it")
+  execute_process(COMMAND touch -d "${age}" ${file} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()

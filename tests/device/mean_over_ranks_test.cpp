@@ -7,6 +7,11 @@
 #include "common/scripted_ranks.hpp"
 #include "device/op_harness.hpp"
 
+#ifdef MAPNET_TEST_GPU
+  #include "device/cuda/check.hpp"
+  #include "device/cuda/rank_sum.hpp"
+#endif
+
 /// A gradient's mean over shares of different size: the exchange between ranks.
 using namespace mapnet;
 using namespace mapnet::test;
@@ -24,6 +29,45 @@ struct Other {
   }
 };
 
+#ifdef MAPNET_TEST_GPU
+
+/// A sum over ranks that passes through the host: none of a graph, which waits for nobody.
+class HostSum : public cuda::RankSum {
+ public:
+  HostSum(std::function<void(std::span<float>)> sum, cudaStream_t stream)
+      : sum_(std::move(sum)), stream_(stream) {}
+  void run(float* values, std::size_t n) const override {
+    std::vector<float> host(n);
+    const std::size_t bytes = n * sizeof(float);
+    MAPNET_CUDA(cudaMemcpyAsync(host.data(), values, bytes, cudaMemcpyDeviceToHost, stream_));
+    MAPNET_CUDA(cudaStreamSynchronize(stream_));
+    sum_(host);
+    MAPNET_CUDA(cudaMemcpyAsync(values, host.data(), bytes, cudaMemcpyHostToDevice, stream_));
+    MAPNET_CUDA(cudaStreamSynchronize(stream_));
+  }
+
+ private:
+  std::function<void(std::span<float>)> sum_;
+  cudaStream_t stream_;
+};
+
+/// The first of two ranks, the other being the test's: NCCL would wait for it.
+class HostRanks : public ScriptedRanks {
+ public:
+  using ScriptedRanks::ScriptedRanks;
+  using ScriptedRanks::sum;
+  std::shared_ptr<const cuda::RankSum> gpu_sum(cudaStream_t stream) override {
+    return std::make_shared<HostSum>([this](std::span<float> values) { sum(values); }, stream);
+  }
+};
+
+#else
+
+using HostRanks = ScriptedRanks;
+
+#endif
+
+template <class Ranks = HostRanks>
 Vector exchanged(const Vector& own, const StepControl& share, Scored scored, const Other& other) {
   OpHarness h;
   Vector with_room = own;
@@ -31,7 +75,7 @@ Vector exchanged(const Vector& own, const StepControl& share, Scored scored, con
   h.schedule.begin(Phase::train);
   const BufferId gradient = h.input(with_room), control = h.object(share);
   const auto ranks =
-      std::make_shared<ScriptedRanks>([&](std::span<float> values) { other.add_to(values); });
+      std::make_shared<Ranks>([&](std::span<float> values) { other.add_to(values); });
   mean_over_ranks(h.schedule, "exchange", gradient, own.size(), scored, control, ranks);
   h.run();
   return h.read(gradient, own.size());
@@ -60,6 +104,14 @@ BOOST_AUTO_TEST_CASE(shares_count_by_their_samples) {
     check_close(exchanged(own, share_of(5), Scored::samples, {others, 11}),
                 mean(own, 5, others, 11), kTolerance, 0, "mean of 5 and 11 samples");
   }
+}
+
+// On an emulated GPU, where the ranks' own sum stands in for NCCL's.
+BOOST_AUTO_TEST_CASE(ranks_may_leave_the_sum_to_the_gpu) {
+  if (testing_cuda() && !testing_emulated()) return;
+  const Vector own = exact_floats(1000, 1), others = exact_floats(1000, 2);
+  const Vector summed = exchanged<ScriptedRanks>(own, share_of(5), Scored::samples, {others, 11});
+  BOOST_TEST((summed == exchanged(own, share_of(5), Scored::samples, {others, 11})));
 }
 
 BOOST_AUTO_TEST_CASE(a_share_without_samples_counts_for_nothing_whatever_its_gradient) {

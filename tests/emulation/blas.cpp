@@ -9,8 +9,8 @@
 #include "device/host_device.hpp"
 #include "library.hpp"
 
-/// Dense algebra in plain loops, sums in double: the contract of blas.hpp to the letter, and
-/// NaN wherever it leaves open what is written.
+/// Dense algebra in plain loops, sums in double but for the Gram matrix's: the contract of blas.hpp
+/// to the letter, and NaN wherever it leaves open what is written.
 namespace mapnet::cuda {
 
 struct Blas::Handles {
@@ -30,6 +30,9 @@ std::size_t area(int rows, int columns) {
 }
 
 MAPNET_CPU_LEVELS void add_scaled(double* to, const double* from, double factor, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) to[i] += factor * from[i];
+}
+MAPNET_CPU_LEVELS void add_scaled(float* to, const float* from, float factor, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) to[i] += factor * from[i];
 }
 
@@ -109,6 +112,7 @@ std::shared_ptr<const Product> plan_product(const std::shared_ptr<Blas>& blas,
 namespace {
 
 std::size_t workspace_for(int d) { return 1000 + 12 * static_cast<std::size_t>(d); }
+std::size_t solve_workspace_for(int d) { return 500 + 4 * static_cast<std::size_t>(d); }
 
 Operand matrix(const float* a, int rows, int columns, const char* name, bool written) {
   return {a, area(rows, columns) * sizeof(float), sizeof(float), name, written};
@@ -117,13 +121,13 @@ Operand matrix(const float* a, int rows, int columns, const char* name, bool wri
 /// Queues `work` behind the check of its operands; it finds the workspace spoiled.
 template <class Work>
 void enqueue(const Blas& blas, const char* name, std::vector<Operand> operands, void* workspace,
-             int d, const Work& work) {
-  operands.push_back({workspace, workspace_for(d), kWorkspaceAlignment, "the workspace", true});
+             std::size_t bytes, const Work& work) {
+  operands.push_back({workspace, bytes, kWorkspaceAlignment, "the workspace", true});
   MAPNET_CUDA(emulation::enqueue(
       blas.handles().stream,
       [=, operands = std::move(operands)] {
         check_operands(operands);
-        spoil(workspace, workspace_for(d));
+        spoil(workspace, bytes);
         work();
       },
       name));
@@ -160,19 +164,22 @@ int factorise(std::vector<double>& a, std::size_t d) {
 }  // namespace
 
 std::size_t algebra_workspace_bytes(const Blas&, int d) { return workspace_for(d); }
+std::size_t solve_workspace_bytes(const Blas&, int d) { return solve_workspace_for(d); }
 
+/// In float32, one row after the other: cuBLAS's own sums, some at a time, are no worse.
 void add_gram(const Blas& blas, float* gram, const float* a, int rows, int d, void* workspace) {
   enqueue(blas, "Gram matrix", {matrix(gram, d, d, "gram", true), matrix(a, rows, d, "A", false)},
-          workspace, d, [=] {
+          workspace, workspace_for(d), [=] {
             const auto n = static_cast<std::size_t>(d);
-            const std::vector<double> values = factors(a, rows, d, false, 23);
-            std::vector<double> sum = load_upper(gram, n);
+            std::vector<float> sum(n * n);
             for (std::size_t i = 0; i < static_cast<std::size_t>(rows); ++i) {
-              const double* const row = values.data() + i * n;
+              const float* const row = a + i * n;
               for (std::size_t j = 0; j < n; ++j)
                 add_scaled(sum.data() + j * n + j, row + j, row[j], n - j);
             }
-            store_upper(gram, sum, n);
+            std::vector<double> all = load_upper(gram, n);
+            for (std::size_t j = 0; j < n * n; ++j) all[j] += static_cast<double>(sum[j]);
+            store_upper(gram, all, n);
           });
 }
 
@@ -180,7 +187,7 @@ void cholesky(const Blas& blas, float* gram, int d, int* status, void* workspace
   enqueue(
       blas, "Cholesky",
       {matrix(gram, d, d, "gram", true), {status, sizeof(int), sizeof(int), "the status", true}},
-      workspace, d, [=] {
+      workspace, workspace_for(d), [=] {
         const auto n = static_cast<std::size_t>(d);
         std::vector<double> values = load_upper(gram, n);
         *status = factorise(values, n);
@@ -191,7 +198,7 @@ void cholesky(const Blas& blas, float* gram, int d, int* status, void* workspace
 
 void divide_by_upper(const Blas& blas, float* a, const float* r, int rows, int d, void* workspace) {
   enqueue(blas, "triangular solve", {matrix(a, rows, d, "A", true), matrix(r, d, d, "R", false)},
-          workspace, d, [=] {
+          workspace, workspace_for(d), [=] {
             const auto n = static_cast<std::size_t>(d);
             const std::vector<double> upper = load_upper(r, n);
             std::vector<double> row(n);
@@ -209,7 +216,7 @@ void divide_by_upper(const Blas& blas, float* a, const float* r, int rows, int d
 void solve_upper(const Blas& blas, const float* r, float* x, int d, bool transposed,
                  void* workspace) {
   enqueue(blas, "triangular solve", {matrix(r, d, d, "R", false), matrix(x, 1, d, "x", true)},
-          workspace, d, [=] {
+          workspace, solve_workspace_for(d), [=] {
             const auto n = static_cast<std::size_t>(d);
             const std::vector<double> upper = load_upper(r, n);
             std::vector<double> y(x, x + n);
@@ -228,7 +235,7 @@ void solve_upper(const Blas& blas, const float* r, float* x, int d, bool transpo
 
 void multiply_upper(const Blas& blas, float* r2, const float* r1, int d, void* workspace) {
   enqueue(blas, "triangular product", {matrix(r2, d, d, "R2", true), matrix(r1, d, d, "R1", false)},
-          workspace, d, [=] {
+          workspace, workspace_for(d), [=] {
             const auto n = static_cast<std::size_t>(d);
             const std::vector<double> left = load_upper(r2, n), right = load_upper(r1, n);
             std::vector<double> result(n * n);

@@ -72,6 +72,7 @@ void run_grid(const Kernel& kernel) {
   std::iota(shuffled.begin(), shuffled.end(), std::size_t{0});
   for (std::size_t i = shuffled.size(); i > 1; --i)
     std::swap(shuffled[i - 1], shuffled[random_below(i)]);
+  const std::vector<Range> shared_memory = shared_memory_of(kernel.address);
   try {
     block().begin(kernel);
     for (std::size_t i = 0; i < count; ++i) {
@@ -80,7 +81,7 @@ void run_grid(const Kernel& kernel) {
                                                                : shuffled[i];
       blockIdx = {static_cast<unsigned>(b % nx), static_cast<unsigned>(b / nx % ny),
                   static_cast<unsigned>(b / nx / ny)};
-      poison_shared_memory();
+      poison(shared_memory);
       block().run();
     }
     running = nullptr;

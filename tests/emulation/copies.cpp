@@ -51,14 +51,15 @@ bool classify(Copy& c, cudaMemcpyKind kind) {
   return allowed(c, kind);
 }
 
-Operation operation_of(const Copy& c) {
+/// `staged`: what is there now is copied, whatever is there when the copy runs.
+Operation operation_of(const Copy& c, bool staged) {
   Operation operation;
   operation.type = cudaGraphNodeTypeMemcpy;
-  if (c.from_kind == MemoryKind::pageable && c.to_kind == MemoryKind::device) {
+  if (staged) {
     const char* const begin = static_cast<const char*>(c.from);
-    operation.run = [c, staged = std::vector<char>(begin, begin + c.bytes)] {
+    operation.run = [c, source = std::vector<char>(begin, begin + c.bytes)] {
       require_device_memory(c.to, c.bytes, "target of a copy");
-      std::memcpy(c.to, staged.data(), c.bytes);
+      std::memcpy(c.to, source.data(), c.bytes);
     };
   } else {
     operation.run = [c] {
@@ -71,6 +72,8 @@ Operation operation_of(const Copy& c) {
   return operation;
 }
 
+/// CUDA's documentation leaves open when it reads pageable memory ("might be synchronous"): here as
+/// late as can be.
 cudaError_t copy_async(Copy c, cudaMemcpyKind kind, cudaStream_t handle) {
   if (const cudaError_t status = usable(); status != cudaSuccess) return status;
   CUstream_st* const stream = find_stream(handle);
@@ -81,7 +84,7 @@ cudaError_t copy_async(Copy c, cudaMemcpyKind kind, cudaStream_t handle) {
     stream->capture->invalid = true;
     return cudaErrorStreamCaptureUnsupported;
   }
-  if (const cudaError_t status = submit(*stream, operation_of(c)); status != cudaSuccess)
+  if (const cudaError_t status = submit(*stream, operation_of(c, false)); status != cudaSuccess)
     return status;
   if (c.to_kind != MemoryKind::pageable) return cudaSuccess;
   ++registry().synchronisations;
@@ -101,9 +104,9 @@ cudaError_t copy(Copy c, cudaMemcpyKind kind) {
   if (!inside) ++registry().synchronisations;
   if (staged) {
     const cudaError_t status = finish(stream);
-    return status != cudaSuccess ? status : submit(stream, operation_of(c));
+    return status != cudaSuccess ? status : submit(stream, operation_of(c, true));
   }
-  if (const cudaError_t status = submit(stream, operation_of(c)); status != cudaSuccess)
+  if (const cudaError_t status = submit(stream, operation_of(c, false)); status != cudaSuccess)
     return status;
   return inside ? cudaSuccess : finish(stream);
 }

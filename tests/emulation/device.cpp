@@ -9,32 +9,40 @@ namespace {
 
 constexpr std::size_t kSharedBytes = 48 << 10;
 
+thread_local int current = 0;  // not local to a function: it would look like shared memory
+
 cudaError_t check_device(const void* result, int device) {
   if (const cudaError_t status = usable(); status != cudaSuccess) return status;
-  if (device != 0) return cudaErrorInvalidDevice;
+  if (device < 0 || static_cast<std::size_t>(device) >= devices().size())
+    return cudaErrorInvalidDevice;
   return result == nullptr ? cudaErrorInvalidValue : cudaSuccess;
 }
 
 }  // namespace
 
+int emulation::current_device() { return current; }
+
 cudaError_t cudaGetDeviceCount(int* count) {
   const Lock lock;
   *count = 0;
   if (const cudaError_t status = usable(); status != cudaSuccess) return noted(status);
-  *count = 1;
+  *count = static_cast<int>(devices().size());
   return cudaSuccess;
 }
 
 cudaError_t cudaSetDevice(int device) {
   const Lock lock;
-  return noted(check_device(&device, device));
+  if (const cudaError_t status = check_device(&device, device); status != cudaSuccess)
+    return noted(status);
+  current = device;
+  return cudaSuccess;
 }
 
 cudaError_t cudaGetDevice(int* device) {
   const Lock lock;
-  if (const cudaError_t status = check_device(device, 0); status != cudaSuccess)
+  if (const cudaError_t status = check_device(device, current); status != cudaSuccess)
     return noted(status);
-  *device = 0;
+  *device = current;
   return cudaSuccess;
 }
 
@@ -55,7 +63,8 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int device) {
   p->maxGridSize[0] = 2147483647;
   p->maxGridSize[1] = p->maxGridSize[2] = 65535;
   p->totalConstMem = 65536;
-  p->major = 9;
+  p->major = devices()[static_cast<std::size_t>(device)] / 10;
+  p->minor = devices()[static_cast<std::size_t>(device)] % 10;
   p->multiProcessorCount = 4;
   p->memoryBusWidth = 64;
   p->l2CacheSize = 1 << 20;
@@ -99,9 +108,6 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
       break;
     case cudaDevAttrMaxThreadsPerMultiProcessor:
       *value = p.maxThreadsPerMultiProcessor;
-      break;
-    case cudaDevAttrPageableMemoryAccessUsesHostPageTables:
-      *value = 0;
       break;
     case cudaDevAttrComputeCapabilityMajor:
       *value = p.major;

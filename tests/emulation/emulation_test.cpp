@@ -1,5 +1,8 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <numeric>
 #include <set>
 
@@ -60,6 +63,20 @@ __global__ void exchanges(int* out) {
   out[0] = values[threadIdx.x];
 }
 
+/// Not a kernel's own: any may reach it.
+[[maybe_unused]] float* kept_in_a_function() {
+  __shared__ float value[1];
+  return value;
+}
+
+[[maybe_unused]] __global__ void leaving_kernel(float* out) {
+  __shared__ float own[1];
+  *out = own[0];
+  own[0] = *kept_in_a_function() = 1;
+}
+
+[[maybe_unused]] __global__ void finding_kernel(float* out) { *out = *kept_in_a_function(); }
+
 __global__ void some_leave() {
   if (threadIdx.x < 32) return;
   __syncthreads();
@@ -81,6 +98,21 @@ __global__ void foreign_lane(float* out) {
 }
 
 __global__ void write_at(float* x, int i) { x[i] = 1; }
+
+/// An argument like those of most kernels.
+struct Place {
+  float* x = nullptr;
+  int i = 0;  // and a gap
+  double scale = 0;
+  std::size_t n = 0;
+};
+__global__ void leave_alone(Place) {}
+
+/// No address: two numbers whose bits together are one of the host's.
+struct Numbers {
+  int low, high;
+};
+__global__ void ignore(Numbers, std::uint64_t) {}
 
 __global__ void indices(unsigned* out, std::size_t n) {
   const unsigned block = (blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x;
@@ -194,6 +226,11 @@ BOOST_AUTO_TEST_CASE(memory_begins_as_nan) {
   const DeviceArray<float> zeros(std::vector<float>(3));
   check(launch(nullptr, 1, 1, uninitialised, zeros.get()));
   BOOST_TEST(std::isnan(zeros.values()[0]));
+  for (const auto kernel : {leaving_kernel, leaving_kernel, finding_kernel}) {
+    const DeviceArray<float> found(std::vector<float>(1));
+    check(launch(nullptr, 1, 1, kernel, found.get()));
+    BOOST_TEST(std::isnan(found.values()[0]));
+  }
 #endif
 }
 
@@ -211,6 +248,38 @@ BOOST_AUTO_TEST_CASE(a_kernel_must_not_be_given_host_memory) {
   check(launch(nullptr, 1, 1, write_at, &host, 0));
   const std::string text = failure();
   BOOST_TEST(text.find("memory that is not the device's") != text.npos, text);
+}
+
+BOOST_AUTO_TEST_CASE(nor_a_struct_with_an_address_of_it) {
+  static float variable = 0;
+  float local = 0;
+  std::vector<float> on_heap(1);
+  for (float* const host : {&variable, &local, on_heap.data()}) {
+    check(launch(nullptr, 1, 1, leave_alone, Place{host}));
+    const std::string text = failure();
+    BOOST_TEST(text.find("leave_alone") != text.npos, text);
+    BOOST_TEST(text.find("a member of an argument points to the host's memory") != text.npos, text);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_address_of_the_host_is_no_mistake) {
+  const DeviceArray<float> x(3);
+  float* pinned = nullptr;
+  check(cudaMallocHost(&pinned, sizeof(float)));
+  float* const none = nullptr;
+  float* const nowhere = reinterpret_cast<float*>(0x500000000008);
+  for (float* const p : {x.get(), x.get() + 3, x.get() + 100, pinned, none, nowhere})
+    check(launch(nullptr, 1, 1, leave_alone, Place{p}));
+  // Its bits in an int and the gap behind it, in two numbers, in one.
+  const float local = 0;
+  const auto bits = reinterpret_cast<std::uintptr_t>(&local);
+  Place with_gap{x.get()};
+  std::memcpy(reinterpret_cast<char*>(&with_gap) + offsetof(Place, i), &bits, sizeof bits);
+  check(launch(nullptr, 1, 1, leave_alone, with_gap));
+  const Numbers numbers{static_cast<int>(bits), static_cast<int>(bits >> 32)};
+  check(launch(nullptr, 1, 1, ignore, numbers, bits));
+  BOOST_TEST(failure() == "");
+  check(cudaFreeHost(pinned));
 }
 
 BOOST_AUTO_TEST_CASE(launches_no_device_would_take_are_refused) {

@@ -23,6 +23,10 @@ void check_pointers(const Kernel& kernel) {
     if (!device_can_reach(p))
       throw std::runtime_error("kernel " + function_name(kernel.address) +
                                ": an argument points to memory that is not the device's");
+  for (const void* p : kernel.members)
+    if (is_host_memory(p))
+      throw std::runtime_error("kernel " + function_name(kernel.address) +
+                               ": a member of an argument points to the host's memory");
 }
 
 }  // namespace
@@ -32,6 +36,8 @@ cudaError_t launch(const cudaLaunchConfig_t& config, Kernel kernel) {
   if (const cudaError_t status = usable(); status != cudaSuccess) return noted(status);
   CUstream_st* const stream = find_stream(config.stream);
   if (stream == nullptr) return noted(cudaErrorInvalidResourceHandle);
+  if (config.stream != nullptr && stream->device != current_device())
+    return noted(cudaErrorInvalidResourceHandle);
   if (!fits_a_device(config)) return noted(cudaErrorInvalidConfiguration);
   if (config.numAttrs != 0) return noted(cudaErrorNotSupported);
   kernel.grid = config.gridDim;

@@ -64,6 +64,26 @@ bool only_poison(const char* begin, const char* end) {
   return std::memcmp(begin, poison.data(), static_cast<std::size_t>(end - begin)) == 0;
 }
 
+/// Within its pages or the guard pages around them: where it ends a pointer may be computed that
+/// nobody follows.
+bool is_close_to(const Allocation& a, const char* p) {
+  return p >= a.pages - page_bytes() && p < a.pages + a.page_bytes + page_bytes();
+}
+
+/// Whether the process can read what it has there, and it is not its program.
+bool is_readable_data(const void* p) {
+  std::FILE* const maps = std::fopen("/proc/self/maps", "r");
+  if (maps == nullptr) return false;
+  const auto address = reinterpret_cast<std::size_t>(p);
+  std::size_t begin = 0, end = 0;
+  char access[5] = "";
+  bool found = false;
+  while (!found && std::fscanf(maps, "%zx-%zx %4s%*[^\n]", &begin, &end, access) == 3)
+    found = begin <= address && address < end;
+  std::fclose(maps);
+  return found && access[0] == 'r' && access[2] != 'x';
+}
+
 void protect(const Allocation& a, int protection) {
   if (::mprotect(a.pages, a.page_bytes, protection) != 0) std::abort();
 }
@@ -97,6 +117,17 @@ bool device_can_reach(const void* p) {
   return p == nullptr || find(heap().device, p) != nullptr || find(heap().pinned, p) != nullptr;
 }
 
+bool is_host_memory(const void* p) {
+  if (device_can_reach(p)) return false;
+  auto* const page =
+      reinterpret_cast<void*>(reinterpret_cast<std::size_t>(p) / page_bytes() * page_bytes());
+  unsigned char resident = 0;
+  if (::mincore(page, 1, &resident) != 0) return false;  // nothing is mapped there
+  for (const auto& [address, a] : heap().device)
+    if (is_close_to(a, static_cast<const char*>(p))) return false;
+  return is_readable_data(p);
+}
+
 void require_device_memory(const void* p, std::size_t bytes, const char* name) {
   MemoryKind kind{};
   try {
@@ -125,7 +156,7 @@ void describe_address(const void* p, char* text, std::size_t bytes) {
   std::snprintf(text, bytes, "%p", p);
   for (const auto& [address, a] : heap().device) {
     const auto* c = static_cast<const char*>(p);
-    if (c < a.pages - page_bytes() || c >= a.pages + a.page_bytes + page_bytes()) continue;
+    if (!is_close_to(a, c)) continue;
     std::snprintf(text, bytes, "byte %td of a device allocation of %zu bytes", c - address,
                   a.bytes);
   }

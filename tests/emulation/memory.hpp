@@ -14,6 +14,10 @@ MemoryKind kind_of(const void* p, std::size_t bytes);
 /// Whether p points into, or just behind, memory a kernel may use. Null may be passed, too.
 bool device_can_reach(const void* p);
 
+/// Whether p points to the process's own memory, heap, stack or variables: neither to a device
+/// allocation, nor close to one, nor to pinned memory, nor to nothing. Slow where p does.
+bool is_host_memory(const void* p);
+
 /// Throws std::runtime_error when the bytes around an allocation are no longer what they were made.
 void check_margins();
 

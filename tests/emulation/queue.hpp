@@ -49,6 +49,7 @@ struct Capture {
 
 struct CUstream_st {
   unsigned flags = 0;
+  int device = 0;
   std::deque<emulation::Operation> queue;
   std::shared_ptr<emulation::Capture> capture;  ///< while it takes part in one
   std::set<std::size_t> tips;                   ///< nodes the next recorded one waits for

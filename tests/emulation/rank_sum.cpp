@@ -38,9 +38,11 @@ std::shared_ptr<const RankSum> connect_rank_sum(const std::shared_ptr<Communicat
                                                 cudaStream_t stream) {
   const auto sum = std::make_shared<const HostSum>(ranks, stream);
   // As NCCL's abort, which returns when no graph holds a sum of its connection any more.
-  ranks->when_lost([weak = std::weak_ptr(sum)] {
-    while (!weak.expired()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  });
+  ranks->when_lost(
+      [weak = std::weak_ptr(sum)] {
+        while (!weak.expired()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      },
+      {});
   return sum;
 }
 

@@ -1,6 +1,7 @@
 #include "runtime.hpp"
 
 #include <mutex>
+#include <utility>
 
 #include "queue.hpp"
 
@@ -19,7 +20,10 @@ std::string& failure() {
   static std::string& text = *new std::string;
   return text;
 }
-int devices = 1;
+std::vector<int>& device_list() {
+  static std::vector<int>& the_devices = *new std::vector<int>{90};
+  return the_devices;
+}
 
 void empty_queues() {
   Registry& r = registry();
@@ -89,7 +93,7 @@ cudaError_t noted(cudaError_t status) {
 cudaError_t usable() {
   if (lost) return cudaErrorLaunchFailure;
   if (is_executing()) return cudaErrorNotPermitted;  // queued work must not call the API
-  return devices > 0 ? cudaSuccess : cudaErrorNoDevice;
+  return device_list().empty() ? cudaErrorNoDevice : cudaSuccess;
 }
 
 cudaError_t lose_device(const std::string& why) {
@@ -112,7 +116,8 @@ void forgive() {
   empty_queues();
 }
 
-void set_device_count(int count) { devices = count; }
+void set_devices(std::vector<int> capabilities) { device_list() = std::move(capabilities); }
+const std::vector<int>& devices() { return device_list(); }
 std::size_t kernel_launches() { return registry().kernel_launches; }
 std::size_t kernels_executed() { return registry().kernels_executed; }
 std::size_t graph_launches() { return registry().graph_launches; }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "emulation/emulation.hpp"
 #include "emulation/runtime_api.hpp"
@@ -19,6 +20,12 @@ class Lock {
 
 /// Remembers an error for cudaGetLastError; returns it.
 cudaError_t noted(cudaError_t status);
+
+/// Compute capabilities, as set_devices has them.
+const std::vector<int>& devices();
+
+/// The device of the calling thread: what is created, and runs, is created and runs there.
+int current_device();
 
 /// cudaSuccess, the failed launch that lost the device, or that there is none.
 cudaError_t usable();

@@ -75,6 +75,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
   if (stream == nullptr || flags > cudaStreamNonBlocking) return noted(cudaErrorInvalidValue);
   *stream = new CUstream_st;
   (*stream)->flags = flags;
+  (*stream)->device = current_device();
   registry().streams.insert(*stream);
   return cudaSuccess;
 }
@@ -166,8 +167,9 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   const Lock lock;
   if (const cudaError_t status = event_to_wait_for(event); status != cudaSuccess)
     return noted(status);
+  if (!event->marker || event->marker->reached) return cudaSuccess;
   ++registry().synchronisations;
-  return event->marker ? noted(finish(*event->marker)) : cudaSuccess;
+  return noted(finish(*event->marker));
 }
 
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {

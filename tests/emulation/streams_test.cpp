@@ -75,7 +75,8 @@ BOOST_AUTO_TEST_CASE(work_waits_until_somebody_waits_for_it) {
   BOOST_TEST(x.values()[0] == 3.0f);
 }
 
-BOOST_AUTO_TEST_CASE(pageable_sources_are_staged_and_pinned_ones_are_not) {
+// Of pageable memory CUDA documents of cudaMemcpyAsync only that it might be synchronous.
+BOOST_AUTO_TEST_CASE(sources_of_asynchronous_copies_are_read_when_their_turn_comes) {
   const Stream stream;
   const DeviceArray<float> x(2);
   const Pinned pinned;
@@ -91,12 +92,13 @@ BOOST_AUTO_TEST_CASE(pageable_sources_are_staged_and_pinned_ones_are_not) {
   const std::size_t waited = emulation::synchronisations();
   check(cudaMemcpyAsync(found.data(), x.get(), 8, cudaMemcpyDeviceToHost, stream.handle));
   BOOST_TEST(emulation::synchronisations() == waited + 1);  // to pageable memory it waits
-  BOOST_TEST(found == (std::vector<float>{1, 2}));
+  BOOST_TEST(found == (std::vector<float>{2, 2}));
 
+  pinned.p[0] = 3;
   check(cudaMemcpyAsync(pinned.p, x.get(), 4, cudaMemcpyDeviceToHost, stream.handle));
-  BOOST_TEST(pinned.p[0] == 2.0f);
+  BOOST_TEST(pinned.p[0] == 3.0f);
   check(cudaStreamSynchronize(stream.handle));
-  BOOST_TEST(pinned.p[0] == 1.0f);
+  BOOST_TEST(pinned.p[0] == 2.0f);
 }
 
 BOOST_AUTO_TEST_CASE(a_copy_from_pageable_memory_returns_before_it_arrives) {
@@ -134,6 +136,24 @@ BOOST_AUTO_TEST_CASE(streams_of_their_own_are_ordered_by_events_alone) {
     BOOST_TEST(x.values()[0] == 6.0f);
     BOOST_TEST(cudaEventQuery(event.handle) == cudaSuccess);
   }
+}
+
+BOOST_AUTO_TEST_CASE(an_event_is_waited_for_with_what_is_before_it_and_no_more) {
+  const Stream stream;
+  const Event never, event;
+  const DeviceArray<float> x(std::vector<float>{1});
+  const std::size_t waited = emulation::synchronisations();
+  check(cudaEventSynchronize(never.handle));
+  check(launch(stream.handle, 1, 1, add, x.get(), 1.0f));
+  check(cudaEventRecord(event.handle, stream.handle));
+  check(launch(stream.handle, 1, 1, add, x.get(), 1.0f));
+  const std::size_t executed = emulation::kernels_executed();
+  check(cudaEventSynchronize(event.handle));
+  BOOST_TEST(emulation::kernels_executed() == executed + 1);
+  BOOST_TEST(emulation::pending_operations() == 1u);
+  check(cudaEventSynchronize(event.handle));
+  BOOST_TEST(emulation::synchronisations() == waited + 1);  // the others had nothing to wait for
+  check(cudaStreamSynchronize(stream.handle));
 }
 
 BOOST_AUTO_TEST_CASE(events_measure_time) {
@@ -267,6 +287,33 @@ BOOST_AUTO_TEST_CASE(allocations_are_counted_and_limited) {
   void* p = nullptr;
   BOOST_TEST(cudaMalloc(&p, total + 1) == cudaErrorMemoryAllocation);
   BOOST_TEST(cudaGetLastError() == cudaErrorMemoryAllocation);
+}
+
+BOOST_AUTO_TEST_CASE(devices_are_chosen_by_their_number) {
+  emulation::set_devices({61, 90});
+  int n = 0, device = 0, major = 0, minor = 0;
+  check(cudaGetDeviceCount(&n));
+  BOOST_TEST(n == 2);
+  check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0));
+  check(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, 0));
+  BOOST_TEST(major == 6);
+  BOOST_TEST(minor == 1);
+  BOOST_TEST(cudaSetDevice(2) == cudaErrorInvalidDevice);
+  {
+    const Stream of_first;
+    check(cudaSetDevice(1));
+    check(cudaGetDevice(&device));
+    BOOST_TEST(device == 1);
+    const Stream of_second;
+    const DeviceArray<float> x(1);
+    BOOST_TEST(launch(of_first.handle, 1, 1, add, x.get(), 1.0f) == cudaErrorInvalidResourceHandle);
+    check(launch(of_second.handle, 1, 1, add, x.get(), 1.0f));
+    check(cudaSetDevice(0));
+  }
+  emulation::set_devices({});
+  BOOST_TEST(cudaGetDeviceCount(&n) == cudaErrorNoDevice);
+  emulation::set_devices({90});
+  cudaGetLastError();
 }
 
 BOOST_AUTO_TEST_CASE(a_failed_launch_loses_the_device) {

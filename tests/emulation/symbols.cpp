@@ -17,13 +17,14 @@ namespace emulation {
 
 namespace {
 
-struct Range {
-  std::size_t begin, bytes;
+struct SharedArray {
+  std::string name;  // "_ZZ", the function it stands in, "E", its own name
+  Range range;
 };
 
 struct Symbols {
   std::map<std::size_t, std::string> functions;  // offset from where the program is loaded
-  std::vector<Range> shared;                     // offsets into the thread's storage
+  std::vector<SharedArray> shared;
 };
 
 template <class T>
@@ -66,10 +67,9 @@ Symbols read_symbols() {
       if (type == STT_FUNC) symbols.functions.emplace(symbol[k].st_value, name);
       // Local to a function and thread_local: a __shared__ array.
       if (type == STT_TLS && std::strncmp(name, "_ZZ", 3) == 0)
-        symbols.shared.push_back({symbol[k].st_value, symbol[k].st_size});
+        symbols.shared.push_back({name, {symbol[k].st_value, symbol[k].st_size}});
     }
   }
-  symbols.shared = joined(std::move(symbols.shared));
   return symbols;
 }
 
@@ -97,27 +97,45 @@ Program find_program() {
 
 thread_local char* thread_storage = nullptr;  // not local to a function: it would look like shared
 
+/// As the compiler spells it; empty where no symbol is known.
+std::string symbol_of(const void* address) {
+  const std::size_t offset = reinterpret_cast<std::size_t>(address) - find_program().base;
+  const auto found = symbols().functions.find(offset);
+  return found == symbols().functions.end() ? "" : found->second;
+}
+
 }  // namespace
 
 std::string function_name(const void* address) {
-  const std::size_t offset = reinterpret_cast<std::size_t>(address) - find_program().base;
-  const auto found = symbols().functions.find(offset);
-  if (found == symbols().functions.end()) {
+  const std::string name = symbol_of(address);
+  if (name.empty()) {
     char text[32];
     std::snprintf(text, sizeof text, "%p", address);
     return text;
   }
   int status = 0;
-  char* const demangled = abi::__cxa_demangle(found->second.c_str(), nullptr, nullptr, &status);
-  const std::string name = status == 0 ? demangled : found->second;
+  char* const demangled = abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status);
+  const std::string result = status == 0 ? demangled : name;
   std::free(demangled);
-  return name;
+  return result;
 }
 
-void poison_shared_memory() {
+std::vector<Range> shared_memory_of(const void* kernel) {
+  const std::string name = symbol_of(kernel);
+  const std::string own = name.starts_with("_Z") ? "_ZZ" + name.substr(2) + "E" : "";
+  std::vector<Range> ranges;
+  for (const SharedArray& array : symbols().shared) {
+    const bool is_own = !own.empty() && array.name.starts_with(own);
+    if (is_own || own.empty() || array.name.find("_kernel") == std::string::npos)
+      ranges.push_back(array.range);
+  }
+  return joined(std::move(ranges));
+}
+
+void poison(const std::vector<Range>& shared_memory) {
   if (thread_storage == nullptr) thread_storage = find_program().thread_storage;
   if (thread_storage == nullptr) return;
-  for (const Range& r : symbols().shared) std::memset(thread_storage + r.begin, 0xff, r.bytes);
+  for (const Range& r : shared_memory) std::memset(thread_storage + r.begin, 0xff, r.bytes);
 }
 
 }  // namespace emulation

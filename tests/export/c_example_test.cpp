@@ -84,7 +84,7 @@ struct TrainedCnn2 {
 std::vector<NetworkCase> chains() {
   std::vector<NetworkCase> all = network_cases();
   std::erase_if(all, [](const NetworkCase& c) { return c.name.rfind("cnn", 0) != 0; });
-  std::erase_if(all, [](const NetworkCase& c) { return c.name == "cnn3"; });
+  std::erase_if(all, [](const NetworkCase& c) { return c.name == "cnn3" || c.features; });
   return all;
 }
 
@@ -97,6 +97,7 @@ BOOST_DATA_TEST_CASE(an_exact_network_gives_the_same_logits, data::make(chains()
   const Inputs inputs(t, n);
   const std::vector<float> ranges = ranges_of(t, inputs, n);
   const std::vector<float> want = own_logits(t, inputs, n, ranges);
+  BOOST_CHECK_NO_THROW(check_c_form(t));
   const std::vector<Answer> found = run_example(c_header(t, ranges), inputs.bytes());
   BOOST_REQUIRE(found.size() == n);
   for (std::size_t i = 0; i < n; ++i) {
@@ -170,9 +171,11 @@ BOOST_AUTO_TEST_CASE(cnn2_fits_in_128_kilobytes_and_knows_the_same_classes) {
 BOOST_AUTO_TEST_CASE(a_network_with_no_form_in_c_is_refused_by_its_layer) {
   const auto refuses = [](const NetworkCase& c, std::initializer_list<std::string> parts) {
     const TrainedNetwork t = random_network(c);
+    check_fails([&] { check_c_form(t); }, parts);
     check_fails([&] { c_header(t, std::vector<float>(weighted_layers(t.net), 1.0f)); }, parts);
   };
   refuses({"resnet18", {3, 32, 32, 10}}, {"resnet18", "bn1"});
   refuses({"cnn3", {3, 16, 16, 5}}, {"cnn3", "classifiers"});
   refuses({"lstm", {24, 1, 1, 1}}, {"lstm", "classifiers"});
+  refuses(kVideoFeatures, {"cnn2", "classifiers of images"});
 }

@@ -58,6 +58,17 @@ BOOST_AUTO_TEST_CASE(a_classifier_is_exported_and_asked) {
   check_outcome(exported + "other.h --format c --data-dir /nonexistent", 1,
                 {"int8 needs the training data", "/nonexistent"});
   BOOST_TEST(!std::filesystem::exists(at + "/other.h"));
+  // To standard output the file goes alone.
+  const std::pair<std::string, std::string> formats[] = {{"half.safetensors", " --dtype bf16"},
+                                                         {"full.onnx", " --format onnx"},
+                                                         {"model.h", " --format c" + from}};
+  for (const auto& [file, flags] : formats) {
+    const Outcome piped =
+        run_command("( " MAPNET_PROGRAM " export --run " + run + " --out /dev/stdout" + flags +
+                    " > " + at + "/piped 2> /dev/null )");
+    BOOST_TEST(piped.code == 0, file);
+    BOOST_TEST((read_file(at + "/piped") == read_file(at + "/" + file)), file);
+  }
 
   // All of the test pictures: as many are right as an evaluation says.
   std::string files;
@@ -169,6 +180,8 @@ BOOST_AUTO_TEST_CASE(a_forecast_takes_no_images) {
   check_outcome("export --format onnx --dtype int8 --run " + run + " --out " + at +
                     "/i.onnx --data-dir " + at,
                 0, {"i.onnx"});
-  check_outcome("export --format c --run " + run + " --out " + at + "/m.h --data-dir " + at, 1,
-                {"classifiers of images"});
+  // Known before the data is looked at.
+  for (const std::string& from : {at, std::string("/nonexistent")})
+    check_outcome("export --format c --run " + run + " --out " + at + "/m.h --data-dir " + from, 1,
+                  {"classifiers of images"});
 }

@@ -81,13 +81,22 @@ BOOST_DATA_TEST_CASE(a_graph_holds_together, data::make(network_cases()), c) {
     BOOST_TEST(m.inputs.size() == 1u);
     BOOST_TEST(m.inputs.at("input").dims.front() == "batch");
     const bool forecast = t.net.task == Task::forecast;
-    BOOST_TEST(m.inputs.at("input").type == (forecast ? 1 : 2));
+    BOOST_TEST(m.inputs.at("input").type == (forecast || c.features ? 1 : 2));
     BOOST_TEST(m.outputs.at(forecast ? "forecast" : "logits").dims.front() == "batch");
     BOOST_TEST(count(m, "Conv") == count(t.net, Layer::Kind::conv));
     BOOST_TEST(count(m, "BatchNormalization") == count(t.net, Layer::Kind::batch_norm));
     BOOST_TEST(count(m, "LSTM") == count(t.net, Layer::Kind::lstm));
     BOOST_TEST(count(m, "Gemm") == count(t.net, Layer::Kind::linear));
   }
+}
+
+// As docs/export.md has it.
+BOOST_AUTO_TEST_CASE(features_of_videos_keep_their_rows) {
+  const ReadModel m = written(random_network(kVideoFeatures));
+  const std::vector<std::string> shape = {"batch", "1", "34", "64"};
+  BOOST_TEST(m.inputs.at("input").dims == shape, boost::test_tools::per_element());
+  BOOST_TEST(m.metadata.at("input").find("features, standardised") == 0u);
+  BOOST_TEST(!m.metadata.contains("pixel_mean"));
 }
 
 BOOST_DATA_TEST_CASE(initializers_are_pytorchs_tensors, data::make(network_cases()), c) {

@@ -19,9 +19,16 @@ struct NetworkCase {
   std::string name;
   NetworkInput input;
   std::string low_rank = {};
+  bool features =
+      false;  // inputs are features of videos: float32 as they are, in a picture's shape
 
-  std::string label() const { return name + (low_rank.empty() ? "" : " " + low_rank); }
+  std::string label() const {
+    return name + (low_rank.empty() ? "" : " " + low_rank) + (features ? " of features" : "");
+  }
 };
+
+/// What `mapnet train --net cnn2` makes of videos.
+inline const NetworkCase kVideoFeatures = {"cnn2", {1, 34, 64, 2}, {}, true};
 
 inline std::ostream& operator<<(std::ostream& out, const NetworkCase& c) {
   return out << c.label();
@@ -33,7 +40,7 @@ inline std::vector<NetworkCase> network_cases() {
           {"cnn3", {3, 16, 24, 5}},      {"lstm", {24, 1, 1, 1}},
           {"lstm-1x7", {5, 12, 1, 1}},   {"lstm-3x5", {6, 2, 1, 1}},
           {"resnet18", {3, 32, 32, 10}}, {"resnet18-cifar", {3, 16, 16, 10}},
-          {"resnet50", {3, 32, 32, 10}}};
+          {"resnet50", {3, 32, 32, 10}}, kVideoFeatures};
 }
 
 /// Weights as spread as a training begins with, but with every bias, gamma and running statistic
@@ -52,7 +59,7 @@ inline TrainedNetwork random_network(const NetworkCase& c, std::uint64_t seed = 
   for (const StateTensor& s : t.net.state)
     for (const double u : reference::uniform(s.size, ++seed))
       t.state.push_back(static_cast<float>(s.initial + u / 4));
-  if (t.net.task == Task::forecast) return t;
+  if (t.net.task == Task::forecast || c.features) return t;
   for (int channel = 0; channel < t.net.channels; ++channel) {
     t.pixels.mean.push_back(0.4 + 0.1 * channel);
     t.pixels.stddev.push_back(0.3 - 0.05 * channel);

@@ -40,7 +40,7 @@ struct Before {
 
   /// The report of a campaign that chose these rows.
   json run(const std::vector<std::pair<std::string, double>>& rows,
-           EntryState state = EntryState::done) const {
+           EntryState state = EntryState::done, bool stand_in = false) const {
     Campaign campaign{&table, false, {}};
     for (const Row& r : table.rows)
       for (const auto& [name, accuracy] : rows) {
@@ -49,6 +49,7 @@ struct Before {
         c.row = &r;
         c.entry = &r.entries[0];
         c.state = state;
+        c.stand_in = stand_in;
         for (const int seed : {1, 2}) {
           SeedRun& of_seed = c.runs.emplace_back();
           of_seed.seed = seed;
@@ -67,6 +68,20 @@ struct Before {
         }
       }
     return report_json(report_of(campaign));
+  }
+
+  /// The second row trains half of what the first, the baseline, does.
+  json report_with_baseline() const {
+    json all = report;
+    all["table"] = table.id;
+    all["baseline"] = "first";
+    all["entries"][1]["trainable_params"] = 32;
+    return all;
+  }
+
+  /// The second row of what these tables make of a report.
+  std::string state_of_second(const json& of) const {
+    return judged_by(of, table)["entries"][1]["state"];
   }
 
   /// What is written when these rows were chosen.
@@ -103,6 +118,7 @@ BOOST_AUTO_TEST_CASE(what_is_kept_is_judged_by_the_table_as_it_is) {
   Row& second = before.table.rows[1];
   second.seeds = {1, 2, 3};
   second.note = "noted since";
+  second.comparable = false;
   second.entries[0].paper["accuracy"] = 85.4;
   second.entries[0].references["accuracy"] = {87, 1, 2, "cpu", "2026-11-24", "abc"};
   const json now = before.now({{"first", 0.95}});
@@ -118,12 +134,44 @@ BOOST_AUTO_TEST_CASE(what_is_kept_is_judged_by_the_table_as_it_is) {
   BOOST_TEST((kept["runs"] == before.report["entries"][1]["runs"]));
   BOOST_TEST(kept["seeds"] == 3);
   BOOST_TEST(kept["note"] == "noted since");
+  BOOST_TEST(kept["comparable"] == false);
   BOOST_TEST(!kept.contains("outdated"));
   BOOST_TEST((judged_by(now, before.table) == now));
-  // A metric that was never measured is no figure.
+}
+
+// A metric that was never measured is no figure; the others are not given up for it.
+BOOST_AUTO_TEST_CASE(a_metric_that_a_table_has_since_can_be_taken_out_again) {
+  Before before;
+  const json done = before.now({{"first", 0.95}});
   before.table.metrics.push_back(find_metric("loss"));
   before.table.tolerance["loss"] = 0.1;
-  BOOST_TEST(judged_by(now, before.table)["entries"][1]["state"] == "failed");
+  const json failed = judged_by(done, before.table);
+  BOOST_TEST(failed["entries"][1]["state"] == "failed");
+  BOOST_TEST(failed["entries"][1]["message"].get<std::string>().find("test_loss") !=
+             std::string::npos);
+  json no_data = before.run({{"second", 0}}, EntryState::no_data);
+  keep_other_entries(no_data, failed, before.table);
+  BOOST_TEST((no_data["entries"] == failed["entries"]));
+  before.table.metrics.pop_back();
+  before.table.tolerance.erase("loss");
+  BOOST_TEST((judged_by(failed, before.table) == done));
+}
+
+// What failed of anything else is no figure however often it is judged.
+BOOST_AUTO_TEST_CASE(what_was_not_measured_stays_failed) {
+  Before before;
+  BOOST_TEST(before.state_of_second(
+                 before.run({{"first", 0}, {"second", 0}}, EntryState::failed)) == "failed");
+  json one_seed = before.report;
+  one_seed["entries"][1]["state"] = "failed";
+  one_seed["entries"][1]["message"] = "no space left";
+  one_seed["entries"][1]["runs"][1].erase("result");
+  BOOST_TEST(before.state_of_second(one_seed) == "failed");
+  BOOST_TEST(judged_by(one_seed, before.table)["entries"][1]["message"] == "no space left");
+  json no_snapshots = before.report;
+  no_snapshots["entries"][1]["state"] = "failed";
+  before.table.trajectory = TrajectoryOptions{};
+  BOOST_TEST(before.state_of_second(no_snapshots) == "failed");
 }
 
 BOOST_AUTO_TEST_CASE(what_was_trained_with_other_settings_is_not_judged) {
@@ -161,6 +209,22 @@ BOOST_AUTO_TEST_CASE(what_began_with_weights_of_other_settings_is_not_judged) {
              "1 not reached, 1 of other settings");
 }
 
+// It began with its seed; and what began with another's weights, where the table has none.
+BOOST_AUTO_TEST_CASE(what_began_otherwise_than_the_table_says_is_not_judged) {
+  Before before;
+  const json from_seed = before.report;
+  before.table.rows[1].entries[0].pretrained_from = "first";
+  BOOST_TEST(judged_by(from_seed, before.table)["summary"].get<std::string>() ==
+             "1 exceeded, 1 of other settings");
+  json from_weights = before.run({{"first", 0.95}, {"second", 0.85}});
+  for (json& run : from_weights["entries"][1]["runs"]) run.erase("source_command");  // older
+  BOOST_TEST(judged_by(from_weights, before.table)["summary"].get<std::string>() ==
+             "1 exceeded, 1 not reached");
+  before.table.rows[1].entries[0].pretrained_from.clear();
+  BOOST_TEST(judged_by(from_weights, before.table)["summary"].get<std::string>() ==
+             "1 exceeded, 1 of other settings");
+}
+
 // The table of today says what is not supported; a figure that was measured is not given up.
 BOOST_AUTO_TEST_CASE(what_is_not_supported_is_told_from_what_has_no_data) {
   Before before;
@@ -187,13 +251,66 @@ BOOST_AUTO_TEST_CASE(what_was_done_is_not_replaced_by_what_was_not_run) {
              "1 not reached, 1 failed");
 }
 
-BOOST_AUTO_TEST_CASE(a_report_that_cannot_be_read_is_not_written_over) {
+// The paper's figure is of the real data.
+BOOST_AUTO_TEST_CASE(what_was_done_is_not_replaced_by_what_a_stand_in_gave) {
+  Before before;
+  before.table.rows[0].entries[0].stand_in = StandIn{"fashion-mnist", {}, std::nullopt, {}};
+  for (const EntryState state : {EntryState::done, EntryState::failed}) {
+    json now = before.run({{"first", 0.99}}, state, true);
+    BOOST_TEST(now["entries"][0]["stand_in_for"] == "mnist");
+    keep_other_entries(now, before.report, before.table);
+    BOOST_TEST((now["entries"] == before.report["entries"]));
+  }
+  json real = before.run({{"first", 0.93}});
+  keep_other_entries(real, before.run({{"first", 0.99}}, EntryState::done, true), before.table);
+  BOOST_TEST_REQUIRE(real["entries"].size() == 1u);
+  BOOST_TEST(!real["entries"][0].contains("stand_in_for"));
+}
+
+// Neither what cannot be read nor what is something else.
+BOOST_AUTO_TEST_CASE(what_is_no_report_of_the_table_is_not_written_over) {
   const Before before;
   const Folder folder;
-  const std::string file = folder.write("table9.json", "{ \"schema\": 1,");
   const Campaign campaign{&before.table, false, {}};
-  check_fails([&] { write_reports(report_of(campaign), folder.path); }, {file, "JSON"});
-  BOOST_TEST(read_file(file) == "{ \"schema\": 1,");
+  BOOST_TEST(report_before(campaign, folder.path).is_null());
+  json other = before.report, quick = before.report;
+  other["table"] = "table1";
+  quick["quick"] = true;
+  for (const auto& [text, what] :
+       {std::pair<std::string, const char*>("{ \"schema\": 1,", "no JSON"),
+        {"{\"mine\": 1}", "expected a report of table9"},
+        {other.dump(), "expected a report of table9"},
+        {quick.dump(), "expected a report of table9"}}) {
+    const std::string file = folder.write("table9.json", text);
+    check_fails([&] { write_reports({report_of(campaign)}, folder.path); }, {file, what});
+    BOOST_TEST(read_file(file) == text);
+  }
+  folder.write("table9.json", before.report.dump());
+  BOOST_TEST((report_before(campaign, folder.path) == before.report));
+}
+
+// Pictures need another program, and wait until all figures are written.
+BOOST_AUTO_TEST_CASE(a_picture_that_fails_costs_no_report) {
+  Before before, other;
+  other.table.id = "table10";
+  const Folder folder;
+  std::filesystem::permissions(folder.write("bin/gnuplot", "#!/bin/sh\nexit 1\n"),
+                               std::filesystem::perms::owner_all);
+  const Environment programs("PATH", (folder.path / "bin").c_str());
+  std::vector<Campaign> campaigns;
+  for (Before* of : {&before, &other}) {
+    of->table.baseline = "first";
+    folder.write("reports/" + of->table.id + ".json", of->report_with_baseline().dump());
+    campaigns.push_back({&of->table, false, {}});
+  }
+  const auto stored =
+      write_reports({report_of(campaigns[0]), report_of(campaigns[1])}, folder.path / "reports");
+  check_fails([&] { write_pictures(stored, folder.path / "reports"); }, {"gnuplot"});
+  for (const char* id : {"table9", "table10"}) {
+    const auto file = folder.path / "reports" / (std::string(id) + ".md");
+    BOOST_TEST_REQUIRE(std::filesystem::exists(file), file);
+    BOOST_TEST(read_file(file).find("reach 99% of first") != std::string::npos, file);
+  }
 }
 
 // A folder's reports judged by the tables, without a run; without tables they stay as they are.

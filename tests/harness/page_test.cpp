@@ -115,6 +115,9 @@ BOOST_AUTO_TEST_CASE(a_line_says_what_its_figure_is_worth) {
   check_holds(text, "| b |\n");
   check_holds(text, "\n- a: cpu (a <name>), mapnet 0.1.0 (abc)\n- b: cuda, mapnet 0.1.0 (abc)\n");
   check_holds(text, "Reproduced: within 0.50 points of accuracy of the paper's figure");
+  nlohmann::json changed = r;  // what was not committed then is another version
+  changed["entries"][2]["version"] = "0.1.0 (abc-dirty)";
+  BOOST_TEST(report_markdown(changed).find("99.00 (same version)") == std::string::npos);
   // Columns that say nothing of any row are left out.
   BOOST_TEST(text.find("map learned from") == std::string::npos);
   r["entries"].erase(2), r["entries"].erase(0);
@@ -174,7 +177,11 @@ BOOST_AUTO_TEST_CASE(a_comparison_says_how_few_values_reach_its_baseline) {
   // A figure that is better where it is lower.
   for (nlohmann::json& entry : r["entries"]) entry["metrics"][0]["metric"] = "mse";
   BOOST_TEST(*reaches(r)[0].enough == 0u);
+  BOOST_TEST(least_near(*find_metric("mse"), 0.99) == 1.0, boost::test_tools::tolerance(1e-12));
   r["entries"][1]["outdated"] = true;  // of other settings: no point of the comparison
+  BOOST_TEST(reaches(r)[0].points.size() == all[0].points.size() - 1);
+  r["entries"][1].erase("outdated");
+  r["entries"][1]["comparable"] = false;  // of other images or more epochs: neither
   BOOST_TEST(reaches(r)[0].points.size() == all[0].points.size() - 1);
   r.erase("baseline");
   BOOST_TEST(reaches(r).empty());
@@ -196,6 +203,40 @@ BOOST_AUTO_TEST_CASE(the_page_has_every_report_and_needs_no_other_file) {
   for (const char* outside : {"src=", "http-equiv", "@import", "<script"})
     BOOST_TEST(page.find(outside) == std::string::npos, outside);
   BOOST_TEST((page.find("<svg") != std::string::npos) == has_gnuplot());
+}
+
+// Both tiers of a table may stand on it.
+BOOST_AUTO_TEST_CASE(a_table_is_told_from_its_quick_tier) {
+  const Folder folder;
+  nlohmann::json quick = report();
+  quick["quick"] = true;
+  folder.write("table9.json", report().dump());
+  folder.write("table9-quick.json", quick.dump());
+  write_page(folder.path);
+  const std::string page = read_file(folder.path / "index.html");
+  check_holds(page, "<a href=\"#table9\">A &lt;title&gt;</a>");
+  check_holds(page, "<h2 id=\"table9\">A &lt;title&gt;</h2>");
+  check_holds(page, "<a href=\"#table9-quick\">A &lt;title&gt; (quick tier)</a>");
+  check_holds(page, "<h2 id=\"table9-quick\">A &lt;title&gt; (quick tier)</h2>");
+}
+
+// Anybody may have written the JSON.
+BOOST_AUTO_TEST_CASE(what_a_report_says_is_text_on_the_page) {
+  const Folder folder;
+  nlohmann::json r = report();
+  r["entries"][1]["state"] = "<i>\"done\"</i>";
+  nlohmann::json& trained = r["entries"][0];
+  trained["data"] = "<i>mnist</i>";
+  r["entries"].push_back(trained);
+  r["entries"].back()["row"] = "direct";
+  r["entries"].back()["trainable_params"] = 4096;
+  r["baseline"] = "direct";
+  folder.write("table9.json", r.dump());
+  write_page(folder.path);
+  const std::string page = read_file(folder.path / "index.html");
+  BOOST_TEST(page.find("<i>") == std::string::npos);
+  check_holds(page, "&lt;i&gt;&quot;done&quot;&lt;/i&gt;</span>");
+  if (has_gnuplot()) check_holds(page, "<figcaption>On &lt;i&gt;mnist&lt;/i&gt;: test samples");
 }
 
 // What is made of the JSON can be made again without a run, and the JSON stays as it was.

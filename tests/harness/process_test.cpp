@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <csignal>
 
 #include "common/temporary.hpp"
 
@@ -27,10 +28,17 @@ BOOST_AUTO_TEST_CASE(a_child_is_asked_to_stop_once) {
   BOOST_TEST(read_file(folder.path / "signals") == "stop\n");
 }
 
-BOOST_AUTO_TEST_CASE(a_complaint_is_a_line_that_says_what_is_wrong) {
-  BOOST_TEST(first_complaint({1, "", "mapnet: a: b\nmore\n"}) == "a: b");
-  BOOST_TEST(first_complaint({1, "", "mapnet: found 2 problems:\n  first\n  second\n"}) ==
-             "found 2 problems: first");
-  BOOST_TEST(first_complaint({1, "", "found nothing:\n"}) == "found nothing:");
-  BOOST_TEST(first_complaint({139, "output", ""}).empty());
+// Where they are ignored, which is inherited, the system keeps no exit code.
+BOOST_AUTO_TEST_CASE(ends_of_children_are_heard_of_where_they_were_ignored) {
+  const Folder folder;
+  const std::vector<std::string> three = {"/bin/sh", "-c", "exit 3"};
+  const auto before = std::signal(SIGCHLD, SIG_IGN);
+  BOOST_TEST(run_program(three).exit_code == 3);
+  std::signal(SIGCHLD, SIG_IGN);
+  ChildProcess child(three, folder.path / "output");
+  std::optional<int> code;
+  for (int i = 0; i < 5000 && !(code = child.exit_code()); ++i) ::usleep(1000);
+  std::signal(SIGCHLD, before);
+  BOOST_TEST_REQUIRE(code.has_value());
+  BOOST_TEST(*code == 3);
 }

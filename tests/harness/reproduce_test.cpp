@@ -86,6 +86,9 @@ BOOST_AUTO_TEST_CASE(a_table_is_trained_judged_and_not_trained_again) {
 
   check_outcome(table.command(), 0, {"toy: 1 exceeded"});
   BOOST_TEST((table.report() == first));  // seconds too: nothing was trained
+  // Nor with another number of threads; the command stays that of the figure.
+  check_outcome(table.command("--threads 3"), 0, {"toy: 1 exceeded"});
+  BOOST_TEST((table.report()["entries"][0]["runs"] == entry["runs"]));
 }
 
 BOOST_AUTO_TEST_CASE(the_exit_status_follows_the_reference_or_the_paper) {
@@ -110,8 +113,12 @@ BOOST_AUTO_TEST_CASE(nothing_to_be_held_against_is_no_pass) {
   check_outcome(command, 1,
                 {"toy: 1 exceeded (not judged: no references; --lock prints them)",
                  "nothing was judged: 1 of 1 entries are done, and there are no references"});
-  check_outcome(command + "--lock", 0, {"\nreference.accuracy = { mean = "});
+  check_outcome(command + "--lock", 0, {"\nreference.accuracy = { mean = ", "tolerance = 0.50,"});
   check_outcome(command + "--against paper", 0, {"toy: 1 exceeded"});
+  table.head = "tolerance.accuracy = 2.25\n";
+  table.write();
+  check_outcome(command + "--lock", 0, {"\nreference.accuracy = { mean = ", "tolerance = 2.25,"});
+  table.head.clear();
   table.paper.clear();
   table.write();
   check_outcome(command + "--against paper", 1, {"nothing was judged", "no figures of the paper"});
@@ -161,6 +168,16 @@ BOOST_AUTO_TEST_CASE(counts_are_asserted_before_training) {
       table.command(), 1,
       {"failed: mapped on noise-1x28x28x10: trainable_params is 256; the table says 255"});
   BOOST_TEST(!std::filesystem::exists(table.folder.path / "runs" / "toy" / "mapped"));
+}
+
+// Before hours are spent.
+BOOST_AUTO_TEST_CASE(what_is_no_report_is_not_written_over) {
+  const ToyTable table;
+  table.write();
+  const auto file = table.folder.write("reports/toy.json", "{}");
+  check_outcome(table.command(), 1, {file.string(), "expected a report of toy"});
+  BOOST_TEST(read_file(file) == "{}");
+  BOOST_TEST(!std::filesystem::exists(table.folder.path / "runs"));
 }
 
 BOOST_AUTO_TEST_CASE(a_run_that_fails_is_named_with_its_error) {

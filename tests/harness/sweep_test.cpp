@@ -1,5 +1,6 @@
 #include "harness/sweep.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -43,6 +44,31 @@ BOOST_AUTO_TEST_CASE(points_and_grid_make_every_combination) {
              "cnn2 --strategy lwt --validation 56");
 }
 
+// Its folders are found again wherever it stands in the file.
+BOOST_AUTO_TEST_CASE(a_point_is_called_by_its_settings) {
+  const Folder folder;
+  const auto names = [&](const std::string& text) {
+    std::vector<std::string> all;
+    for (const Row& row : read_sweep(folder.write("rates.toml", text)).rows)
+      all.push_back(row.name);
+    return all;
+  };
+  const std::string settings = "settings = { validation = 5, augment-flip = false }\n";
+  const auto two = names(settings + "[grid]\nlr = [0.1, 0.2]\n");
+  const auto three = names(settings + "[grid]\nlr = [0.3, 0.1, 0.2]\n");
+  BOOST_REQUIRE(two.size() == 2u);
+  BOOST_REQUIRE(three.size() == 3u);
+  BOOST_TEST(two[0].size() == 12u);
+  BOOST_TEST(two[0].find_first_not_of("0123456789abcdef") == std::string::npos);
+  BOOST_TEST(two[0] != two[1]);
+  BOOST_TEST(three[1] == two[0]);
+  BOOST_TEST(three[2] == two[1]);
+  // What is the same is one point: two runs would lie in one folder.
+  BOOST_TEST((names(settings + "[grid]\nlr = [0.1, 0.2, 0.1]\n") == two));
+  // `false` is no word of a command.
+  BOOST_TEST((names("settings.validation = 5\n[grid]\nlr = [0.1, 0.2]\n") == two));
+}
+
 BOOST_AUTO_TEST_CASE(a_sweep_without_validation_samples_is_refused) {
   const Folder folder;
   for (const char* settings : {"net = \"cnn2\"", "validation = 0"}) {
@@ -51,6 +77,8 @@ BOOST_AUTO_TEST_CASE(a_sweep_without_validation_samples_is_refused) {
   }
   const auto file = folder.write("s.toml", "settings.validation = 5\n[grid]\nlr = 0.1\n");
   check_fails<UsageError>([&] { read_sweep(file); }, {"s.toml:3", "'lr'", "a list of values"});
+  const auto seeds = folder.write("s.toml", "settings.validation = 5\n[grid]\nseed = [1, 2]\n");
+  check_fails<UsageError>([&] { read_sweep(seeds); }, {"s.toml:3", "'seed'", "seeds = ["});
   for (const char* text : {"settings.validation = 5\nsettings.epochs = 1\n[grid]\nlrr = [1]\n",
                            "settings.validation = 5\n[grid]\nlr = [1]\nlrr = [0.1]\n",
                            "settings.validation = 5\n[[points]]\nlr = 1\nlrr = 0.1\n"}) {
@@ -117,6 +145,14 @@ BOOST_AUTO_TEST_CASE(a_sweep_keeps_what_it_does_not_run_anew) {
   folder.write("s.jsonl", seed.dump() + "\n" + old.dump() + "\n" + settings.dump() + "\n");
   check_outcome(command, 0, {"1 of 1 points done"});
   BOOST_TEST((lines() == std::vector<nlohmann::json>{own, seed, settings}));
+
+  // A value more, and before it: what is there is not trained again.
+  write("2, 1");
+  check_outcome(command, 0, {"2 of 2 points done"});
+  const std::vector<nlohmann::json> grown = lines();
+  BOOST_TEST(grown.size() == 4u);
+  BOOST_TEST(std::count(grown.begin(), grown.end(), own) == 1);
+  folder.write("s.jsonl", own.dump() + "\n" + seed.dump() + "\n" + settings.dump() + "\n");
 
   write("\"ten\"");  // which is for its run to refuse
   check_outcome(command, 1, {"0 of 1 points done", "1 of 1 points failed"});

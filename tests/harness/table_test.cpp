@@ -76,6 +76,29 @@ BOOST_AUTO_TEST_CASE(a_table_is_read) {
   BOOST_TEST((settings_in("mapnet train " + command_line(words_of(odd))) == odd));
 }
 
+// Wherever it stands, and never as a word for `mapnet train`.
+BOOST_AUTO_TEST_CASE(a_flag_that_is_false_is_taken_away) {
+  const Folder folder;
+  const auto read = [&](const std::string& text) {
+    return read_table(folder.write("table9.toml", text)).rows.at(0).entries.at(0);
+  };
+  const std::string flips = replaced(kTable, "lr = 0.05, augment-flip = false", "lr = 0.05");
+  const Entry of_row =
+      read(replaced(replaced(flips, "epochs = 1", "epochs = 1\nwarmup = 2"), "[rows.data.mnist]",
+                    "quick = { augment-flip = false, warmup = false }\n"
+                    "[rows.data.mnist]"));
+  BOOST_TEST(of_row.settings.contains("augment-flip"));
+  BOOST_TEST(!of_row.quick.contains("augment-flip"));
+  BOOST_TEST(!of_row.quick.contains("warmup"));
+  const Entry again = read(replaced(flips, "in_quick_tier = true",
+                                    "in_quick_tier = true\nquick = { augment-flip = false }"));
+  BOOST_TEST(again.settings.contains("augment-flip"));
+  BOOST_TEST(!again.quick.contains("augment-flip"));
+  const Entry of_table = read(replaced(kTable, "epochs = 3", "epochs = 3\nmultivariate = false"));
+  BOOST_TEST(!of_table.settings.contains("multivariate"));
+  BOOST_TEST(!of_table.quick.contains("multivariate"));
+}
+
 BOOST_AUTO_TEST_CASE(a_mistake_is_named_with_file_line_and_key) {
   const Folder folder;
   const auto refuses = [&](const std::string& text, std::initializer_list<std::string> parts) {
@@ -144,6 +167,12 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_named_with_file_line_and_key) {
   refuses(kTable + "surplus = 1\n", {"surplus"});
   refuses("id = \n", {"wrong.toml:1"});
   check_fails([&] { read_table(folder.path / "absent.toml"); }, {"absent.toml"});
+  // What every run is given anyway.
+  for (const auto& [key, instead] :
+       {std::pair("seed", "seeds = ["), std::pair("out", "--runs"),
+        std::pair("resume", "by itself"), std::pair("overwrite", "by itself")})
+    refuses(replaced(kTable, "epochs = 3", std::string(key) + " = 3"),
+            {"wrong.toml:10", std::string("'") + key + "' is no setting", instead});
   const Folder empty;
   check_fails<UsageError>([&] { read_tables(empty.path); }, {empty.path.string(), "no tables"});
   const auto file = folder.write("table9.toml", kTable);
@@ -193,7 +222,13 @@ BOOST_AUTO_TEST_CASE(the_tables_that_come_with_mapnet_are_read) {
   for (const Table& table : read_tables(tables_folder().parent_path() / "study")) {
     studies.insert(table.id);
     for (const Row& row : table.rows)
-      for (const Entry& entry : row.entries) BOOST_TEST(entry.paper.empty(), row.name);
+      for (const Entry& entry : row.entries) {
+        BOOST_TEST(entry.paper.empty(), row.name);
+        // Equal steps on the same images, or it is not compared.
+        const bool equal = entry.settings.at("epochs") == std::vector<std::string>{"10"} &&
+                           !entry.settings.contains("augment-shift");
+        BOOST_TEST(equal == row.comparable, row.name);
+      }
   }
   BOOST_TEST((studies == std::set<std::string>{"maps-cnn1", "maps-cnn2"}));
 }

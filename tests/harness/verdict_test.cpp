@@ -94,6 +94,12 @@ BOOST_AUTO_TEST_CASE(a_row_is_held_against_the_paper) {
   BOOST_TEST(of("mse", 0.001, 0.00111) == "not reached");
   BOOST_TEST(of("mean_iou", 0.48, 0.4591) == "not reached");
   BOOST_TEST(of("mean_iou", 0.48, 0.4601) == "reproduced");
+  // Exactly on the edge, from where binary fractions lie a little beyond it.
+  BOOST_TEST(of("accuracy", 90.67, 0.9017) == "reproduced");
+  BOOST_TEST(of("accuracy", 80.1, 0.806) == "reproduced");
+  BOOST_TEST(of("accuracy", 90.67, 0.901699) == "not reached");
+  BOOST_TEST(of("mse", 0.00012, 0.000132) == "reproduced");
+  BOOST_TEST(of("mse", 1.2e-11, 1.33e-11) == "not reached");
 }
 
 BOOST_AUTO_TEST_CASE(a_row_is_held_against_its_reference) {
@@ -105,6 +111,8 @@ BOOST_AUTO_TEST_CASE(a_row_is_held_against_its_reference) {
   BOOST_TEST(of("accuracy", reference(90, 0.3), 0.9031) == "improved");
   BOOST_TEST(of("mse", reference(0.001, 0.0001), 0.00111) == "regressed");
   BOOST_TEST(of("mse", reference(0.001, 0.0001), 0.00089) == "improved");
+  BOOST_TEST(of("accuracy", reference(90.67, 0.5), 0.9017) == "held");
+  BOOST_TEST(of("accuracy", reference(80, 0.3), 0.803) == "held");
   BOOST_TEST(of("accuracy", {}, 0.5) == "");
 }
 

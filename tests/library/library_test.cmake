@@ -24,14 +24,30 @@ run(version ${WORK}/prefix/bin/mapnet --version)
 require_text("mapnet --version" "${version}" "^mapnet [0-9]+\\.[0-9]+\\.[0-9]+ \\(")
 run(listing ${WORK}/prefix/bin/mapnet data list)
 require_text("mapnet data list" "${listing}" "fashion-mnist")
-# What it fetches data with lies beside it: this data set has no source to fetch from, and says so.
+# This data set has no source to fetch from, and says so.
 execute_process(COMMAND ${WORK}/prefix/bin/mapnet data fetch camvid256 ERROR_VARIABLE refusal OUTPUT_QUIET
                 RESULT_VARIABLE status)
 if(status EQUAL 0)
   message(FATAL_ERROR "mapnet data fetch camvid256: expected a refusal")
 endif()
 require_text("mapnet data fetch" "${refusal}" "camvid256: cannot be fetched")
+# What it fetches data with lies beside it, and refuses what a store has that is damaged.
+file(READ ${SOURCE}/data_manifests/mnist/train-images-idx3-ubyte.sha256 hash)
+string(STRIP "${hash}" hash)
+file(WRITE ${WORK}/store/SHA256/${hash} "damaged")
+execute_process(COMMAND ${CMAKE_COMMAND} -E env MAPNET_OBJECT_STORES=${WORK}/store
+                        ${WORK}/prefix/bin/mapnet data fetch mnist
+                ERROR_VARIABLE refusal OUTPUT_QUIET RESULT_VARIABLE status)
+if(status EQUAL 0)
+  message(FATAL_ERROR "mapnet data fetch mnist: expected a refusal")
+endif()
+require_text("mapnet data fetch" "${refusal}" "the stored object is damaged")
 require_text("mapnet data fetch" "${refusal}" "work/prefix/share/mapnet/cmake")
+
+# What an exported C header is run with.
+if(NOT EXISTS ${WORK}/prefix/share/mapnet/examples/microcontroller/int8_network.c)
+  message(FATAL_ERROR "expected int8_network.c among the installed examples")
+endif()
 
 # A program of somebody else's.
 run(ignored ${CMAKE_COMMAND} -S ${SOURCE}/examples/library -B ${WORK}/example -DCMAKE_BUILD_TYPE=Release

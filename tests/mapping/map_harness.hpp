@@ -25,21 +25,22 @@ inline double sign_at(std::uint64_t seed, Stream stream, std::uint32_t block, st
 
 /// Rows of the Hadamard map with unit length on average: row r of tile t, column k is
 /// sqrt(m / d) / m * sum_l H[r, l] D_t[l] H[l, k] D[k]. [rows, d] row-major.
+/// H[r, l] H[l, k] = H[l, r ^ k], so that a tile has m different sums, each exact.
 inline Vector hadamard_map(std::size_t rows, std::size_t d, std::uint64_t seed, Stream outer,
                            Stream inner, std::uint32_t block) {
   const std::size_t m = hadamard_points(d);
   const double scale = std::sqrt(double(m) / double(d)) / double(m);
-  Vector W(rows * d);
+  Vector W(rows * d), columns(d);
+  for (std::size_t k = 0; k < d; ++k) columns[k] = sign_at(seed, inner, block, m, 0, k);
   for (std::size_t tile = 0; tile * m < rows; ++tile) {
-    Vector signs(m);
-    for (std::size_t l = 0; l < m; ++l) signs[l] = sign_at(seed, outer, block, m, tile, l);
+    Vector sums(m);
+    for (std::size_t l = 0; l < m; ++l) {
+      const double sign = sign_at(seed, outer, block, m, tile, l);
+      for (std::size_t x = 0; x < m; ++x) sums[x] += sign * hadamard_entry(l, x);
+    }
     for (std::size_t r = 0; r < m && tile * m + r < rows; ++r)
-      for (std::size_t k = 0; k < d; ++k) {
-        double sum = 0;
-        for (std::size_t l = 0; l < m; ++l)
-          sum += hadamard_entry(r, l) * signs[l] * hadamard_entry(l, k);
-        W[(tile * m + r) * d + k] = scale * sum * sign_at(seed, inner, block, m, 0, k);
-      }
+      for (std::size_t k = 0; k < d; ++k)
+        W[(tile * m + r) * d + k] = scale * sums[r ^ k] * columns[k];
   }
   return W;
 }

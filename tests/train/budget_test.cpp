@@ -4,6 +4,7 @@
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "train/budget/report.hpp"
+#include "train/features/feature_dataset.hpp"
 #include "train/recipes.hpp"
 #include "train/session.hpp"
 #include "train/toy_data.hpp"
@@ -198,6 +199,19 @@ BOOST_AUTO_TEST_CASE(a_series_stays_in_memory) {
   Published run("lstm", "beijing-pm25");
   for (const Candidate& c : run.search("1GiB").candidates)
     BOOST_TEST(!c.recipe.footprint.samples_in_file);
+}
+
+BOOST_AUTO_TEST_CASE(features_of_videos_stay_in_memory) {
+  RunConfig config;
+  config.data = "celeb-df";
+  config.device = "cpu";
+  config.threads = 2;
+  config.footprint.memory_budget = "1GiB";
+  const Dataset d = describe_video_features(config.data, {});
+  const Network net = network_for(config, d);
+  const BudgetSearch search = search_budget(config, resolve(config, net), net, d);
+  BOOST_TEST(!search.candidates.empty());
+  for (const Candidate& c : search.candidates) BOOST_TEST(!c.recipe.footprint.samples_in_file);
 }
 
 // A second on a machine of one's own; five where others work too. Without optimisation, as under

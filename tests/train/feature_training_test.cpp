@@ -6,6 +6,7 @@
 #include "train/model.hpp"
 #include "train/recipes.hpp"
 #include "train/standardise.hpp"
+#include "train/stopped_run.hpp"
 #include "train/train_run.hpp"
 
 /// Vectors of features as a data set: what a session makes of them.
@@ -109,6 +110,25 @@ BOOST_FIXTURE_TEST_CASE(cnn2_learns_them_and_the_model_evaluates_alike, Vectors)
     BOOST_TEST(m.accuracy == r.test.accuracy);
     BOOST_TEST(m.loss == r.test.loss);
   }
+}
+
+BOOST_FIXTURE_TEST_CASE(other_features_or_labels_are_refused_by_a_run_that_goes_on, Vectors) {
+  RunConfig c = config();
+  c.epochs = 1;
+  const Recipe recipe = resolve(c, net);
+  RunControl control{.folder = path / "run"};
+  stop_after(recipe, net, dataset, control, 2);
+  control.resume = true;
+  const auto resume = [&] { train_run(recipe, net, dataset, control); };
+  const std::string whole = read_file(path / "test7");
+  write_features(path / "test7", "test7", std::vector<float>(kValues, 1000));
+  check_fails(resume, {"cannot resume", "the set of features is not the one"});
+  write_file_atomic(path / "test7", whole);
+  auto& labels = std::get<FeatureSplit>(dataset.train.files).samples;
+  labels[3].label ^= 1;
+  check_fails(resume, {"cannot resume", "the set of labels is not the one"});
+  labels[3].label ^= 1;
+  BOOST_CHECK_NO_THROW(resume());
 }
 
 BOOST_FIXTURE_TEST_CASE(what_changes_images_is_refused, Vectors) {

@@ -1,10 +1,13 @@
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "train/learned_runs.hpp"
 #include "train/model.hpp"
 #include "train/pretrained_file.hpp"
 #include "train/recipes.hpp"
 #include "train/resume.hpp"
+#include "train/sample_order.hpp"
 #include "train/stopped_run.hpp"
 #include "train/toy_data.hpp"
 #include "train/toy_tasks.hpp"
@@ -192,6 +195,74 @@ BOOST_AUTO_TEST_CASE(such_a_run_can_be_stopped_and_resumed) {
   // And once more, as a queue would start it: it is over.
   const Recipe over = recipe_of(next);
   BOOST_TEST(read_finished_run({trained.model}, to_json(over), Task::classify).test >= 0);
+}
+
+// Between writing the model and the result, which alone says that it is over.
+BOOST_AUTO_TEST_CASE(a_run_killed_behind_replacing_its_model_goes_on_as_it_began) {
+  RunConfig config = small_run("slvt");
+  config.refresh.every = 2;
+  const Trained trained(config);
+  RunConfig next = trained.going_on();
+  next.refresh.every = 3;
+  const Recipe recipe = recipe_of(next);
+  const RunFolder whole{trained.data.folder() / "whole"}, own{trained.model};
+  const Network net = network("cnn2");
+  train_run(recipe, net, trained.data.dataset, {whole.path});
+  stop_after(recipe, net, trained.data.dataset, {.folder = own.path, .overwrite = true}, 4);
+  write_file_atomic(own.model(), read_file(whole.model()));
+  const Recipe again = recipe_of(next);  // opens what is there now
+  BOOST_TEST(again.init.sha256 != recipe.init.sha256);
+  BOOST_TEST(again.init.refreshes != recipe.init.refreshes);
+  train_run(again, net, trained.data.dataset, {.folder = own.path, .resume = true});
+  check_same(left_in(whole), left_in(own));
+}
+
+// By its own seed it would set aside what the model was trained on, and judge the model by it.
+BOOST_AUTO_TEST_CASE(what_the_model_was_trained_on_is_not_set_aside) {
+  RunConfig config = small_run("slvt");
+  config.validation = 20;
+  const Trained trained(config);
+  const Dataset& dataset = trained.data.dataset;
+  const auto set_aside_by = [&](const Recipe& recipe) {
+    const SampleCounts counts = split_samples(recipe, dataset);
+    std::vector<std::uint32_t> order(counts.total());
+    fill_sample_order(order, counts, recipe.seed, 0);
+    return std::set<std::uint32_t>(order.begin() + long(counts.train),
+                                   order.begin() + long(counts.train + counts.validation));
+  };
+  const std::set<std::uint32_t> of_model = set_aside_by(recipe_of(config));
+  RunConfig next = trained.going_on();
+  next.seed = 77;
+  for (const std::size_t validation : {20u, 12u, 30u}) {
+    next.validation = validation;
+    const Recipe recipe = recipe_of(next);
+    BOOST_TEST((recipe_from_json(to_json(recipe)).split_seed == recipe.split_seed));
+    std::size_t trained_on = 0;
+    for (const std::uint32_t sample : set_aside_by(recipe))
+      trained_on += !of_model.contains(sample);
+    BOOST_TEST(trained_on == (validation == 30 ? 10u : 0u));
+    std::string told;
+    RunControl control{.folder = trained.data.folder() / std::to_string(validation)};
+    control.notice = [&](const std::string& text) { told += text; };
+    train_run(recipe, network_of(next), dataset, control);
+    BOOST_TEST((told.find("--validation 30: 10 of these samples") != std::string::npos) ==
+                   (validation == 30),
+               told);
+  }
+  next.data = "mnist";  // of which it knows nothing
+  BOOST_TEST(!recipe_of(next).split_seed.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_model_whose_map_is_learned_to_other_bits_says_what_they_go_by) {
+  RunConfig config = learned_run("gradient");
+  config.epochs = 0;
+  const Trained trained(config);
+  Model model = open_model(trained.model);
+  Session session(recipe_of(config), network("cnn2"), trained.data.dataset, Purpose::train);
+  BOOST_CHECK_NO_THROW(begin_with(session, model));
+  model.file.learned_map.checksum ^= 1;
+  check_fails([&] { begin_with(session, model); },
+              {"its map was learned to other bits", "--threads", "--pretrained"});
 }
 
 BOOST_AUTO_TEST_CASE(what_contradicts_the_model_is_refused) {

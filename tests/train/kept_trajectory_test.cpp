@@ -98,6 +98,8 @@ BOOST_AUTO_TEST_CASE(another_training_is_another_trajectory) {
   other = config;
   other.learned_map.samples = 20;
   trains_anew(other);
+  other.validation = 10;  // of the others, by which their pixels are scaled too
+  trains_anew(other);
   other = config;
   other.regularisation.label_smoothing = 0.1;
   trains_anew(other);

@@ -14,6 +14,19 @@
 using namespace mapnet;
 using namespace mapnet::test;
 
+namespace {
+
+/// One value a channel is left of a picture where it is normalised the second time.
+Network narrow_network() {
+  const NetworkInput input = {1, 28, 28, 10};
+  return make_network("narrow", Task::classify, input,
+                      {conv("conv1", 4, 7, 0, 7, false), batch_norm("bn1", "conv1"), relu(),
+                       conv("conv2", 8, 4, 0, 1, false), batch_norm("bn2", "conv2"), relu(),
+                       linear("fc", input.classes)});
+}
+
+}  // namespace
+
 BOOST_AUTO_TEST_CASE(a_run_under_a_learned_map_is_stopped_resumed_evaluated_and_begun_with) {
   for (const char* family : kFamilies)
     for (const bool refreshed : {false, true}) BOOST_TEST_CONTEXT(family << " " << refreshed) {
@@ -111,6 +124,24 @@ BOOST_AUTO_TEST_CASE(a_matrix_that_cannot_be_decomposed_is_refused_by_name) {
                           {"--map kronecker: fc1.weight is [128, 32769]", "at most 32766"});
 }
 
+// Nothing goes back through one value that is normalised by itself.
+BOOST_AUTO_TEST_CASE(factors_of_a_network_that_normalises_are_learned_from_batches) {
+  const Network net = narrow_network();
+  RunConfig config = learned_run("kronecker");
+  config.latent = 40;
+  const auto batch_of = [&](const Network& of, int batch) {
+    config.batch = batch;
+    return resolve(config, of).mapping.learned.batch;
+  };
+  BOOST_TEST(batch_of(network("cnn2"), 128) == 1);
+  BOOST_TEST(batch_of(net, 128) == 32);
+  BOOST_TEST(batch_of(net, 8) == 8);  // no more than the run has
+  const auto learn = [&] { Session(resolve(config, net), net, digits().dataset, Purpose::train); };
+  BOOST_CHECK_NO_THROW(learn());
+  config.learned_map.batch = 1;
+  check_fails<Error>(learn, {"--map kronecker", "conv1.weight", "zeros", "--map-batch"});
+}
+
 // Pictures are decoded as they are needed, and measured before: a map is learned at the pixels that
 // the run trains on.
 BOOST_AUTO_TEST_CASE(gradients_are_sketched_on_the_pixels_that_are_trained_on) {
@@ -147,6 +178,26 @@ BOOST_AUTO_TEST_CASE(a_budget_counts_the_learning) {
   BOOST_TEST(search_budget(config, recipe_of(config), net, digits().dataset)
                  .candidates.front()
                  .total_bytes() < learning);
+}
+
+// `--map-data`: its samples lie in the arena and make the steps whose snapshots are squared, as if
+// the run's own were these. The run's are 42, the noise's 256.
+BOOST_AUTO_TEST_CASE(a_budget_counts_the_samples_that_are_learned_from) {
+  const Network net = network("cnn2");
+  const Dataset noise = open_dataset("noise-1x28x28x10");
+  for (const char* family : {"kronecker", "trajectory"}) BOOST_TEST_CONTEXT(family) {
+      RunConfig config = learned_run(family);
+      config.device = "cpu";
+      RunConfig on_noise = config;
+      on_noise.data = noise.name;
+      const auto bytes = [&] { return learning_bytes(recipe_of(config), net, digits().dataset); };
+      const std::size_t own = bytes();
+      config.learned_map.data = noise.name;
+      BOOST_TEST(bytes() > own);
+      BOOST_TEST(bytes() == learning_bytes(recipe_of(on_noise), net, noise));
+      config.learned_map.data = "noise-3x28x28x10";
+      check_fails<UsageError>(bytes, {"--map-data", "noise-3x28x28x10"});
+    }
 }
 
 BOOST_AUTO_TEST_CASE(what_a_learned_map_cannot_be_is_refused_by_name) {

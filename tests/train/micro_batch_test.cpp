@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "common/error.hpp"
+#include "train/arena_of.hpp"
 #include "train/pretrained_file.hpp"
 #include "train/recipes.hpp"
 #include "train/stopped_run.hpp"
@@ -57,7 +58,17 @@ std::vector<RunConfig> runs(const Folder& folder) {
 // A gradient is a sum over the samples, in another order: sixteen more roundings of 2^-24 of parts
 // that may cancel; the root of the mean square is held to 1e-5 of its own. Values have moved by
 // twelve steps of 1e-3 then, and Adam turns what is near zero into whole steps.
+//
+// On a real GPU cuDNN may choose another engine for a part than for the whole batch, Winograd's
+// among them. Activations are off by some 1e-6 then, and each ReLU at zero or maximum of equals
+// that changes sides moves the gradient by 1e-3 or so: see batch_padding_test.cpp, whose bound this
+// is. Of a gradient off by that much one value in 25 has the other sign and takes Adam's step the
+// other way; the losses, which such a side does not move, follow the values. A part that was left
+// out would be off by 1/16 or more.
 BOOST_AUTO_TEST_CASE(gradients_are_those_of_the_whole_batch) {
+  const bool other_engines = testing_cuda() && !testing_emulated();
+  const double gradient = other_engines ? 0.05 : 1e-5, values = other_engines ? 0.05 : 2e-3,
+               train_loss = other_engines ? 0.01 : 1e-4, test_loss = other_engines ? 0.01 : 1e-3;
   const Folder folder;
   for (const RunConfig& config : runs(folder)) {
     const Trained whole = trained(config, digits().dataset);
@@ -66,10 +77,10 @@ BOOST_AUTO_TEST_CASE(gradients_are_those_of_the_whole_batch) {
       if (micro != 6 && !often) continue;  // once is enough
       const Trained parts = trained(in_parts(config, micro), digits().dataset);
       BOOST_TEST_CONTEXT(config.strategy << " micro-batch " << micro) {
-        BOOST_TEST(apart(parts.first_gradient, whole.first_gradient) < 1e-5);
-        BOOST_TEST(apart(parts.values, whole.values) < 2e-3);
-        BOOST_TEST(std::abs(parts.train.loss - whole.train.loss) < 1e-4 * whole.train.loss);
-        BOOST_TEST(std::abs(parts.test.loss - whole.test.loss) < 1e-3 * whole.test.loss);
+        BOOST_TEST(apart(parts.first_gradient, whole.first_gradient) < gradient);
+        BOOST_TEST(apart(parts.values, whole.values) < values);
+        BOOST_TEST(std::abs(parts.train.loss - whole.train.loss) < train_loss * whole.train.loss);
+        BOOST_TEST(std::abs(parts.test.loss - whole.test.loss) < test_loss * whole.test.loss);
         BOOST_TEST(parts.train.samples == whole.train.samples);
         BOOST_TEST(parts.test.samples == whole.test.samples);
       }
@@ -110,7 +121,7 @@ BOOST_AUTO_TEST_CASE(a_rerun_in_parts_gives_the_same_bits_in_less_memory) {
   const Trained once = trained(config, digits().dataset);
   BOOST_TEST(once.same_bits(trained(config, digits().dataset)));
   BOOST_TEST(once.same_bits(trained(config, digits().dataset, plan_arena_without_reuse)));
-  BOOST_TEST(once.arena_bytes < trained(small_run("slvt"), digits().dataset).arena_bytes);
+  BOOST_TEST(arena_of(config, network("cnn2")) < arena_of(small_run("slvt"), network("cnn2")));
 }
 
 BOOST_AUTO_TEST_CASE(a_part_as_large_as_the_batch_is_the_batch) {

@@ -2,12 +2,15 @@
 #include <numeric>
 
 #include "common/compare.hpp"
+#include "common/scripted_ranks.hpp"
 #include "common/temporary.hpp"
+#include "train/budget/search.hpp"
 #include "train/learned_runs.hpp"
 #include "train/rank_share.hpp"
 #include "train/recipes.hpp"
 #include "train/run_ranks.hpp"
 #include "train/session.hpp"
+#include "train/stopped_run.hpp"
 #include "train/thread_ranks.hpp"
 #include "train/toy_data.hpp"
 #include "train/toy_tasks.hpp"
@@ -308,4 +311,57 @@ BOOST_AUTO_TEST_CASE(a_rank_that_reads_other_samples_is_named) {
     else
       begin();
   });
+}
+
+// On unlike machines, or beside other programs, the same flags may choose otherwise.
+BOOST_AUTO_TEST_CASE(ranks_train_by_the_schedule_that_the_first_chooses) {
+  const Dataset dataset = describe_dataset("fashion-mnist");
+  std::vector<std::string> chosen(2);
+  on_ranks(2, [&](const std::shared_ptr<Communicator>& ranks) {
+    RunConfig config;
+    config.device = "cpu";
+    config.threads = 1;
+    config.footprint.memory_budget = ranks->first() ? "48MiB" : "1GiB";
+    const Network net = network_for(config, dataset);
+    const Recipe recipe = fit_to_budget(config, resolve(config, net), net, dataset, ranks);
+    chosen[static_cast<std::size_t>(ranks->rank())] = flags_of(recipe.footprint);
+  });
+  BOOST_TEST(chosen[0].find("--samples file") != std::string::npos, chosen[0]);
+  BOOST_TEST(chosen[1] == chosen[0]);
+}
+
+namespace {
+
+/// The first of two, whose other is lost before they begin.
+class LosesTheOther : public ScriptedRanks {
+ public:
+  LosesTheOther()
+      : ScriptedRanks([this](std::span<float>) {
+          lost_ = true;
+          throw LostRank("lost");
+        }) {}
+  std::string loss() const override { return lost_ ? "rank 1 of 2 is gone" : ""; }
+
+ private:
+  bool lost_ = false;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_run_that_lost_a_rank_in_set_up_names_no_other_runs_checkpoint) {
+  const ToyData data(16 * 4, 16);
+  const Folder scratch;
+  RunConfig config = run_of("slvt");
+  stop_after(recipe_of(config), network_of(config), data.dataset, {.folder = scratch.path}, 2);
+  const auto lose = [&](RunControl control, const std::string& way_on) {
+    control.folder = scratch.path;
+    control.ranks = std::make_shared<LosesTheOther>();
+    check_fails<LostRank>(
+        [&] { train_run(recipe_of(config), network_of(config), data.dataset, control); },
+        {"rank 1 of 2 is gone", way_on});
+  };
+  lose({.resume = true}, "from epoch 1, step 2: --resume goes on from it");
+  config.lr = 0.02;
+  lose({.overwrite = true}, "no checkpoint was written before; begin again");
+  BOOST_TEST(RunFolder{scratch.path}.interrupted());  // it is there still
 }

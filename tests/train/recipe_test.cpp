@@ -1,7 +1,9 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "common/error.hpp"
 #include "common/temporary.hpp"
@@ -104,6 +106,82 @@ BOOST_AUTO_TEST_CASE(a_recipe_survives_json) {
     broken.erase("lr");
     check_fails([&] { recipe_from_json(broken); }, {"lr"});
   }
+}
+
+BOOST_AUTO_TEST_CASE(rounded_factors_survive_json) {
+  Recipe recipe = recipe_of(small_run("slvt"));
+  for (const FastMath fast_math : {FastMath::off, FastMath::tf32, FastMath::bf16}) {
+    recipe.fast_math = fast_math;
+    BOOST_TEST((recipe_from_json(to_json(recipe)).fast_math == fast_math));
+  }
+  nlohmann::json json = to_json(recipe);
+  json["fast_math"] = "fp8";
+  check_fails([&] { recipe_from_json(json); }, {"fast_math", "off, tf32 or bf16", "found fp8"});
+  json.erase("fast_math");  // of an older file
+  BOOST_TEST((recipe_from_json(json).fast_math == FastMath::off));
+}
+
+namespace {
+
+/// Of a run of CNN2, as `mapnet train` calls its folder.
+template <class Change>
+std::string name_of(Change&& change) {
+  RunConfig c;
+  c.device = "cpu";
+  change(c);
+  return default_run_name(recipe_of(c), network_of(c));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_run_is_called_by_its_flags) {
+  const auto is_called = [](const std::string& name, auto&& change) {
+    BOOST_TEST(name_of(change) == name);
+  };
+  is_called("cnn2-fashion-mnist-slvt-2048-seed1", [](RunConfig&) {});
+  is_called("cnn2-fashion-mnist-slvt-2048-seed1", [](RunConfig& c) { c.threads = 3; });
+  is_called("cnn2-mnist-slvt-64-seed7",
+            [](RunConfig& c) { c.data = "mnist", c.latent = 64, c.seed = 7; });
+  is_called("cnn2-fashion-mnist-direct-seed1", [](RunConfig& c) { c.strategy = "direct"; });
+  is_called("cnn2-fashion-mnist-lwt-2688-seed1", [](RunConfig& c) { c.strategy = "lwt"; });
+  is_called("cnn2-fashion-mnist-slvt-lv-wmap-4096-seed1",
+            [](RunConfig& c) { c.variant.name = "lv-wmap"; });
+  is_called("cnn2-fashion-mnist-slvt-lv-fulldnn-543095-seed1",
+            [](RunConfig& c) { c.variant.name = "lv-fulldnn"; });
+  is_called("cnn2-fashion-mnist-slvt-2048-refresh200-seed1",
+            [](RunConfig& c) { c.refresh.every = 200; });
+  is_called("cnn2-fashion-mnist-slvt-2048-lrd-fc1-32-prune-0.9-seed1",
+            [](RunConfig& c) { c.add_ons.low_rank = "fc1:32", c.add_ons.prune = 0.9; });
+}
+
+// Which it has no words for: else the second of them would find the first one's folder.
+BOOST_AUTO_TEST_CASE(runs_of_other_flags_are_called_otherwise) {
+  using Change = std::function<void(RunConfig&)>;
+  const Change changes[] = {[](RunConfig& c) { c.epochs = 5; },
+                            [](RunConfig& c) { c.lr = 0.01; },
+                            [](RunConfig& c) { c.modulation = "signed"; },
+                            [](RunConfig& c) { c.map = "dense"; },
+                            [](RunConfig& c) { c.loss.terms = "task+align"; },
+                            [](RunConfig& c) { c.validation = 500; },
+                            [](RunConfig& c) { c.regularisation.flip = true; },
+                            [](RunConfig& c) { c.footprint.samples = "file"; },
+                            [](RunConfig& c) { c.add_ons.quantize = "int8"; }};
+  const std::string plain = "cnn2-fashion-mnist-slvt-2048-seed1";
+  std::set<std::string> names = {plain};
+  for (const Change& change : changes) {
+    const std::string name = name_of(change);
+    BOOST_TEST(name.starts_with(plain + "-"), name);
+    BOOST_TEST(name.size() == plain.size() + 7, name);
+    BOOST_TEST(name_of(change) == name);
+    names.insert(name);
+  }
+  const auto given = [](RunConfig& c) { c.strategy = "lwt", c.latents = {128, 640, 1280, 640}; };
+  BOOST_TEST(name_of(given).starts_with("cnn2-fashion-mnist-lwt-2688-seed1-"), name_of(given));
+  RunConfig c;
+  c.device = "cpu";
+  names.insert(default_run_name(recipe_of(c), network_of(c), "--snapshot-every 100"));
+  names.insert(default_run_name(recipe_of(c), network_of(c), "--snapshot-every 200"));
+  BOOST_TEST(names.size() == std::size(changes) + 3);
 }
 
 BOOST_AUTO_TEST_CASE(groups_that_contradict_each_other_are_refused_by_both_flags) {

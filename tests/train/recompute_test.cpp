@@ -3,6 +3,7 @@
 #include "common/error.hpp"
 #include "nets/join.hpp"
 #include "nets/recomputed.hpp"
+#include "train/arena_of.hpp"
 #include "train/recipes.hpp"
 #include "train/toy_data.hpp"
 #include "train/trained_twice.hpp"
@@ -16,13 +17,6 @@ namespace {
 RunConfig recomputing(RunConfig config, const char* what) {
   config.footprint.recompute = what;
   return config;
-}
-
-std::size_t arena_of(const RunConfig& config, const Network& net) {
-  const SampleCounts none = {1, 0, 1};
-  return plan_arena(build_run_schedule(resolve(config, net), net, none, {}, Purpose::train)
-                        .schedule.lifetimes())
-      .total;
 }
 
 }  // namespace

@@ -71,6 +71,8 @@ BOOST_AUTO_TEST_CASE(a_run_writes_its_result_metrics_and_latents) {
   BOOST_TEST(json["trainable_params"] == 256);
   BOOST_TEST(json["target_params"] == 108618);
   BOOST_TEST(json["test_accuracy"] == run.result.test.accuracy);
+  BOOST_TEST(json["train_samples"] == 200);  // those set aside too
+  BOOST_TEST(json["test_samples"] == 40);
   BOOST_TEST(json["arena_bytes"].get<double>() >= json["arena_lower_bound_bytes"].get<double>());
 
   std::istringstream lines(read_file(run.folder / "metrics.jsonl"));
@@ -101,6 +103,8 @@ BOOST_AUTO_TEST_CASE(the_latent_file_is_the_whole_model) {
     if (config.strategy != "direct") config.modulation = "signed", config.base = "normal";
     const FinishedRun run(config);
     const Model model = open_model(run.folder);
+    BOOST_TEST(model.file.train_samples == 200u);
+    BOOST_TEST(model.file.test_samples == 40u);
     const Metrics test = evaluate_model(model, run.data.dataset, Split::test, here());
     BOOST_TEST(test.accuracy == run.result.test.accuracy);
     BOOST_TEST(test.loss == run.result.test.loss);

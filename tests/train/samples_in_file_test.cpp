@@ -108,6 +108,11 @@ BOOST_AUTO_TEST_CASE(what_stays_in_memory_is_refused_by_name) {
   config.footprint.samples = "file";
   const Network lstm = build_network("lstm", {24, 1, 1, 1});
   check_fails<UsageError>([&] { resolve(config, lstm); }, {"--samples"});
+  // Also where nothing says yet by which weights features are made: enough to plan.
+  config.net = "cnn2";
+  config.data = "celeb-df";
+  const Network of_features = build_network("cnn2", {1, 34, 64, 2});
+  check_fails<UsageError>([&] { resolve(config, of_features); }, {"--samples", "videos"});
   RunConfig unknown = small_run("slvt");
   unknown.footprint.samples = "tape";
   check_fails<UsageError>([&] { recipe_of(unknown); }, {"--samples", "tape"});

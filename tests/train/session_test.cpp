@@ -170,6 +170,25 @@ BOOST_AUTO_TEST_CASE(a_validation_split_must_leave_something_to_train_on) {
                     std::exception);
 }
 
+BOOST_AUTO_TEST_CASE(a_data_set_without_training_samples_is_told_as_such) {
+  Dataset empty = describe_dataset("mnist");
+  empty.train.count = 0;
+  check_fails<UsageError>([&] { split_samples(recipe_of(small_run()), empty); },
+                          {"mnist: expected training samples, found none", "--data-dir"});
+}
+
+// A GPU is not waited for: what it has told last may be of the epoch before.
+BOOST_AUTO_TEST_CASE(progress_is_that_of_the_epoch_at_hand) {
+  const ToyData data(90, 20);
+  RunConfig config = small_run("slvt");
+  config.epochs = 3;
+  Session session(recipe_of(config), network("cnn2"), data.dataset, Purpose::train);
+  for (int epoch = 0; epoch < config.epochs; ++epoch)
+    session.train_epoch(epoch, [&](std::int64_t step, const StepControl& sums) {
+      BOOST_TEST(sums.now.step / session.steps_per_epoch() == epoch, "step " << step);
+    });
+}
+
 // Stripes in noise, from 256 latents: what a correct trainer learns in three short epochs.
 BOOST_AUTO_TEST_CASE(every_strategy_learns_the_toy_classes) {
   const ToyData data(2000, 300);

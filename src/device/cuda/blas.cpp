@@ -5,6 +5,7 @@
 #include <cusolverDn.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 #include "common/error.hpp"
@@ -128,13 +129,22 @@ class LtProduct : public Product {
     prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, static_cast<std::uint32_t>(desc_.align_a));
     prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, static_cast<std::uint32_t>(desc_.align_c));
     prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, static_cast<std::uint32_t>(desc_.align_c));
+    // The fastest first, as it thinks; which of them run at all only `state` says.
+    std::array<cublasLtMatmulHeuristicResult_t, 8> offers{};
     int found = 0;
-    const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
-        blas_->handles().lt, operation_, b_, a_, c_, c_, preference, 1, &chosen_, &found);
+    const cublasStatus_t status =
+        cublasLtMatmulAlgoGetHeuristic(blas_->handles().lt, operation_, b_, a_, c_, c_, preference,
+                                       static_cast<int>(offers.size()), offers.data(), &found);
     cublasLtMatmulPreferenceDestroy(preference);
-    if (status != CUBLAS_STATUS_SUCCESS || found == 0)
-      fail("cuBLASLt has no algorithm for [{}, {}] = [{}, {}] [{}, {}]: {}", desc_.m, desc_.n,
-           desc_.m, desc_.k, desc_.k, desc_.n, cublasGetStatusString(status));
+    const auto end = offers.begin() + (status == CUBLAS_STATUS_SUCCESS ? found : 0);
+    const auto usable = std::find_if(offers.begin(), end, [](const auto& offer) {
+      return offer.state == CUBLAS_STATUS_SUCCESS && offer.workspaceSize <= kProductWorkspace;
+    });
+    if (usable == end)
+      fail("cuBLASLt has no algorithm for [{}, {}] = [{}, {}] [{}, {}]: {}, {} offered", desc_.m,
+           desc_.n, desc_.m, desc_.k, desc_.k, desc_.n, cublasGetStatusString(status),
+           end - offers.begin());
+    chosen_ = *usable;
   }
 
   std::shared_ptr<Blas> blas_;
@@ -158,9 +168,13 @@ namespace {
 // What cuBLAS asks for on Hopper at most; it never takes memory of its own when it has this.
 constexpr std::size_t kBlasWorkspace = std::size_t{32} << 20;
 
+// What it asks for on other GPUs, and far more than a solve for one vector can use. With less than
+// 16 KiB some of its routines fail.
+constexpr std::size_t kSolveWorkspace = std::size_t{4} << 20;
+
 /// cuBLAS with its workspace in the arena. (Setting the stream would take the workspace away.)
-cublasHandle_t blas_with(const Blas& blas, void* workspace) {
-  check(cublasSetWorkspace(blas.handles().blas, workspace, kBlasWorkspace), "cublasSetWorkspace");
+cublasHandle_t blas_with(const Blas& blas, void* workspace, std::size_t bytes = kBlasWorkspace) {
+  check(cublasSetWorkspace(blas.handles().blas, workspace, bytes), "cublasSetWorkspace");
   return blas.handles().blas;
 }
 
@@ -177,6 +191,8 @@ int cholesky_floats(const Blas& blas, int d) {
 std::size_t algebra_workspace_bytes(const Blas& blas, int d) {
   return std::max(kBlasWorkspace, static_cast<std::size_t>(cholesky_floats(blas, d)) * 4);
 }
+
+std::size_t solve_workspace_bytes(const Blas& /*blas*/, int /*d*/) { return kSolveWorkspace; }
 
 void add_gram(const Blas& blas, float* gram, const float* a, int rows, int d, void* workspace) {
   const float one = 1;
@@ -202,7 +218,7 @@ void divide_by_upper(const Blas& blas, float* a, const float* r, int rows, int d
 void solve_upper(const Blas& blas, const float* r, float* x, int d, bool transposed,
                  void* workspace) {
   // By columns what lies there is R^T, lower.
-  check(cublasStrsv(blas_with(blas, workspace), CUBLAS_FILL_MODE_LOWER,
+  check(cublasStrsv(blas_with(blas, workspace, kSolveWorkspace), CUBLAS_FILL_MODE_LOWER,
                     transposed ? CUBLAS_OP_N : CUBLAS_OP_T, CUBLAS_DIAG_NON_UNIT, d, r, d, x, 1),
         "cublasStrsv");
 }

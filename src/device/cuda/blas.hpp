@@ -50,9 +50,12 @@ std::shared_ptr<const Product> plan_product(const std::shared_ptr<Blas>& blas,
                                             const ProductDesc& desc, FastMath fast_math);
 
 // What orthonormal columns take (CholeskyQR2), float32 whatever the fast math. `workspace`:
-// algebra_workspace_bytes(d) bytes for each of them.
+// algebra_workspace_bytes(d) bytes for each of them, solve_workspace_bytes(d) for solve_upper.
 
 std::size_t algebra_workspace_bytes(const Blas& blas, int d);
+
+/// Less, since a step of a training takes it and not the setup alone.
+std::size_t solve_workspace_bytes(const Blas& blas, int d);
 
 /// Upper triangle of gram [d, d] += A^T A; A [rows, d]. Below the diagonal anything may be written.
 void add_gram(const Blas& blas, float* gram, const float* a, int rows, int d, void* workspace);

@@ -7,6 +7,26 @@ namespace {
 constexpr unsigned kThreads = 256;
 constexpr std::size_t kChunkBytes = std::size_t{16} << 20;
 
+// Chunks of a map, each two kernels, that are recorded in a phase's graph. A pass over more lasts
+// so long that launching its kernels one by one costs nothing beside it, and its graph would take
+// longer to make than it saves: of a ResNet-50 and 2,048 latents it has 25,000 nodes a pass.
+constexpr std::size_t kRecordedChunks = 256;
+
+std::size_t rows_a_chunk(const MapBlock& block) {
+  const std::size_t row_bytes = dense_row_length(block.latents) * sizeof(float);
+  return std::clamp<std::size_t>(kChunkBytes / row_bytes, 1, block.rows);
+}
+
+/// Of all blocks, which are walked in the same phases.
+std::size_t chunks_of(const MapDesc& desc) {
+  std::size_t chunks = 0;
+  for (const MapBlock& block : desc.blocks) {
+    const std::size_t rows = rows_a_chunk(block);
+    chunks += (block.rows + rows - 1) / rows;
+  }
+  return chunks;
+}
+
 __global__ void draw_kernel(float* chunk, std::size_t first, std::size_t n, DrawnRows rows) {
   const std::size_t d = rows.d, draws = (d + 3) / 4;  // a row
   const std::size_t of_row = (rows.ld + 3) / 4;       // fours
@@ -47,11 +67,12 @@ DenseSourceBuffers::DenseSourceBuffers(Schedule& schedule, const MapDesc& desc,
   else
     stored_ = state.dense[index];
   if (!s.regenerated()) return;
-  s.chunk_rows = std::clamp<std::size_t>(kChunkBytes / (s.drawn.ld * sizeof(float)), 1, block.rows);
+  s.chunk_rows = rows_a_chunk(block);
+  recordable_ = chunks_of(desc) <= kRecordedChunks;
   s.blas = gpu_of(schedule).blas();
   chunk_ = schedule.buffer(step + ".rows", "workspace", s.chunk_rows * s.drawn.ld * sizeof(float));
   workspace_ = schedule.buffer(step + ".algebra", "workspace",
-                               algebra_workspace_bytes(*s.blas, static_cast<int>(block.latents)));
+                               solve_workspace_bytes(*s.blas, static_cast<int>(block.latents)));
 }
 
 void DenseSourceBuffers::touch(Step& step) const {
@@ -60,6 +81,7 @@ void DenseSourceBuffers::touch(Step& step) const {
     if (written != kNoBuffer) step.writes.push_back(written);
   if (source_.storage == MapStorage::streamed) step.streamed_bytes = bytes_;
   if (source_.regenerated()) step.normals = bytes_ / sizeof(float);
+  if (!recordable_) step.recordable = false;
 }
 
 DenseSource DenseSourceBuffers::bind(const Memory& memory) const {

@@ -64,8 +64,8 @@ class DenseSourceBuffers {
   DenseSourceBuffers(Schedule& schedule, const MapDesc& desc, const MapState& state,
                      std::size_t index, const std::string& step);
 
-  /// What the step reads, but for the round, which it reads for other reasons too, and what that
-  /// costs.
+  /// What the step reads, but for the round, which it reads for other reasons too, what that costs,
+  /// and whether it can be recorded.
   void touch(Step& step) const;
   DenseSource bind(const Memory& memory) const;
   double bytes() const { return bytes_; }  ///< that a pass moves
@@ -76,6 +76,7 @@ class DenseSourceBuffers {
   DenseSource source_;
   BufferId stored_ = kNoBuffer, chunk_ = kNoBuffer, workspace_ = kNoBuffer, round_ = kNoBuffer;
   double bytes_ = 0;
+  bool recordable_ = true;
 };
 
 }  // namespace mapnet::cuda

@@ -15,13 +15,18 @@ namespace {
 
 constexpr std::size_t kPeekBytes = 256;
 
+// Of a graph that repeats what is timed: a pass with as many takes longer than its timer needs, and
+// a graph of millions would take gigabytes.
+constexpr std::size_t kTimedNodes = 10000;
+
 std::atomic<std::size_t> allocation_count = 0;
 
 }  // namespace
 
 std::size_t arena_allocations() { return allocation_count; }
 
-GpuExecutor::GpuExecutor(std::shared_ptr<Gpu> gpu, std::size_t arena_bytes) : gpu_(std::move(gpu)) {
+GpuExecutor::GpuExecutor(std::shared_ptr<Gpu> gpu, std::size_t arena_bytes)
+    : gpu_(std::move(gpu)), staged_(arena_bytes) {
   const std::size_t bytes = std::max<std::size_t>(arena_bytes, 1);
   std::size_t free = 0, total = 0;
   MAPNET_CUDA(cudaMemGetInfo(&free, &total));
@@ -34,14 +39,8 @@ GpuExecutor::GpuExecutor(std::shared_ptr<Gpu> gpu, std::size_t arena_bytes) : gp
   }
   ++allocation_count;
   try {
-    int device = 0, shared_tables = 0;
-    MAPNET_CUDA(cudaGetDevice(&device));
-    MAPNET_CUDA(cudaDeviceGetAttribute(&shared_tables,
-                                       cudaDevAttrPageableMemoryAccessUsesHostPageTables, device));
-    reads_pageable_ = shared_tables != 0;
     MAPNET_CUDA(cudaMemsetAsync(arena_, 0, bytes, stream()));
     MAPNET_CUDA(cudaMallocHost(&peeked_, kPeekBytes));
-    MAPNET_CUDA(cudaEventCreateWithFlags(&peek_done_, cudaEventDisableTiming));
   } catch (...) {
     cudaFreeHost(peeked_);
     cudaFree(arena_);
@@ -51,17 +50,12 @@ GpuExecutor::GpuExecutor(std::shared_ptr<Gpu> gpu, std::size_t arena_bytes) : gp
 
 GpuExecutor::~GpuExecutor() {
   cudaStreamSynchronize(stream());
-  cudaEventDestroy(peek_done_);
   cudaFreeHost(peeked_);
   cudaFree(arena_);
 }
 
 void GpuExecutor::write(std::byte* to, const void* from, std::size_t bytes) {
-  if (bytes == 0) return;
-  MAPNET_CUDA(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream()));
-  // The caller may write over it at once. It has been staged when the call returns, unless the GPU
-  // reads pageable memory itself.
-  if (reads_pageable_) wait();
+  staged_.copy(stream(), to, from, bytes);
 }
 
 void GpuExecutor::read(void* to, const std::byte* from, std::size_t bytes) {
@@ -70,14 +64,20 @@ void GpuExecutor::read(void* to, const std::byte* from, std::size_t bytes) {
 }
 
 void GpuExecutor::run(int phase, const std::vector<Run>& steps, bool recordable) {
+  if (steps.empty()) return;
+  const Event& behind = behind_runs_[runs_++ % kRunsAhead];
+  behind.wait();
+  enqueue(static_cast<std::size_t>(phase), steps, recordable);
+  behind.record(stream());
+}
+
+void GpuExecutor::enqueue(std::size_t phase, const std::vector<Run>& steps, bool recordable) {
   const auto walk = [&] {
     for (const Run& step : steps) step();
   };
-  const auto index = static_cast<std::size_t>(phase);
-  const bool first = !std::exchange(ran_.at(index), true);
-  if (static_cast<Phase>(phase) == Phase::setup || !recordable || steps.empty() || first)
-    return walk();
-  Graph& graph = graphs_[index];
+  const bool first = !std::exchange(ran_.at(phase), true);
+  if (static_cast<Phase>(phase) == Phase::setup || !recordable || first) return walk();
+  Graph& graph = graphs_[phase];
   if (!graph.recorded()) graph.record(stream(), walk);
   graph.launch(stream());
 }
@@ -88,38 +88,34 @@ bool GpuExecutor::peek(void* to, const std::byte* from, std::size_t bytes) {
   if (bytes > kPeekBytes) fail("peek of {} bytes; at most {}", bytes, kPeekBytes);
   bool landed = false;
   if (peeking_) {
-    const cudaError_t status = cudaEventQuery(peek_done_);
-    if (status == cudaErrorNotReady) return false;
-    MAPNET_CUDA(status);
+    if (!peek_done_.reached()) return false;
     std::memcpy(to, peeked_, bytes);
     landed = true;
   }
   MAPNET_CUDA(cudaMemcpyAsync(peeked_, from, bytes, cudaMemcpyDeviceToHost, stream()));
-  MAPNET_CUDA(cudaEventRecord(peek_done_, stream()));
+  peek_done_.record(stream());
   peeking_ = true;
   return landed;
 }
 
 double GpuExecutor::seconds(const std::vector<Run>& steps, int repeats) {
-  for (const Run& step : steps) step();  // libraries load their kernels outside of a capture
-  Graph graph;
-  graph.record(stream(), [&] {
-    for (int i = 0; i < repeats; ++i)
+  const auto walk = [&](int times) {
+    for (int i = 0; i < times; ++i)
       for (const Run& step : steps) step();
-  });
-  cudaEvent_t begin = nullptr, end = nullptr;
-  MAPNET_CUDA(cudaEventCreate(&begin));
-  MAPNET_CUDA(cudaEventCreate(&end));
+  };
+  walk(1);  // libraries load their kernels outside of a capture
+  Graph graph;
+  const std::size_t nodes = graph.record(stream(), [&] { walk(1); });
+  const std::size_t fit = kTimedNodes / std::max<std::size_t>(nodes, 1);
+  repeats = static_cast<int>(std::clamp<std::size_t>(fit, 1, static_cast<std::size_t>(repeats)));
+  if (repeats > 1) graph.record(stream(), [&] { walk(repeats); });
+  const Event begin(cudaEventDefault), end(cudaEventDefault);
   graph.launch(stream());  // once to warm up
-  MAPNET_CUDA(cudaEventRecord(begin, stream()));
+  begin.record(stream());
   graph.launch(stream());
-  MAPNET_CUDA(cudaEventRecord(end, stream()));
-  MAPNET_CUDA(cudaEventSynchronize(end));
-  float milliseconds = 0;
-  MAPNET_CUDA(cudaEventElapsedTime(&milliseconds, begin, end));
-  cudaEventDestroy(begin);
-  cudaEventDestroy(end);
-  return 1e-3 * static_cast<double>(milliseconds) / repeats;
+  end.record(stream());
+  end.wait();
+  return end.seconds_since(begin) / repeats;
 }
 
 }  // namespace mapnet::cuda

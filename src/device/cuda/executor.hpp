@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <memory>
 
+#include "device/cuda/event.hpp"
 #include "device/cuda/gpu.hpp"
 #include "device/cuda/graph.hpp"
+#include "device/cuda/staged_writes.hpp"
 #include "device/schedule.hpp"
 
 namespace mapnet::cuda {
@@ -15,6 +17,10 @@ namespace mapnet::cuda {
 /// and launched whole from then on.
 class GpuExecutor : public Executor {
  public:
+  /// Runs of phases that the host is ahead of the GPU at most. The driver's own limit is a thousand
+  /// launches or so, which whoever is told to stop, saves or looks at the sums would wait for.
+  static constexpr std::size_t kRunsAhead = 4;
+
   /// `gpu` is kept alive. Throws Error naming the bytes asked for and had.
   GpuExecutor(std::shared_ptr<Gpu> gpu, std::size_t arena_bytes);
   ~GpuExecutor() override;
@@ -31,15 +37,18 @@ class GpuExecutor : public Executor {
 
  private:
   cudaStream_t stream() const { return gpu_->stream(); }
+  void enqueue(std::size_t phase, const std::vector<Run>& steps, bool recordable);
 
   std::shared_ptr<Gpu> gpu_;
   std::byte* arena_ = nullptr;
   std::array<Graph, kPhases> graphs_;
   std::array<bool, kPhases> ran_ = {};
+  std::array<Event, kRunsAhead> behind_runs_;  // of the last runs, in turn
+  std::size_t runs_ = 0;
+  StagedWrites staged_;
   void* peeked_ = nullptr;  // pinned, kPeekBytes
-  cudaEvent_t peek_done_ = nullptr;
+  Event peek_done_;
   bool peeking_ = false;
-  bool reads_pageable_ = false;  // through the host's page tables
 };
 
 }  // namespace mapnet::cuda

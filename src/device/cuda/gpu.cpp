@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "common/bytes.hpp"
 #include "common/error.hpp"
@@ -122,31 +123,44 @@ std::string too_old(int index) {
                      minor);
 }
 
+struct Gpus {
+  std::vector<int> usable;  // their indices
+  std::string why_not;      // of the others, or of there being none at all
+};
+
+Gpus find_gpus() {
+  int devices = 0;
+  const cudaError_t status = cudaGetDeviceCount(&devices);
+  if (status == cudaErrorInsufficientDriver)
+    return {{}, "the NVIDIA driver is missing, or older than the CUDA toolkit this was built with"};
+  if (status != cudaSuccess) return {{}, cudaGetErrorString(status)};
+  if (devices == 0) return {{}, "no NVIDIA GPU is visible"};
+  Gpus gpus;
+  for (int index = 0; index < devices; ++index) {
+    const std::string why = too_old(index);
+    if (why.empty())
+      gpus.usable.push_back(index);
+    else
+      gpus.why_not += (gpus.why_not.empty() ? "" : "; ") + why;
+  }
+  return gpus;
+}
+
 }  // namespace
 
 bool built_for_cuda() { return true; }
 
 std::string cuda_missing() {
-  int devices = 0;
-  const cudaError_t status = cudaGetDeviceCount(&devices);
-  if (status == cudaErrorInsufficientDriver)
-    return "the NVIDIA driver is missing, or older than the CUDA toolkit this was built with";
-  if (status != cudaSuccess) return cudaGetErrorString(status);
-  if (devices == 0) return "no NVIDIA GPU is visible";
-  return too_old(0);
+  const Gpus gpus = find_gpus();
+  return gpus.usable.empty() ? gpus.why_not : "";
 }
 
 std::shared_ptr<Device> open_cuda(FastMath fast_math, int process) {
-  std::string why = cuda_missing();
-  int index = 0;
-  if (why.empty()) {
-    int devices = 0;
-    MAPNET_CUDA(cudaGetDeviceCount(&devices));
-    index = process % devices;
-    why = too_old(index);
-  }
-  if (!why.empty()) fail("no GPU can be used: {}; --device cpu trains without one", why);
-  return std::make_shared<cuda::NvidiaGpu>(fast_math, index);
+  const Gpus gpus = find_gpus();
+  if (gpus.usable.empty())
+    fail("no GPU can be used: {}; --device cpu trains without one", gpus.why_not);
+  const auto turn = static_cast<std::size_t>(process) % gpus.usable.size();
+  return std::make_shared<cuda::NvidiaGpu>(fast_math, gpus.usable[turn]);
 }
 
 }  // namespace mapnet

@@ -2,6 +2,7 @@
 
 #include <cuda_runtime.h>
 
+#include <cstddef>
 #include <utility>
 
 #include "device/cuda/check.hpp"
@@ -12,17 +13,16 @@ namespace mapnet::cuda {
 class Graph {
  public:
   Graph() = default;
-  ~Graph() {
-    if (graph_) cudaGraphExecDestroy(graph_);
-  }
+  ~Graph() { clear(); }
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
 
   bool recorded() const { return graph_ != nullptr; }
 
-  /// Records what `enqueue` puts on `stream`; nothing of it runs.
+  /// Records what `enqueue` puts on `stream`, in place of what was recorded before; nothing of it
+  /// runs. Returns how many nodes it is.
   template <class Enqueue>
-  void record(cudaStream_t stream, const Enqueue& enqueue) {
+  std::size_t record(cudaStream_t stream, const Enqueue& enqueue) {
     MAPNET_CUDA(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
     cudaGraph_t recording = nullptr;
     try {
@@ -33,14 +33,22 @@ class Graph {
       throw;
     }
     MAPNET_CUDA(cudaStreamEndCapture(stream, &recording));
-    const cudaError_t status = cudaGraphInstantiate(&graph_, recording, 0);
+    clear();
+    std::size_t nodes = 0;
+    cudaError_t status = cudaGraphGetNodes(recording, nullptr, &nodes);
+    if (status == cudaSuccess) status = cudaGraphInstantiate(&graph_, recording, 0);
     cudaGraphDestroy(recording);
     MAPNET_CUDA(status);
+    return nodes;
   }
 
   void launch(cudaStream_t stream) const { MAPNET_CUDA(cudaGraphLaunch(graph_, stream)); }
 
  private:
+  void clear() {
+    if (graph_) cudaGraphExecDestroy(std::exchange(graph_, nullptr));
+  }
+
   cudaGraphExec_t graph_ = nullptr;
 };
 

@@ -14,7 +14,9 @@ decltype(mapnet::map_redraw) map_redraw;
 
 namespace {
 
-constexpr std::size_t kChunkRows = 4096;
+// Rows of a product, as on the CPU: of more at a time float32 sums would lose what the second pass
+// is there for.
+constexpr std::size_t kChunkRows = 1024;
 constexpr unsigned kThreads = 256;
 
 /// Rows of the finished map into W [rows, ld], zeros beyond d.

@@ -33,7 +33,7 @@ void mean_over_ranks(Schedule& schedule, const std::string& name, BufferId gradi
   const cudaStream_t stream = gpu_of(schedule).stream();
   step.bind = [=](const Memory& memory) -> Run {
     // Connected here: schedules are also made to be planned, costed and thrown away.
-    const std::shared_ptr<const RankSum> sum = connect_rank_sum(ranks, stream);
+    const std::shared_ptr<const RankSum> sum = open_rank_sum(ranks, stream);
     auto* values = memory.at<float>(gradient);
     const auto* c = memory.at<const StepControl>(control);
     const unsigned blocks = blocks_for(n + 1, kThreads);

@@ -1,8 +1,11 @@
+#include <fmt/core.h>
 #include <nccl.h>
 
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <span>
+#include <thread>
 
 #include "common/error.hpp"
 #include "device/communicator.hpp"
@@ -17,62 +20,106 @@ void check(ncclResult_t status, const char* what) {
 }
 
 // Until an abort goes ahead beside a thread that hands NCCL work: it is done in microseconds, or it
-// waits for the lost rank itself.
+// waits for the lost rank itself. An end waits as long for an abort under way.
 constexpr auto kHandedOver = std::chrono::seconds(1);
 
+constexpr auto kPoll = std::chrono::milliseconds(1);
+
 /// NCCL's connection to the other ranks, until one of them is lost: then what waits for it on the
-/// GPU is ended, or nobody could wait for the stream again.
+/// GPU is ended, or nobody could wait for the stream again. Nobody waits within NCCL either, where
+/// no abort would free them: what is begun there is asked about until it is done.
 class Connection {
  public:
-  explicit Connection(Communicator& ranks) {
+  void connect(Communicator& ranks) {
     ncclUniqueId id{};
     if (ranks.first()) check(ncclGetUniqueId(&id), "ncclGetUniqueId");
     ranks.broadcast(std::as_writable_bytes(std::span(&id, 1)));
-    ncclComm_t comm = nullptr;
-    check(ncclCommInitRank(&comm, ranks.size(), id, ranks.rank()), "ncclCommInitRank");
-    comm_ = comm;
+    ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
+    config.blocking = 0;
+    finish("ncclCommInitRankConfig", [&] {
+      ncclComm_t comm = nullptr;
+      const ncclResult_t begun =
+          ncclCommInitRankConfig(&comm, ranks.size(), id, ranks.rank(), &config);
+      comm_ = comm;
+      return begun;
+    });
   }
-  /// Not ncclCommDestroy, which waits for the other ranks: one that fails alone must not. In an
-  /// orderly end all sums are done, since ranks exchange results behind the last of them.
-  ~Connection() {
-    if (const ncclComm_t comm = comm_.exchange(nullptr)) ncclCommAbort(comm);
-  }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
 
   void sum(float* values, std::size_t n, cudaStream_t stream) {
-    const std::lock_guard lock(handing_over_);
+    finish("ncclAllReduce",
+           [&] { return ncclAllReduce(values, values, n, ncclFloat32, ncclSum, comm_, stream); });
+  }
+
+  /// What is wrong with it, where NCCL says so: a machine is gone, or the way there.
+  std::string trouble() {
+    const std::unique_lock lock(in_use_, std::try_to_lock);
     const ncclComm_t comm = comm_;
-    if (!comm) fail("NCCL: a rank was lost");
-    check(ncclAllReduce(values, values, n, ncclFloat32, ncclSum, comm, stream), "ncclAllReduce");
+    ncclResult_t state = ncclSuccess;
+    if (!lock || over_ || !comm || ncclCommGetAsyncError(comm, &state) != ncclSuccess) return {};
+    if (state == ncclSuccess || state == ncclInProgress) return {};
+    return fmt::format("the connection to the other ranks is broken: NCCL: {}",
+                       ncclGetErrorString(state));
   }
 
   /// Ends what waits on the GPU at once. Returns when no graph holds a sum of this connection any
-  /// more.
+  /// more. Not ncclCommDestroy, which waits for the other ranks: one that fails alone must not. In
+  /// an orderly end all sums are done, since ranks exchange results behind the last of them.
   void abort() {
-    const ncclComm_t comm = comm_.exchange(nullptr);
-    if (!comm) return;
-    if (handing_over_.try_lock_for(kHandedOver)) handing_over_.unlock();
-    ncclCommAbort(comm);
+    over_ = true;
+    if (in_use_.try_lock_for(kHandedOver)) in_use_.unlock();
+    const std::unique_lock ending(ending_, kHandedOver);
+    if (const ncclComm_t comm = comm_.exchange(nullptr)) ncclCommAbort(comm);
   }
 
  private:
-  std::atomic<ncclComm_t> comm_ = nullptr;  // null: aborted
-  std::timed_mutex handing_over_;
+  /// Begins something and waits until it is done.
+  template <class Begin>
+  void finish(const char* what, const Begin& begin) {
+    ncclResult_t state = in_turn(begin);
+    while (state == ncclInProgress) {
+      std::this_thread::sleep_for(kPoll);
+      state = in_turn([&] {
+        ncclResult_t now = ncclSuccess;
+        check(ncclCommGetAsyncError(comm_, &now), "ncclCommGetAsyncError");
+        return now;
+      });
+    }
+    check(state, what);
+  }
+
+  template <class Call>
+  ncclResult_t in_turn(const Call& call) {
+    const std::lock_guard lock(in_use_);
+    if (over_) fail("NCCL: a rank was lost");
+    return call();
+  }
+
+  std::atomic<ncclComm_t> comm_ = nullptr;  // null: not connected yet, or aborted
+  std::atomic<bool> over_ = false;
+  std::timed_mutex in_use_, ending_;
 };
 
 class NcclSum : public RankSum {
  public:
-  NcclSum(Communicator& ranks, cudaStream_t stream)
-      : connection_(std::make_shared<Connection>(ranks)), stream_(stream) {
-    ranks.when_lost([weak = std::weak_ptr(connection_)] {
-      if (const auto connection = weak.lock()) connection->abort();
-    });
+  /// Ranks may be lost while they are connected, too.
+  NcclSum(Communicator& ranks, cudaStream_t stream) : stream_(stream) {
+    ranks.when_lost([c = connection_] { c->abort(); }, [c = connection_] { return c->trouble(); });
+    try {
+      connection_->connect(ranks);
+    } catch (...) {
+      connection_->abort();
+      throw;
+    }
   }
+  ~NcclSum() override { connection_->abort(); }
+  NcclSum(const NcclSum&) = delete;
+  NcclSum& operator=(const NcclSum&) = delete;
+
   void run(float* values, std::size_t n) const override { connection_->sum(values, n, stream_); }
 
  private:
-  std::shared_ptr<Connection> connection_;
+  // Of the ranks' watch too, which must not be the one that ends it.
+  std::shared_ptr<Connection> connection_ = std::make_shared<Connection>();
   cudaStream_t stream_;
 };
 

@@ -9,7 +9,7 @@ namespace mapnet {
 class Communicator;
 }
 
-/// Sums over ranks that each have a GPU, through NCCL.
+/// Sums over ranks that each have a GPU.
 namespace mapnet::cuda {
 
 /// Enqueued on a stream, and recorded as everything there: the values never pass through the host.
@@ -20,7 +20,12 @@ class RankSum {
   virtual void run(float* values, std::size_t n) const = 0;
 };
 
-/// Called by all ranks together. Throws Error where NCCL is missing or cannot connect them.
+/// What ranks bring of their own, or NCCL. Called by all of them together. Throws Error where NCCL
+/// is missing or cannot connect them.
+std::shared_ptr<const RankSum> open_rank_sum(const std::shared_ptr<Communicator>& ranks,
+                                             cudaStream_t stream);
+
+/// NCCL's.
 std::shared_ptr<const RankSum> connect_rank_sum(const std::shared_ptr<Communicator>& ranks,
                                                 cudaStream_t stream);
 

@@ -25,7 +25,7 @@ constexpr auto kNap = std::chrono::microseconds(100);
 constexpr auto kWatch = std::chrono::milliseconds(50);
 constexpr int kNapsToALook = 500;  // looks for lost ranks: every 50 ms or so
 // Seconds, beside three times what a step takes, until a rank that does not answer is lost once all
-// were told to stop; and where the first rank may be writing a file.
+// were told to stop, or a device heard of a loss; and where the first rank may be writing a file.
 constexpr double kPatience = 0.5, kPatienceWithFiles = 30;
 constexpr double kForget = 0.98;  // what a wait leaves of the longest work before it
 
@@ -77,16 +77,13 @@ class MpiCommunicator : public Communicator {
   }
 
   /// This thread may wait for the device for ever: another one looks for lost ranks.
-  void when_lost(std::function<void()> release) override {
+  void when_lost(std::function<void()> release, std::function<std::string()> heard) override {
     const std::lock_guard lock(mutex_);
+    if (!loss_.empty()) return std::thread(std::move(release)).detach();
     releases_.push_back(std::move(release));
+    if (heard) heard_.push_back(std::move(heard));
     if (watch_.joinable()) return;
-    watch_ = std::jthread([this](const std::stop_token& over) {
-      while (!over.stop_requested()) {
-        std::this_thread::sleep_for(kWatch);
-        if (const std::optional<int> rank = neighbours_.lost()) return note_loss(gone(*rank));
-      }
-    });
+    watch_ = std::jthread([this](const std::stop_token& over) { watch(over); });
   }
 
   /// Nobody waits for the last answer, but MPI wants to be done with it.
@@ -142,18 +139,35 @@ class MpiCommunicator : public Communicator {
     waited_ = Clock::now();
   }
 
+  void watch(const std::stop_token& over) {
+    while (!over.stop_requested() && loss().empty()) {
+      std::this_thread::sleep_for(kWatch);
+      if (const std::optional<int> rank = neighbours_.lost()) return note_loss(gone(*rank));
+      std::vector<std::function<std::string()>> asked;
+      {
+        const std::lock_guard lock(mutex_);
+        asked = heard_;
+      }
+      for (const auto& heard : asked)
+        if (const std::string what = heard(); !what.empty()) return note_loss(what);
+    }
+  }
+
   /// A launcher that sees a rank die tells the others to stop. So does somebody who wants the whole
   /// run to stop: then all still come, if late. Of ranks on other machines the two look the same at
-  /// first, and only how long they take tells.
+  /// first, and only how long they take tells. What a device has heard is doubted as long: it may
+  /// have been of a rank that was done before this one.
   void look_for_lost_ranks(Clock::time_point began, double patience) {
     if (const std::optional<int> rank = neighbours_.lost()) lose(gone(*rank));
-    if (!stop_requested_ || !stop_requested_()) return;
-    if (told_to_stop_ == Clock::time_point()) told_to_stop_ = Clock::now();
+    const std::string known = loss();
+    if (known.empty() && (!stop_requested_ || !stop_requested_())) return;
+    if (doubted_ == Clock::time_point()) doubted_ = Clock::now();
     if (neighbours_.all_watched()) return;
-    const double waited = duration<double>(Clock::now() - std::max(began, told_to_stop_)).count();
-    if (waited > patience + 3 * recent_work_)
-      lose(fmt::format("asked to stop, and another of the {} ranks has not answered for {:.1f} s",
-                       size_, waited));
+    const double waited = duration<double>(Clock::now() - std::max(began, doubted_)).count();
+    if (waited <= patience + 3 * recent_work_) return;
+    if (!known.empty()) lose(known);
+    lose(fmt::format("asked to stop, and another of the {} ranks has not answered for {:.1f} s",
+                     size_, waited));
   }
 
   [[noreturn]] void lose(const std::string& what) {
@@ -179,12 +193,14 @@ class MpiCommunicator : public Communicator {
   mpi::Neighbours neighbours_;
   unsigned answered_ = 0;
   MPI_Request asked_ = MPI_REQUEST_NULL;
-  Clock::time_point waited_ = Clock::now(), told_to_stop_;
+  Clock::time_point waited_ = Clock::now();
+  Clock::time_point doubted_;  // when it was first asked to stop, or heard of a loss
   double recent_work_ =
       0;  // the longest seconds from one wait to the next, of the last some hundred
   mutable std::mutex mutex_;  // of what the watch knows too
   std::string loss_;
   std::vector<std::function<void()>> releases_;
+  std::vector<std::function<std::string()>> heard_;
   std::jthread watch_;  // while a device may wait for other ranks
 };
 

@@ -43,6 +43,30 @@ std::size_t saved_bytes(const RunSchedule& run, const Recipe& recipe) {
   return std::max(bytes, theta ? 3 * run.n_theta * sizeof(float) : 0);
 }
 
+std::optional<std::size_t> available_of_machine(const std::filesystem::path& proc) {
+  std::ifstream info(proc / "meminfo");
+  std::string key;
+  for (std::size_t kib = 0; info >> key; info.ignore(1000, '\n'))
+    if (key == "MemAvailable:" && info >> kib) return kib * kKiB;
+  return std::nullopt;
+}
+
+void take_least(std::optional<std::size_t>& least, std::optional<std::size_t> bytes) {
+  if (bytes && (!least || *bytes < *least)) least = bytes;
+}
+
+/// The least that `file` says of the group and of those above it; nothing where all say "max", or
+/// are not there: within a container the path may be the host's.
+std::optional<std::size_t> limit_of_group(const std::filesystem::path& root,
+                                          const std::filesystem::path& group, const char* file) {
+  std::optional<std::size_t> least;
+  for (std::filesystem::path at = group.relative_path();; at = at.parent_path()) {
+    std::ifstream in(root / at / file);
+    if (std::size_t bytes = 0; in >> bytes) take_least(least, bytes);
+    if (at.empty()) return least;
+  }
+}
+
 }  // namespace
 
 std::size_t bytes_beside_arena(const RunSchedule& run, const Recipe& recipe,
@@ -75,6 +99,23 @@ std::optional<ProcessMemory> measure_process_memory() {
   }
   if (memory.peak_bytes == 0) return std::nullopt;
   return memory;
+}
+
+std::optional<std::size_t> available_memory(const std::filesystem::path& proc,
+                                            const std::filesystem::path& cgroups) {
+  std::optional<std::size_t> least = available_of_machine(proc);
+  std::ifstream groups(proc / "self" / "cgroup");
+  // "0::/user.slice/run.scope" of version 2, "9:memory:/user.slice" of version 1.
+  for (std::string line; std::getline(groups, line);) {
+    const std::size_t first = line.find(':'), second = line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
+    const std::string group = line.substr(second + 1);
+    if (controllers == ",,") take_least(least, limit_of_group(cgroups, group, "memory.max"));
+    if (controllers.find(",memory,") != std::string::npos)
+      take_least(least, limit_of_group(cgroups / "memory", group, "memory.limit_in_bytes"));
+  }
+  return least;
 }
 
 void return_free_memory() { ::malloc_trim(0); }

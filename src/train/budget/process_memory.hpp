@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <optional>
 
 #include "data/dataset.hpp"
@@ -29,6 +30,12 @@ struct ProcessMemory {
 /// As Linux counts it (VmHWM, RssFile and VmData in /proc/self/status); nothing where it does not
 /// say.
 std::optional<ProcessMemory> measure_process_memory();
+
+/// Bytes that the machine has left for programs, or that the process's memory cgroup may have in
+/// all, whichever are fewer; nothing where Linux tells neither. A test gives folders of its own.
+std::optional<std::size_t> available_memory(
+    const std::filesystem::path& proc = "/proc",
+    const std::filesystem::path& cgroups = "/sys/fs/cgroup");
 
 /// Memory that was freed and is kept for later goes back to the system.
 void return_free_memory();

@@ -5,15 +5,18 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/stopwatch.hpp"
+#include "data/manifest.hpp"
 #include "memory/placement.hpp"
 #include "train/maps/learning_memory.hpp"
 #include "train/maps/map_source.hpp"
 #include "train/rank_share.hpp"
+#include "train/run_ranks.hpp"
 #include "train/session.hpp"
 
 namespace mapnet {
@@ -67,7 +70,7 @@ std::vector<MapStorage> storages(const FootprintConfig& c, const Recipe& r) {
 
 /// Samples in memory and in a file, as far as that is open; one schedule tells both.
 std::vector<bool> places(const FootprintConfig& c, const Recipe& r) {
-  const bool images = r.task != Task::forecast && !r.features.given();
+  const bool images = r.task != Task::forecast && !holds_videos(r.data);
   if (!is_open(c.samples) || !images) return {r.footprint.samples_in_file};
   return {false, true};
 }
@@ -212,6 +215,18 @@ class Search {
   mutable std::vector<Learning> learning_;
 };
 
+/// A search changes nothing else of a recipe. On another machine the same budget may choose
+/// otherwise, and ranks have to train by one schedule.
+void take_choice_of_first(Communicator& ranks, Recipe& r) {
+  if (ranks.alone()) return;
+  std::string text =
+      nlohmann::json{{"map", static_cast<int>(r.mapping.map)}, {"footprint", r.footprint}}.dump();
+  broadcast(ranks, text);
+  const nlohmann::json choice = nlohmann::json::parse(text);
+  r.mapping.map = static_cast<MapKind>(choice.at("map").get<int>());
+  r.footprint = choice.at("footprint").get<Footprint>();
+}
+
 }  // namespace
 
 std::string Candidate::flags(bool with_map) const {
@@ -272,9 +287,14 @@ void require_fit(const BudgetSearch& search) {
 Recipe fit_to_budget(const RunConfig& config, const Recipe& recipe, const Network& net,
                      const Dataset& dataset, const std::shared_ptr<Communicator>& ranks) {
   if (!config.footprint.memory_budget) return recipe;
-  const BudgetSearch search = search_budget(config, recipe, net, dataset, ranks);
-  require_fit(search);
-  return search.best().recipe;
+  Recipe fitted = recipe;
+  if (ranks->first()) {
+    const BudgetSearch search = search_budget(config, recipe, net, dataset, ranks);
+    require_fit(search);
+    fitted = search.best().recipe;
+  }
+  take_choice_of_first(*ranks, fitted);
+  return fitted;
 }
 
 }  // namespace mapnet

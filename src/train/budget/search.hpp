@@ -44,7 +44,8 @@ BudgetSearch search_budget(const RunConfig& config, const Recipe& recipe, const 
                            const std::shared_ptr<Communicator>& ranks = alone());
 
 /// The recipe that is trained under `config`: the given one without a budget, else the fastest that
-/// fits. Throws Error saying the smallest budget that would do, and its flags.
+/// fits, of several ranks as the first finds it. Throws Error saying the smallest budget that would
+/// do, and its flags.
 Recipe fit_to_budget(const RunConfig& config, const Recipe& recipe, const Network& net,
                      const Dataset& dataset, const std::shared_ptr<Communicator>& ranks = alone());
 

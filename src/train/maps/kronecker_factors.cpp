@@ -4,6 +4,7 @@
 
 #include "algebra/products.hpp"
 #include "algebra/symmetric_eigen.hpp"
+#include "common/error.hpp"
 
 namespace mapnet {
 
@@ -34,6 +35,18 @@ struct Moments {
   SquareMatrix left, right;
 };
 
+/// Of zeros alone LAPACK's directions would be any.
+void require_moments(const Moments& moments, const KroneckerMatrix& m, std::size_t rows) {
+  double squares = 0;
+  for (std::size_t i = 0; i < moments.left.n; ++i) squares += moments.left(i, i);
+  if (squares == 0)
+    fail(
+        "--map kronecker: expected something to learn for {}, found zeros alone in all {} "
+        "gradients or snapshots; where the network normalises take a larger --map-batch, where its "
+        "units are dead another --map-seed",
+        m.name, rows);
+}
+
 }  // namespace
 
 std::vector<KroneckerFactors> learn_factors(LearningRows& rows, const MapDesc& map, int threads) {
@@ -54,6 +67,8 @@ std::vector<KroneckerFactors> learn_factors(LearningRows& rows, const MapDesc& m
       add_gram_of_columns(moments[k].right, G, m.rows);
     }
   });
+  for (std::size_t k = 0; k < map.matrices.size(); ++k)
+    require_moments(moments[k], map.matrices[k], rows.count());
   const AlgebraThreads together(threads);
   std::vector<KroneckerFactors> factors;
   for (std::size_t k = 0; k < map.matrices.size(); ++k)

@@ -12,7 +12,6 @@
 #include "train/budget/process_memory.hpp"
 #include "train/checksum.hpp"
 #include "train/maps/principal_basis.hpp"
-#include "train/target_network.hpp"
 
 namespace mapnet {
 
@@ -20,17 +19,6 @@ namespace {
 
 /// Rows of W on their way from the file to a device at a time.
 constexpr std::size_t kChunkRows = 512;
-
-/// The data set that is learned from, where it is another.
-Dataset other_data(const LearnedMap& learned, const Network& net) {
-  const Dataset other = open_dataset(learned.data);
-  try {
-    require_samples_for(net, other);
-  } catch (const UsageError& e) {
-    fail<UsageError>("--map-data: {}", e.what());
-  }
-  return other;
-}
 
 /// Sketches, or the snapshots that they come to: refused before hours are spent on them.
 void require_decomposable(const LearnedMap& learned, std::size_t rows) {
@@ -62,7 +50,8 @@ LearnedBasis::LearnedBasis(const Recipe& run, const Network& net, const Dataset&
   Recipe recipe = run;
   LearnedMap& learned = recipe.mapping.learned;
   if (round.number > 0) learned.seed = seed_of_round(learned.seed, round.number);
-  const Dataset& data = learned.data == recipe.data ? dataset : other_data(learned, net);
+  const Dataset& data =
+      learned.data == recipe.data ? dataset : other_data(learned, net, open_dataset);
   facts_.data_sha256 = training_samples_sha256(data);
   if (learned.family == MapFamily::kronecker) {
     require_decomposable(map);

@@ -33,13 +33,16 @@ std::size_t factor_bytes(const MapDesc& map) {
 std::size_t learning_bytes(const Recipe& recipe, const Network& net, const Dataset& dataset) {
   const LearnedMap& learned = recipe.mapping.learned;
   if (!learned.on()) return 0;
-  const Recipe from = learning_recipe(recipe, dataset);
-  const SampleCounts counts = split_samples(from, dataset);
+  // Of an object store's data set its description says how many samples there are.
+  const Dataset data =
+      learned.data == recipe.data ? dataset : other_data(learned, net, describe_dataset);
+  const Recipe from = learning_recipe(recipe, data);
+  const SampleCounts counts = split_samples(from, data);
   const RunSchedule run =
-      build_run_schedule(from, net, counts, sample_format(dataset), learning_purpose(learned));
+      build_run_schedule(from, net, counts, sample_format(data), learning_purpose(learned));
   const MapDesc map = make_map(net, recipe.mapping);
   const std::size_t network = plan_arena(run.schedule.lifetimes()).total +
-                              bytes_beside_arena(run, from, dataset) +
+                              bytes_beside_arena(run, from, data) +
                               (2 * net.param_count() + 2 * map.target_size()) * sizeof(float);
   if (learned.family == MapFamily::kronecker) return network + factor_bytes(map);
   std::size_t most = 0;

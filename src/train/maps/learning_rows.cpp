@@ -9,15 +9,20 @@ namespace mapnet {
 
 namespace {
 
-/// All that the bits of a trajectory depend on.
-std::string key_of(const Recipe& training, std::int64_t interval, const MapDesc& map,
-                   std::string_view data_sha256, int process) {
+/// All that the bits of a trajectory depend on. `scaled`: the samples by which inputs are scaled,
+/// in the order of `seed`.
+std::string key_of(const Recipe& training, const SampleCounts& scaled, std::uint64_t seed,
+                   std::int64_t interval, const MapDesc& map, std::string_view data_sha256,
+                   int process) {
   nlohmann::json scales = nlohmann::json::array();
   for (const RowScale& s : map.scales) scales.push_back({s.offset, s.rows, s.scale});
-  return nlohmann::json{
-      {"program", program_identity()}, {"device", open_device(training, process)->description()},
-      {"training", to_json(training)}, {"samples", data_sha256},
-      {"snapshot_every", interval},    {"scales", scales}}
+  return nlohmann::json{{"program", program_identity()},
+                        {"device", open_device(training, process)->description()},
+                        {"training", to_json(training)},
+                        {"samples", data_sha256},
+                        {"snapshot_every", interval},
+                        {"scales", scales},
+                        {"scaled_by", {scaled.train, scaled.split_seed, seed}}}
       .dump();
 }
 
@@ -33,7 +38,8 @@ LearningRows::LearningRows(const Recipe& recipe, const Network& net, const Datas
     const Recipe training = learning_recipe(recipe, dataset);
     const std::int64_t interval =
         snapshot_interval(recipe.mapping.learned, training, split_samples(training, dataset));
-    key_ = key_of(training, interval, map, data_sha256, process);
+    key_ = key_of(training, scaled_by(recipe, dataset), recipe.seed, interval, map, data_sha256,
+                  process);
     kept_ = KeptTrajectory::find(*trajectory_cache(), key_);
   }
   if (!kept_) source_.emplace(recipe, net, dataset, map, start, process);

@@ -1,11 +1,15 @@
 #include "train/maps/map_source.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "common/error.hpp"
 #include "device/random.hpp"
 #include "mapping/finetune.hpp"
 #include "train/recipe/variant.hpp"
+#include "train/sample_order.hpp"
+#include "train/session_data.hpp"
+#include "train/target_network.hpp"
 
 namespace mapnet {
 
@@ -18,6 +22,35 @@ std::vector<float> base_of(const MapDesc& map, std::uint64_t seed) {
     for (std::size_t j = s.offset; j < s.offset + s.rows; ++j)
       base[j] = s.scale * random_normal(seed, Stream::base, j);
   return base;
+}
+
+/// Samples of what is learned from that the run sets aside.
+std::size_t aside_of(const Recipe& run) {
+  return run.mapping.learned.data == run.data ? run.validation : 0;
+}
+
+std::vector<std::uint32_t> samples_scaled_by(const Recipe& run, const Dataset& dataset) {
+  const SampleCounts counts = scaled_by(run, dataset);
+  std::vector<std::uint32_t> order(counts.total());
+  fill_sample_order(order, counts, run.seed, 0);
+  order.resize(counts.train);
+  return order;
+}
+
+/// The pixels that the run trains at, where a session of the samples that are learned from would
+/// measure others: of pictures already where their order is another.
+std::optional<PixelStatistics> pixels_of_run(const Recipe& run, const Dataset& d) {
+  const LearnedMap& learned = run.mapping.learned;
+  const bool others =
+      learned.samples > 0 || (has_pictures(d) && (run.split_seed || learned.seed != run.seed));
+  if (d.floats || !others) return std::nullopt;
+  return measure_trained_pixels(d, samples_scaled_by(run, d));
+}
+
+/// The same of a series or of features: all their values, as the run reads them.
+std::vector<float> values_of_run(const Recipe& run, const Dataset& d) {
+  if (d.task == Task::forecast) return read_series(d, scaled_by(run, d).validation).values;
+  return read_standardised(d, samples_scaled_by(run, d));
 }
 
 }  // namespace
@@ -40,8 +73,9 @@ Recipe learning_recipe(const Recipe& run, const Dataset& dataset) {
   r.mapping.seed = r.seed = learned.seed;
   // Samples that the run sets aside are not learned from: the order before an epoch is shuffled is
   // the run's, whatever seed the map is learned by, and the run trains on the first of it.
-  if (learned.seed != run.seed) r.split_seed = run.split_seed.value_or(run.seed);
-  const std::size_t aside = learned.data == run.data ? run.validation : 0;
+  if (run.split_seed || learned.seed != run.seed)
+    r.split_seed = run.split_seed.value_or(run.seed);
+  const std::size_t aside = aside_of(run);
   const std::size_t have = dataset.train.count - std::min(aside, dataset.train.count);
   r.validation =
       learned.samples > 0 ? dataset.train.count - std::min(learned.samples, have) : aside;
@@ -63,6 +97,22 @@ Recipe learning_recipe(const Recipe& run, const Dataset& dataset) {
   return r;
 }
 
+SampleCounts scaled_by(const Recipe& run, const Dataset& dataset) {
+  Recipe whole = run;
+  whole.validation = aside_of(run);
+  return split_samples(whole, dataset);
+}
+
+Dataset other_data(const LearnedMap& learned, const Network& net, FindDataset find) {
+  const Dataset other = find(learned.data, {});
+  try {
+    require_samples_for(net, other);
+  } catch (const UsageError& e) {
+    fail<UsageError>("--map-data: {}", e.what());
+  }
+  return other;
+}
+
 std::int64_t snapshot_interval(const LearnedMap& learned, const Recipe& training,
                                const SampleCounts& counts) {
   const std::int64_t steps = training_steps(training, counts);
@@ -80,8 +130,14 @@ MapSource::MapSource(const Recipe& recipe, const Network& net, const Dataset& da
     : learned_(recipe.mapping.learned),
       recipe_(learning_recipe(recipe, dataset)),
       scales_(map.target_size()) {
+  // Before the session decodes pictures of its own, which takes memory.
+  const std::optional<PixelStatistics> pixels = pixels_of_run(recipe, dataset);
   session_.emplace(recipe_, net, dataset, learning_purpose(learned_), plan_arena,
                    alone_on(process));
+  if (pixels) session_->set_pixels(*pixels);
+  if (dataset.floats && learned_.samples > 0)
+    session_->program().write<float>(session_->run_schedule().samples.values,
+                                     values_of_run(recipe, dataset));
   for (const RowScale& s : map.scales)
     std::fill_n(scales_.begin() + static_cast<std::ptrdiff_t>(s.offset), s.rows, s.scale);
   if (recipe.mapping.finetune.on()) share_ = share_desc(net, recipe.mapping.finetune);

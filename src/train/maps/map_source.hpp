@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "device/ops/share.hpp"
@@ -11,14 +12,15 @@
 namespace mapnet {
 
 /// Where a map is to be learned: the network at the map's base (or at a theta given), and the
-/// samples. It trains nothing of the run's own.
+/// samples, whose inputs are scaled as the run scales them (scaled_by). It trains nothing of the
+/// run's own.
 ///
 /// Everything comes out in the coordinates of the map's outputs before their scales, u: that of an
 /// output that moves several weights, or a fine-tuned layer's by alpha, is what eq. 25 makes of it.
 class MapSource {
  public:
   /// `start` [P]: theta to learn at; empty: the map's base of the recipe's learned.seed, or the
-  /// pre-trained weights. Throws as Session does, UsageError where --map-data is of another shape.
+  /// pre-trained weights. `dataset`: what is learned from. Throws as Session does.
   /// `process`: which of its machine's the run is (open_device).
   MapSource(const Recipe& recipe, const Network& net, const Dataset& dataset, const MapDesc& map,
             std::span<const float> start, int process = 0);
@@ -31,6 +33,7 @@ class MapSource {
   /// J^T v over the next batch of samples, v ~ N(0, 1) for each logit, into [outputs].
   void sketch(std::span<float> out);
 
+  const Session& session() const { return *session_; }
   std::size_t outputs() const { return scales_.size(); }
   /// That went through the network and back so far.
   std::size_t samples_seen() const { return samples_seen_; }
@@ -57,6 +60,18 @@ Purpose learning_purpose(const LearnedMap& learned);
 /// The recipe of that network, on `dataset`: another than the run's where --map-data says so. It is
 /// trained as the run is, with its augmentation and its loss, but for what concerns latents.
 Recipe learning_recipe(const Recipe& recipe, const Dataset& dataset);
+
+/// By the first `train` of these, in the order of the run's seed, inputs of `dataset` are scaled:
+/// by all that the run trains on, or would there. Fewer samples or another seed to learn by
+/// (--map-samples, --map-seed, a refresh) change no unit of what the network reads.
+SampleCounts scaled_by(const Recipe& recipe, const Dataset& dataset);
+
+/// Finds a data set, or describes it: open_dataset, describe_dataset.
+using FindDataset = Dataset (*)(std::string_view name, const DatasetOptions& options);
+
+/// The data set that --map-data names, where it is another than the run's. Throws as `find` does,
+/// UsageError where it is of another shape.
+Dataset other_data(const LearnedMap& learned, const Network& net, FindDataset find);
 
 /// Steps of that network between its snapshots, for about as many as are asked for.
 std::int64_t snapshot_interval(const LearnedMap& learned, const Recipe& training,

@@ -15,7 +15,8 @@ using TakeRows = std::function<void(std::size_t first, std::span<const float> ro
 /// are centred nowhere: they are steps away from a start that is the map's base. What the rows do
 /// not span (fewer of them than d, or dependent ones) is filled with directions from the seed.
 ///
-/// In memory lie four squares of rows.rows(), in double, and 16 MiB; nothing of P.
+/// In memory lie four squares of rows.rows() and a matrix [d, rows.rows()], in double, which is a
+/// fifth square where d is as many, and 16 MiB; nothing of P.
 void principal_basis(const RowsOnDisk& rows, const MapBlock& block, std::uint64_t seed,
                      const TakeRows& take);
 

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/json.hpp"
+#include "data/manifest.hpp"
 #include "mapping/names.hpp"
 #include "train/recipe.hpp"
 #include "train/recipe/check.hpp"
@@ -39,7 +40,7 @@ Footprint resolve(const FootprintConfig& c, const Recipe& r) {
   require(samples == "memory" || samples == "file" || samples == "auto", "--samples", samples,
           "memory, file or auto");
   f.samples_in_file = samples == "file";
-  refuse(f.samples_in_file && (r.task == Task::forecast || r.features.given()), "--samples",
+  refuse(f.samples_in_file && (r.task == Task::forecast || holds_videos(r.data)), "--samples",
          "file is for images; a series and features of videos stay in memory");
   const std::string storage = c.map_storage.value_or("auto");
   if (storage != "auto") f.map_storage = parse_map_storage(storage);

@@ -44,7 +44,21 @@ bool same_parameters(const Network& a, const Network& b) {
                                         });
 }
 
+/// Another seed would draw validation samples that the model was trained on, and of the samples
+/// that a map is learned from (--map-samples) others.
+std::optional<std::uint64_t> split_seed_of(const RunConfig& c, const Recipe& trained) {
+  const bool sets_aside = c.validation > 0 && c.data == trained.data;
+  if (!sets_aside && trained.mapping.learned.samples == 0) return std::nullopt;
+  const std::uint64_t seed = trained.split_seed.value_or(trained.seed);
+  return seed == c.seed ? std::nullopt : std::optional(seed);
+}
+
 }  // namespace
+
+std::size_t trained_validation_samples(const Recipe& run, const Recipe& model) {
+  if (run.data != model.data || run.validation <= model.validation) return 0;
+  return run.validation - model.validation;
+}
 
 std::optional<InitModel> resolve_init(const RunConfig& c, const Network& net) {
   if (!c.init) return std::nullopt;
@@ -61,6 +75,7 @@ std::optional<InitModel> resolve_init(const RunConfig& c, const Network& net) {
                model.file.refreshes};
   init.mapping = trained.mapping;
   init.latent_std = trained.latent_std;
+  init.split_seed = split_seed_of(c, trained);
   if (trained.mapping.finetune.on()) init.pretrained = trained.pretrained;
   if (c.finetune.pretrained) init.pretrained.file = absolute_path(*c.finetune.pretrained).string();
   return init;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -28,7 +29,16 @@ struct InitModel {
   MappingConfig mapping;
   double latent_std = 1;
   Pretrained pretrained;
+  /// By which samples are set aside, where that is not the run's seed: of the same data set those
+  /// that the model's training set aside come first.
+  std::optional<std::uint64_t> split_seed;
 };
+
+struct Recipe;
+
+/// Samples that the run sets aside and the model was trained on: of the same data set all that are
+/// more than the model's training set aside.
+std::size_t trained_validation_samples(const Recipe& run, const Recipe& model);
 
 /// Nothing without --init. Throws UsageError where flags contradict the model, Error where it
 /// cannot be read or is of another network.

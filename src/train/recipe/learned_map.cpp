@@ -16,11 +16,24 @@ namespace {
 
 constexpr std::size_t kMaxSketches = 65'536;
 constexpr std::size_t kKroneckerSketches = 1024;
+/// Samples that are normalised together: nothing goes back through a channel that has come down to
+/// one value, and one sample's statistics are not those that the run is trained with.
+constexpr int kNormalisedBatch = 32;
+
+bool normalises(const Network& net) {
+  return std::ranges::any_of(net.layers,
+                             [](const Layer& l) { return l.kind == Layer::Kind::batch_norm; });
+}
+
+/// No more than the run's own, which was chosen with the memory in mind.
+int factors_batch(const Network& net, int batch) {
+  return normalises(net) ? std::clamp(batch, 1, kNormalisedBatch) : 1;
+}
 
 }  // namespace
 
 LearnedMap resolve_learned_map(const RunConfig& run, const std::string& name,
-                               const MappingConfig& m) {
+                               const MappingConfig& m, const Network& net) {
   const LearnedMapConfig& c = run.learned_map;
   LearnedMap learned;
   learned.family = parse_map_family(name);
@@ -37,7 +50,8 @@ LearnedMap resolve_learned_map(const RunConfig& run, const std::string& name,
   const bool from_training = learned.from_training();
   refuse(c.batch && from_training, "--map-batch",
          "is of a sketched gradient; a direct training goes by the run's --batch");
-  learned.batch = from_training ? 0 : c.batch.value_or(factors ? 1 : run.batch);
+  learned.batch =
+      from_training ? 0 : c.batch.value_or(factors ? factors_batch(net, run.batch) : run.batch);
   require(from_training || (learned.batch >= 1 && learned.batch <= kMaxBatch), "--map-batch",
           learned.batch, "1 to 65536");
   // As many as the largest block has latents span it; of a trajectory neighbours are alike.

@@ -22,9 +22,10 @@ struct LearnedMapConfig {
 };
 
 /// Of `--map NAME`, a learned one, for a mapping with `latents` at most in a block. Throws
-/// UsageError, naming the flag, for what is out of range or without meaning.
+/// UsageError, naming the flag, for what is out of range or without meaning. Factors are learned
+/// from gradients of single samples, but of a network that normalises.
 LearnedMap resolve_learned_map(const RunConfig& config, const std::string& name,
-                               const MappingConfig& mapping);
+                               const MappingConfig& mapping, const Network& net);
 
 /// The JSON of a recipe's "learned_map". Throws nlohmann's exceptions.
 void to_json(nlohmann::json& json, const LearnedMap& learned);

@@ -13,6 +13,13 @@ const char* to_string(FastMath fast_math) {
   return fast_math == FastMath::tf32 ? "tf32" : fast_math == FastMath::bf16 ? "bf16" : "off";
 }
 
+FastMath fast_math_from_json(const nlohmann::json& json) {
+  const auto text = json.get<std::string>();
+  for (const FastMath fast_math : {FastMath::off, FastMath::tf32, FastMath::bf16})
+    if (text == to_string(fast_math)) return fast_math;
+  fail("fast_math: expected off, tf32 or bf16, found {}", text);
+}
+
 /// Any number of 64 bits, as whole_number's are not.
 std::uint64_t seed_from_json(const nlohmann::json& json) {
   if (!json.is_number_unsigned()) fail("a seed: expected a number, found {}", json.type_name());
@@ -77,6 +84,7 @@ Recipe recipe_from_json(const nlohmann::json& json) {
     r.seed = seed_from_json(json.at("seed"));
     r.threads = static_cast<int>(whole_number(json.at("threads"), "threads", 1, kMaxThreads));
     r.validation = static_cast<std::size_t>(whole_number(json.at("validation"), "validation"));
+    if (json.contains("fast_math")) r.fast_math = fast_math_from_json(json.at("fast_math"));
     m.strategy = parse_strategy(json.at("strategy").get<std::string>());
     m.seed = json.contains("map_seed") ? seed_from_json(json.at("map_seed")) : r.seed;
     if (json.contains("split_seed")) r.split_seed = seed_from_json(json.at("split_seed"));

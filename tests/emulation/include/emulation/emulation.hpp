@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <vector>
 
 struct CUstream_st;
 enum cudaError : int;
@@ -11,9 +12,10 @@ enum cudaError : int;
 ///
 /// Streams are queues that advance only when something waits for them. (A cudaMemcpy from pageable
 /// memory does not: as CUDA documents, it returns when the source is staged, and a stream made
-/// cudaStreamNonBlocking may run before the values arrive.) Device memory is
-/// inaccessible except while queued work runs: a stray access of the host ends in SIGSEGV, as does
-/// a kernel that leaves its allocation by more than a few bytes (fewer are noticed afterwards).
+/// cudaStreamNonBlocking may run before the values arrive. Of cudaMemcpyAsync nothing of the kind
+/// is documented: it reads its source when its turn comes.) Device memory is inaccessible except
+/// while queued work runs: a stray access of the host ends in SIGSEGV, as does a kernel that leaves
+/// its allocation by more than a few bytes (fewer are noticed afterwards).
 /// MAPNET_EMULATION_UNPROTECTED in the environment leaves it open, for debuggers.
 namespace emulation {
 
@@ -53,8 +55,9 @@ std::size_t graph_launches();    ///< calls of cudaGraphLaunch
 std::size_t synchronisations();  ///< calls that made the host wait for the device
 std::size_t pending_operations();
 
-/// What cudaGetDeviceCount says; 0 makes it, and whatever needs a device, fail.
-void set_device_count(int count);
+/// What devices there are, by compute capability, as 75: one of 90 at first. None makes
+/// cudaGetDeviceCount, and whatever needs a device, fail. They share their memory.
+void set_devices(std::vector<int> capabilities);
 /// What cudaMalloc can give in total: 4 GiB at first.
 void set_device_memory(std::size_t bytes);
 /// Forgets a failed launch, after which a real device is lost to the process. Queues are emptied.

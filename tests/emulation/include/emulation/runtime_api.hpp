@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <functional>
 #include <string>
 #include <tuple>
@@ -89,7 +91,6 @@ enum cudaDeviceAttr {
   cudaDevAttrComputeCapabilityMinor = 76,
   cudaDevAttrMaxSharedMemoryPerMultiprocessor = 81,
   cudaDevAttrMaxSharedMemoryPerBlockOptin = 97,
-  cudaDevAttrPageableMemoryAccessUsesHostPageTables = 100,
 };
 cudaError_t cudaGetDeviceCount(int* count);
 cudaError_t cudaSetDevice(int device);
@@ -206,9 +207,37 @@ struct Kernel {
   const void* address = nullptr;
   std::string parameters;             ///< their types, for messages
   std::vector<const void*> pointers;  ///< arguments that must be addresses on the device
+  std::vector<const void*> members;   ///< and what in arguments that are structs may be one
 };
 
 cudaError_t launch(const cudaLaunchConfig_t& config, Kernel kernel);
+
+/// Notes the words of a struct that may be addresses of what a program allocates: those from 5 *
+/// 2^44 on. Below are sizes, counts and pairs of them.
+inline void note_members(Kernel& kernel, const void* object, std::size_t bytes) {
+  for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= bytes; at += sizeof(std::uintptr_t)) {
+    std::uintptr_t word = 0;
+    std::memcpy(&word, static_cast<const char*>(object) + at, sizeof word);
+    if (word >> 44 >= 5 && word >> 48 == 0)
+      kernel.members.push_back(reinterpret_cast<const void*>(word));
+  }
+}
+
+/// What an argument says of addresses. A struct can hold one where it is aligned as one; what lies
+/// in its gaps is none of its own, and where a compiler cannot clear them it is not looked at.
+template <class T>
+void note_argument([[maybe_unused]] Kernel& kernel, [[maybe_unused]] T value) {
+  if constexpr (std::is_pointer_v<T>) {
+    kernel.pointers.push_back(value);
+  } else if constexpr (std::is_class_v<T> && alignof(T) >= alignof(void*)) {
+#if defined(__has_builtin)
+  #if __has_builtin(__builtin_clear_padding)
+    __builtin_clear_padding(&value);
+    note_members(kernel, &value, sizeof value);
+  #endif
+#endif
+  }
+}
 
 /// "{float*, int}"
 template <class... Params>
@@ -233,15 +262,8 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
   record.address = reinterpret_cast<const void*>(kernel);
   record.parameters = emulation::parameter_types<Params...>();
   const std::tuple<Params...> values(std::forward<Args>(args)...);
-  std::apply(
-      [&](const Params&... value) {
-        [[maybe_unused]] const auto note = [&](const auto& v) {
-          if constexpr (std::is_pointer_v<std::remove_cvref_t<decltype(v)>>)
-            record.pointers.push_back(v);
-        };
-        (note(value), ...);
-      },
-      values);
+  std::apply([&](const Params&... value) { (emulation::note_argument(record, value), ...); },
+             values);
   record.thread = [kernel, values] { std::apply(kernel, values); };
   return emulation::launch(*config, std::move(record));
 }

@@ -1,0 +1,104 @@
+#include "harness/checks.hpp"
+
+#include <fmt/core.h>
+
+#include "harness/complaint.hpp"
+#include "harness/data_presence.hpp"
+#include "harness/run_record.hpp"
+
+namespace mapnet {
+
+namespace {
+
+/// Whether the weights that an entry begins with are there: those that lie where its source is not
+/// done are of an earlier one, which had other settings.
+bool has_weights(const Campaign& campaign, const ChosenEntry& c) {
+  const ChosenEntry* source = source_of(campaign, c);
+  return source && is_done(source->runs.front()) &&
+         std::filesystem::exists(c.runs.front().weights());
+}
+
+void assert_count(ChosenEntry& c, const char* key, std::size_t expected) {
+  const auto found = c.plan.at(key).get<std::size_t>();
+  if (found == expected) return;
+  c.state = EntryState::failed;
+  c.message = fmt::format("{} is {}; the table says {}", key, found, expected);
+}
+
+/// Of the entry, by one of its runs: of those that begin with another's weights one that has them.
+void assert_counts(ChosenEntry& c, const SeedRun& run) {
+  std::vector<std::string> words = {kThisProgram, "plan", "--json"};
+  const std::vector<std::string> flags = words_of(c.settings);
+  words.insert(words.end(), flags.begin(), flags.end());
+  if (!run.source.empty()) words.insert(words.end(), {"--pretrained", run.weights().string()});
+  const ProgramOutput plan = run_program(words);
+  if (plan.exit_code != 0) {
+    c.state = EntryState::failed;
+    c.message = complaint_of(plan, "mapnet plan");
+    return;
+  }
+  c.plan = nlohmann::json::parse(plan.output);
+  const StandIn* other = c.stand_in ? &*c.entry->stand_in : nullptr;
+  assert_count(c, "trainable_params",
+               other ? other->trainable.value_or(c.entry->trainable) : c.entry->trainable);
+  if (c.entry->target && !other) assert_count(c, "target_params", *c.entry->target);
+}
+
+/// What there is of each data set, which is checked once.
+class DataChecks {
+ public:
+  explicit DataChecks(const CampaignOptions& options) : options_(options) {}
+
+  const DataFinding& of(const std::string& data) {
+    const auto known = findings_.find(data);
+    if (known != findings_.end()) return known->second;
+    return findings_[data] = check_data(data, options_.folder_of(data));
+  }
+
+ private:
+  const CampaignOptions& options_;
+  std::map<std::string, DataFinding> findings_;
+};
+
+/// Its data, or what stands in for that.
+void check_data_of(ChosenEntry& c, DataChecks& checks, const CampaignOptions& options) {
+  DataFinding found = checks.of(c.entry->data);
+  if (found.state == DataState::absent && options.stand_in && c.entry->stand_in) {
+    found = checks.of(c.entry->stand_in->data);
+    if (found.state == DataState::there) take_stand_in(c, options);
+  }
+  if (found.state == DataState::there) return;
+  c.state = found.state == DataState::absent ? EntryState::no_data : EntryState::failed;
+  c.message = found.message;
+}
+
+}  // namespace
+
+void check_before_training(Campaign& campaign, const CampaignOptions& options,
+                           const StopRequested& stop_requested) {
+  DataChecks data(options);
+  for (ChosenEntry& c : campaign.entries) {
+    if (is_stopping(stop_requested)) return;
+    if (c.state == EntryState::pending) check_data_of(c, data, options);
+  }
+  settle_runs(campaign, options);
+  for (ChosenEntry& c : campaign.entries) {
+    if (is_stopping(stop_requested)) return;
+    if (c.state == EntryState::pending &&
+        (c.entry->pretrained_from.empty() || has_weights(campaign, c)))
+      assert_counts(c, c.runs.front());
+  }
+}
+
+void prepare_weights(ChosenEntry& c, const SeedRun& run) {
+  const ProgramOutput exported = run_program(
+      {kThisProgram, "export", "--run", run.source.string(), "--out", run.weights().string()});
+  if (exported.exit_code != 0) {
+    c.state = EntryState::failed;
+    c.message = complaint_of(exported, "mapnet export");
+    return;
+  }
+  if (c.plan.is_null()) assert_counts(c, run);
+}
+
+}  // namespace mapnet

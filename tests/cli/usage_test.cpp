@@ -1,0 +1,97 @@
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+
+#include "cli/program.hpp"
+#include "common/file.hpp"
+#include "common/temporary.hpp"
+
+/// What is said of a flag, or of a --config file, that cannot be understood.
+using namespace mapnet;
+using namespace mapnet::test;
+
+namespace {
+
+/// One line, that of `said`, and exit code 2.
+void check_refused(const std::string& arguments, const std::string& said) {
+  const Outcome outcome = mapnet_with(arguments);
+  BOOST_TEST_CONTEXT(arguments << "\n" << outcome.output) {
+    BOOST_TEST(outcome.code == 2);
+    BOOST_TEST(outcome.output.substr(0, 8 + said.size()) == "mapnet: " + said);
+    BOOST_TEST(std::ranges::count(outcome.output, '\n') == 1);
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(values_of_flags_are_refused_in_plain_words) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"train --epochs 1 --epochs 2", "--epochs is given twice\n"},
+      {"train --epochs 1 --epochs 2 --epochs 2", "--epochs is given 3 times\n"},
+      {"train --latent abc", "--latent: expected a whole number, found 'abc'\n"},
+      {"train --epochs 1.5", "--epochs: expected a whole number, found '1.5'\n"},
+      {"train --latents 8,x", "--latents: expected whole numbers, found '8,x'\n"},
+      {"train --lr fast", "--lr: expected a number, found 'fast'\n"},
+      {"train --lambdas 1,a", "--lambdas: expected numbers, found '1,a'\n"},
+      {"train --quiet=maybe", "--quiet: expected true or false, found 'maybe'\n"},
+      {"eval --run", "--run: its value is missing\n"},
+      {"train --finetune", "--finetune: its value is missing\n"},
+      {"eval", "--run is required\n"},
+      {"predict --run x", "images: give at least one JPEG or PNG"},
+      {"data check", "NAME: give "},
+  };
+  for (const auto& [arguments, said] : cases) check_refused(arguments, said);
+}
+
+BOOST_AUTO_TEST_CASE(values_of_a_file_are_refused_with_their_line) {
+  const Folder folder;
+  const std::string file = (folder.path / "c.toml").string();
+  const std::pair<const char*, const char*> cases[] = {
+      // Of another kind.
+      {"batch = 8\nepochs = \"three\"\n", ":2: epochs = \"three\"; expected a whole number\n"},
+      {"epochs = 1.5\n", ":1: epochs = 1.5; expected a whole number\n"},
+      {"epochs = [1, 2]\n", ":1: epochs = [1, 2]; expected one value\n"},
+      {"latents = [8, 'x']\n", ":1: latents = [8, \"x\"]; expected whole numbers\n"},
+      {"augment-flip = 'maybe'\n", ":1: augment-flip = \"maybe\"; expected true or false\n"},
+      {"\nseed = -1\n", ":2: seed: expected a whole number of 0 or more, found -1\n"},
+      // Out of range, which is found out later.
+      {"epochs = -1\n", ":1: epochs is -1; expected 0 to 1000000\n"},
+      {"batch = 8\nema = 1.0\n", ":2: ema "},
+      {"batch = 8\nlatent = 0\n", ":2: cnn2: 0 latents; expected 1 to 108618"},
+      {"strategy = 'direct'\nrefresh = 200\n", ":2: refresh "},
+      // Unknown names.
+      {"batch = 8\nnet = 'cnn9'\n", ":2: unknown network 'cnn9'; known: cnn1, cnn2"},
+      {"net = 'lstm-0x8'\n", ":1: network lstm-0x8: expected 1 to 64 layers"},
+      {"data = 'imagenet'\n", ":1: unknown dataset 'imagenet'"},
+      {"data = 'noise-3x8'\n", ":1: noise-3x8: expected "},
+      {"map = 'dence'\n", ":1: unknown map 'dence'"},
+      {"epochs = 1\nlatnet = 5\n", ":2: unknown key 'latnet'; did you mean latent?\n"},
+      {"nothing-like-it = 5\n", ":1: unknown key 'nothing-like-it'\n"},
+  };
+  for (const auto& [text, said] : cases) {
+    write_file_atomic(file, text);
+    BOOST_TEST_CONTEXT(text) check_refused("train --config " + file, file + said);
+    BOOST_TEST_CONTEXT(text) check_refused("plan --config " + file, file + said);
+  }
+  // What the command line says is not the file's.
+  write_file_atomic(file, "epochs = 3\n");
+  check_refused("plan --epochs -1 --config " + file, "--epochs is -1; expected 0 to 1000000\n");
+  check_refused("plan --batch 0 --config " + file, "--batch is 0; ");
+}
+
+// One file is for all of them.
+BOOST_AUTO_TEST_CASE(what_is_for_training_alone_is_passed_over_by_plan_and_bench) {
+  const Folder folder;
+  const std::string file =
+      folder.write("d.toml",
+                   "epochs = 1\nlatent = 16\nbatch = 64\nout = 'runs/d'\noverwrite = true\n"
+                   "quiet = true\ncheckpoint-every = 'never'\nsnapshot-every = 5\n"
+                   "require-accuracy = 0.5\n");
+  check_outcome("plan --config " + file, 0, {"lower bound"});
+  check_outcome("bench --data noise-1x28x28x10 --steps 1 --warm-up 0 --config " + file, 0,
+                {"whole step"});
+  // What they have no flag for either is refused all the same.
+  const std::string typo = folder.write("typo.toml", "steps = 3\n");
+  check_refused("plan --config " + typo, typo + ":1: unknown key 'steps'");
+  const std::string own = folder.write("own.toml", "svg = 'plan.svg'\n");
+  check_refused("train --config " + own, own + ":1: unknown key 'svg'");
+}

@@ -1,0 +1,124 @@
+#include "harness/run_record.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <future>
+
+#include "common/temporary.hpp"
+#include "train/run_folder.hpp"
+
+/// What makes a run the same as the one whose folder is there.
+using namespace mapnet;
+using namespace mapnet::test;
+
+namespace {
+
+struct RecordedRun {
+  Folder folder;
+  SeedRun run;
+
+  explicit RecordedRun(std::vector<std::string> words) {
+    run.folder = folder.path / "run";
+    run.words = std::move(words);
+    BOOST_TEST(!prepare_folder(run));
+    BOOST_TEST(is_same_run(run));
+  }
+  bool is_same_with(const std::vector<std::string>& words) const {
+    SeedRun other = run;
+    other.words = words;
+    return is_same_run(other);
+  }
+};
+
+}  // namespace
+
+// With another --jobs each run has other threads, and is what it was.
+BOOST_AUTO_TEST_CASE(the_number_of_threads_makes_no_other_run) {
+  const RecordedRun one({"train", "--device", "cpu", "--lr", "-1", "--threads", "4"});
+  SeedRun again = one.run;
+  again.words = {"train", "--device", "cpu", "--lr", "-1"};
+  BOOST_TEST(is_same_run(again));
+  BOOST_TEST((recorded_words(again) == one.run.words));
+  BOOST_TEST(prepare_folder(again));
+  BOOST_TEST((recorded_words(again) == one.run.words));
+  BOOST_TEST(!one.is_same_with({"train", "--device", "cpu", "--lr", "-2", "--threads", "4"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_gpu_is_none_of_a_run_on_the_cpu) {
+  const auto record = [](const std::string& device) {
+    const RecordedRun one({"train", "--device", device});
+    return nlohmann::json::parse(read_file(one.run.folder / "harness.json"));
+  };
+  BOOST_TEST(!record("cpu").contains("gpu"));
+  BOOST_TEST(record("auto").contains("gpu"));
+}
+
+// Another file under the same name would give other results, and cannot be gone on with.
+BOOST_AUTO_TEST_CASE(a_file_is_known_by_its_contents) {
+  const Folder folder;
+  for (const std::string flag : {"config", "features-weights", "init", "pretrained"}) {
+    const std::string file = folder.write("named", "one");
+    const RecordedRun run({"train", "--" + flag, file});
+    folder.write("named", "another");
+    BOOST_TEST(!is_same_run(run.run), flag);
+    folder.write("named", "one");
+    BOOST_TEST(is_same_run(run.run), flag);
+    const std::string moved = folder.write("moved", "one");
+    BOOST_TEST(run.is_same_with({"train", "--" + flag, moved}), flag);
+    std::filesystem::remove(file);
+    BOOST_TEST(!is_same_run(run.run), flag);
+  }
+  // A run's folder stands for its model.
+  folder.write("earlier/model.latent", "one");
+  const RecordedRun run({"train", "--init", (folder.path / "earlier").string()});
+  folder.write("earlier/model.latent", "another");
+  BOOST_TEST(!is_same_run(run.run));
+}
+
+// The weights of another run are exported anew for each that begins with them: that run tells them.
+BOOST_AUTO_TEST_CASE(weights_of_another_run_are_known_by_that_run) {
+  const Folder folder;
+  const std::string file = folder.write("named", "one");
+  SeedRun run;
+  run.folder = folder.path / "run";
+  run.source = folder.path / "source";
+  run.source_words = {"train", "--lr", "1", "--threads", "1", "--init", file};
+  run.words = {"train", "--pretrained", run.weights().string()};
+  prepare_folder(run);
+  folder.write("source/weights.safetensors", "exported");
+  BOOST_TEST(is_same_run(run));
+  run.source_words[4] = "2";
+  BOOST_TEST(is_same_run(run));
+  folder.write("named", "another");
+  BOOST_TEST(!is_same_run(run));
+  folder.write("named", "one");
+  run.source_words[2] = "2";
+  BOOST_TEST(!is_same_run(run));
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_of_data_is_known_by_where_it_lies) {
+  const RecordedRun run({"train", "--data-dir", "data"});
+  BOOST_TEST(run.is_same_with({"train", "--data-dir", absolute_path("data").string()}));
+  BOOST_TEST(!run.is_same_with({"train", "--data-dir", "/elsewhere/data"}));
+}
+
+// Hours of somebody else's training lie there.
+BOOST_AUTO_TEST_CASE(a_folder_is_not_touched_while_another_trains_there) {
+  const RecordedRun theirs({"train", "--lr", "1"});
+  const RunFolder folder{theirs.run.folder};
+  write_file_atomic(folder.checkpoint(), "theirs");
+  write_file_atomic(folder.metrics(), "theirs\n");
+  SeedRun ours = theirs.run;
+  ours.words = {"train", "--lr", "2"};
+  FolderClaim claim(folder.path);
+  auto prepared = std::async(std::launch::async, [&] { return prepare_folder(ours); });
+  BOOST_TEST((prepared.wait_for(std::chrono::milliseconds(250)) == std::future_status::timeout));
+  BOOST_TEST(std::filesystem::exists(folder.checkpoint()));
+  BOOST_TEST(std::filesystem::exists(folder.metrics()));
+  BOOST_TEST(is_same_run(theirs.run));
+  claim = FolderClaim();
+  BOOST_TEST(!prepared.get());
+  BOOST_TEST(!std::filesystem::exists(folder.checkpoint()));
+  BOOST_TEST(!std::filesystem::exists(folder.metrics()));
+  BOOST_TEST(is_same_run(ours));
+}
