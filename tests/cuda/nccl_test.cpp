@@ -7,6 +7,7 @@
 
 #include "common/scripted_ranks.hpp"
 #include "device/cuda/rank_sum.hpp"
+#include "emulation/emulation.hpp"
 
 /// How ranks are connected through NCCL, and what happens when one of them is lost: with an NCCL
 /// that does what a test says.
@@ -14,17 +15,18 @@ using namespace mapnet;
 using namespace mapnet::test;
 
 struct FakeComm {
-  std::atomic<ncclResult_t> state = ncclSuccess;  // what ncclCommGetAsyncError says
-  std::atomic<int> asked = 0;                     // how often it was
-  std::atomic<int> done_after = -1;               // so many questions; -1: when the test says
+  std::atomic<bool> others_come = true;  // until then a connection waits
+  std::atomic<bool> connecting = false, connected = false;
+  std::atomic<ncclResult_t> connects = ncclSuccess;
+  std::atomic<ncclResult_t> state = ncclSuccess;       // what ncclCommGetAsyncError says
+  std::atomic<int> device = -1, size = -1, rank = -1;  // of the connection
   std::atomic<int> aborts = 0;
-  std::atomic<bool> began = false;
-  int blocking = -1;
   int sums = 0;
-  ncclResult_t begins = ncclSuccess;  // what is begun returns
 };
 
 namespace {
+
+using namespace std::chrono_literals;
 
 FakeComm* nccl = nullptr;
 
@@ -58,18 +60,22 @@ const char* ncclGetErrorString(ncclResult_t result) {
 
 ncclResult_t ncclGetUniqueId(ncclUniqueId*) { return ncclSuccess; }
 
-ncclResult_t ncclCommInitRankConfig(ncclComm_t* comm, int ranks, ncclUniqueId, int rank,
-                                    ncclConfig_t* config) {
-  BOOST_TEST(ranks == 2);
-  BOOST_TEST(rank == 0);
-  nccl->blocking = config->blocking;
-  *comm = nccl;
-  nccl->began = true;
-  return nccl->begins;
+ncclResult_t ncclCommInitRank(ncclComm_t* comm, int ranks, ncclUniqueId, int rank) {
+  FakeComm& fake = *nccl;
+  int device = -1;
+  cudaGetDevice(&device);
+  fake.device = device;
+  fake.size = ranks;
+  fake.rank = rank;
+  fake.connecting = true;
+  while (!fake.others_come) std::this_thread::sleep_for(1ms);
+  const ncclResult_t result = fake.connects;
+  *comm = result == ncclSuccess ? &fake : nullptr;
+  fake.connected = true;  // the test may be over now
+  return result;
 }
 
 ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t* state) {
-  if (++comm->asked == comm->done_after) comm->state = ncclSuccess;
   *state = comm->state;
   return ncclSuccess;
 }
@@ -83,48 +89,43 @@ ncclResult_t ncclAllReduce(const void* from, void* to, std::size_t, ncclDataType
                            ncclComm_t comm, cudaStream_t) {
   BOOST_TEST(from == to);
   ++comm->sums;
-  return comm->begins;
+  return ncclSuccess;
 }
 
-BOOST_AUTO_TEST_CASE(a_connection_is_waited_for_and_closed_with_the_sum) {
+BOOST_AUTO_TEST_CASE(a_connection_is_of_the_device_in_use_and_closed_with_the_sum) {
+  emulation::set_devices({90, 90});
+  cudaSetDevice(1);
   WithNccl fake;
-  fake.begins = ncclInProgress;
-  fake.state = ncclInProgress;
-  fake.done_after = 3;
   const auto ranks = std::make_shared<LosingRanks>();
   auto sum = cuda::open_rank_sum(ranks, nullptr);
-  BOOST_TEST(fake.blocking == 0);
-  BOOST_TEST(fake.asked == 3);
+  BOOST_TEST(fake.device == 1);
+  BOOST_TEST(fake.size == 2);
+  BOOST_TEST(fake.rank == 0);
   BOOST_TEST(fake.aborts == 0);
-  // What NCCL goes on with behind the call must be on the stream when run returns.
-  fake.state = ncclInProgress;
-  fake.done_after = 5;
   sum->run(nullptr, 1);
-  BOOST_TEST(fake.asked == 5);
-  fake.begins = ncclSuccess;
-  sum->run(nullptr, 1);
-  BOOST_TEST(fake.asked == 5);
-  BOOST_TEST(fake.sums == 2);
+  BOOST_TEST(fake.sums == 1);
   sum.reset();
   BOOST_TEST(fake.aborts == 1);
   ranks->lose();  // of a connection that is no more
   BOOST_TEST(fake.aborts == 1);
   BOOST_TEST(ranks->listen() == "");
+  cudaSetDevice(0);
+  emulation::set_devices({90});
 }
 
 BOOST_AUTO_TEST_CASE(a_rank_may_be_lost_while_it_is_connected) {
   WithNccl fake;
-  fake.begins = ncclInProgress;
-  fake.state = ncclInProgress;  // for ever
+  fake.others_come = false;
   const auto ranks = std::make_shared<LosingRanks>();
   std::jthread watch([&] {
-    while (!fake.began) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    while (!fake.connecting) std::this_thread::sleep_for(1ms);
     ranks->lose();
   });
   BOOST_CHECK_EXCEPTION(cuda::open_rank_sum(ranks, nullptr), Error,
                         [](const Error& e) { return has(e, "a rank was lost"); });
-  watch.join();
-  BOOST_TEST(fake.aborts == 1);
+  BOOST_TEST(!fake.connected);
+  fake.others_come = true;  // for the thread that was left behind
+  while (!fake.connected) std::this_thread::sleep_for(1ms);
 }
 
 BOOST_AUTO_TEST_CASE(a_rank_may_be_lost_before_anything_is_begun) {
@@ -136,16 +137,14 @@ BOOST_AUTO_TEST_CASE(a_rank_may_be_lost_before_anything_is_begun) {
   };
   BOOST_CHECK_EXCEPTION(cuda::open_rank_sum(std::make_shared<LostRanks>(), nullptr), Error,
                         [](const Error& e) { return has(e, "a rank was lost"); });
-  BOOST_TEST(!fake.began);
+  BOOST_TEST(!fake.connecting);
 }
 
 BOOST_AUTO_TEST_CASE(a_connection_that_fails_says_why) {
   WithNccl fake;
-  fake.begins = ncclInProgress;
-  fake.state = ncclSystemError;
+  fake.connects = ncclSystemError;
   BOOST_CHECK_EXCEPTION(cuda::open_rank_sum(std::make_shared<LosingRanks>(), nullptr), Error,
                         [](const Error& e) { return has(e, "system error"); });
-  BOOST_TEST(fake.aborts == 1);
 }
 
 // A machine that is gone is seen by NCCL alone: this one's processes are all there.
@@ -153,8 +152,6 @@ BOOST_AUTO_TEST_CASE(what_nccl_hears_of_a_loss_is_passed_on) {
   WithNccl fake;
   const auto ranks = std::make_shared<LosingRanks>();
   const auto sum = cuda::open_rank_sum(ranks, nullptr);
-  BOOST_TEST(ranks->listen() == "");
-  fake.state = ncclInProgress;
   BOOST_TEST(ranks->listen() == "");
   fake.state = ncclRemoteError;
   BOOST_TEST(ranks->listen().find("remote process exited") != std::string::npos, ranks->listen());

@@ -3,12 +3,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <mutex>
 #include <span>
 #include <thread>
 
 #include "common/error.hpp"
 #include "device/communicator.hpp"
+#include "device/cuda/check.hpp"
 #include "device/cuda/rank_sum.hpp"
 
 namespace mapnet::cuda {
@@ -23,31 +25,38 @@ void check(ncclResult_t status, const char* what) {
 // waits for the lost rank itself. An end waits as long for an abort under way.
 constexpr auto kHandedOver = std::chrono::seconds(1);
 
-constexpr auto kPoll = std::chrono::milliseconds(1);
+constexpr auto kLookForLoss = std::chrono::milliseconds(1);
 
 /// NCCL's connection to the other ranks, until one of them is lost: then what waits for it on the
-/// GPU is ended, or nobody could wait for the stream again. Nobody waits within NCCL either, where
-/// no abort would free them: what is begun there is asked about until it is done.
+/// GPU is ended, or nobody could wait for the stream again.
 class Connection {
  public:
+  /// On a thread of its own, since a rank that is lost meanwhile is waited for there for ever: then
+  /// that thread is left behind.
   void connect(Communicator& ranks) {
     ncclUniqueId id{};
     if (ranks.first()) check(ncclGetUniqueId(&id), "ncclGetUniqueId");
     ranks.broadcast(std::as_writable_bytes(std::span(&id, 1)));
-    ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
-    config.blocking = 0;
-    finish("ncclCommInitRankConfig", [&] {
-      ncclComm_t comm = nullptr;
-      const ncclResult_t begun =
-          ncclCommInitRankConfig(&comm, ranks.size(), id, ranks.rank(), &config);
-      comm_ = comm;
-      return begun;
-    });
+    require_all();
+    int device = 0;
+    MAPNET_CUDA(cudaGetDevice(&device));
+    std::packaged_task<ncclComm_t()> connecting(
+        [id, device, size = ranks.size(), rank = ranks.rank()] {
+          MAPNET_CUDA(cudaSetDevice(device));
+          ncclComm_t comm = nullptr;
+          check(ncclCommInitRank(&comm, size, id, rank), "ncclCommInitRank");
+          return comm;
+        });
+    std::future<ncclComm_t> connected = connecting.get_future();
+    std::thread(std::move(connecting)).detach();
+    while (connected.wait_for(kLookForLoss) != std::future_status::ready) require_all();
+    comm_ = connected.get();
   }
 
   void sum(float* values, std::size_t n, cudaStream_t stream) {
-    finish("ncclAllReduce",
-           [&] { return ncclAllReduce(values, values, n, ncclFloat32, ncclSum, comm_, stream); });
+    const std::lock_guard lock(in_use_);
+    require_all();
+    check(ncclAllReduce(values, values, n, ncclFloat32, ncclSum, comm_, stream), "ncclAllReduce");
   }
 
   /// What is wrong with it, where NCCL says so: a machine is gone, or the way there.
@@ -56,7 +65,7 @@ class Connection {
     const ncclComm_t comm = comm_;
     ncclResult_t state = ncclSuccess;
     if (!lock || over_ || !comm || ncclCommGetAsyncError(comm, &state) != ncclSuccess) return {};
-    if (state == ncclSuccess || state == ncclInProgress) return {};
+    if (state == ncclSuccess) return {};
     return fmt::format("the connection to the other ranks is broken: NCCL: {}",
                        ncclGetErrorString(state));
   }
@@ -72,26 +81,8 @@ class Connection {
   }
 
  private:
-  /// Begins something and waits until it is done.
-  template <class Begin>
-  void finish(const char* what, const Begin& begin) {
-    ncclResult_t state = in_turn(begin);
-    while (state == ncclInProgress) {
-      std::this_thread::sleep_for(kPoll);
-      state = in_turn([&] {
-        ncclResult_t now = ncclSuccess;
-        check(ncclCommGetAsyncError(comm_, &now), "ncclCommGetAsyncError");
-        return now;
-      });
-    }
-    check(state, what);
-  }
-
-  template <class Call>
-  ncclResult_t in_turn(const Call& call) {
-    const std::lock_guard lock(in_use_);
+  void require_all() const {
     if (over_) fail("NCCL: a rank was lost");
-    return call();
   }
 
   std::atomic<ncclComm_t> comm_ = nullptr;  // null: not connected yet, or aborted

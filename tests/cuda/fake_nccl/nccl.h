@@ -9,7 +9,7 @@
 struct FakeComm;
 using ncclComm_t = FakeComm*;
 
-enum ncclResult_t { ncclSuccess = 0, ncclSystemError = 2, ncclRemoteError = 6, ncclInProgress = 7 };
+enum ncclResult_t { ncclSuccess = 0, ncclSystemError = 2, ncclRemoteError = 6 };
 enum ncclDataType_t { ncclFloat32 = 7 };
 enum ncclRedOp_t { ncclSum = 0 };
 
@@ -17,16 +17,9 @@ struct ncclUniqueId {
   char internal[128];
 };
 
-struct ncclConfig_t {
-  int blocking;
-};
-#define NCCL_CONFIG_INITIALIZER \
-  { 1 }
-
 const char* ncclGetErrorString(ncclResult_t result);
 ncclResult_t ncclGetUniqueId(ncclUniqueId* id);
-ncclResult_t ncclCommInitRankConfig(ncclComm_t* comm, int ranks, ncclUniqueId id, int rank,
-                                    ncclConfig_t* config);
+ncclResult_t ncclCommInitRank(ncclComm_t* comm, int ranks, ncclUniqueId id, int rank);
 ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t* state);
 ncclResult_t ncclCommAbort(ncclComm_t comm);
 ncclResult_t ncclAllReduce(const void* from, void* to, std::size_t n, ncclDataType_t type,
