@@ -246,11 +246,12 @@ BOOST_AUTO_TEST_CASE(a_killed_rank_ends_the_run_and_leaves_a_checkpoint) {
     BOOST_TEST(count_in(outcome.output, lost) == 1u, outcome.output);
     BOOST_TEST(count_in(outcome.output, "--resume goes on from it") == 1u, outcome.output);
     Process again(training(data, folder, {"--epochs", "1000", "--resume"}), output);
-    std::this_thread::sleep_for(500ms);
+    const auto said = [&] { return read_file(output); };
+    for (int i = 0; i < 600 && count_in(said(), "going on from epoch") == 0; ++i)
+      std::this_thread::sleep_for(100ms);  // long on a busy machine
     again.signal(SIGTERM);
     BOOST_TEST(again.wait() == 128 + SIGTERM);
-    const std::string said = read_file(output);
-    BOOST_TEST(count_in(said, "going on from epoch") == 1u, said);
+    BOOST_TEST(count_in(said(), "going on from epoch") == 1u, said());
   }
 }
 
