@@ -39,7 +39,7 @@ debug asan tsan emulated cuda: ## build that preset into build/<preset>
 
 install: ## install the release build into PREFIX (/usr/local), as root or where you may write
 	@test -x build/release/mapnet || $(MAKE) build
-	cmake --install build/release --prefix '$(PREFIX)'
+	cmake --install build/release --prefix '$(patsubst ~/%,$(HOME)/%,$(PREFIX))'
 
 package: ## Debian packages of the release build: build/release/*.deb
 	@test -x build/release/mapnet || $(MAKE) build

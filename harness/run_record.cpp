@@ -38,7 +38,11 @@ std::string contents_of(const std::string& name) {
   const auto known = files.find(file);
   if (known != files.end() && known->second.bytes == bytes && known->second.written == written)
     return known->second.sha256;
-  return (files[file] = {bytes, written, sha256_hex(file)}).sha256;
+  try {
+    return (files[file] = {bytes, written, sha256_hex(file)}).sha256;
+  } catch (const Error&) {
+    return name;
+  }
 }
 
 /// What of a run's words decides what comes of it. `exported`: the weights of the run that it
@@ -53,6 +57,16 @@ Settings deciding(const std::vector<std::string>& words, const fs::path& exporte
   if (const auto found = settings.find("data-dir"); found != settings.end())
     for (std::string& folder : found->second) folder = absolute_path(folder).string();
   return settings;
+}
+
+/// Before anything is cleared for a run that could not begin.
+void require_files(const SeedRun& run) {
+  Settings settings = settings_among(run.words);
+  for (const char* key : kNamingFiles)
+    for (const std::string& name : settings[key])
+      if (name != run.weights() && contents_of(name) == name)
+        fail("{}: cannot be read; it is what --{} names. What the run has is left as it is", name,
+             key);
 }
 
 bool may_use_gpu(const Settings& settings) {
@@ -115,6 +129,7 @@ std::vector<std::string> recorded_words(const SeedRun& run) {
 bool prepare_folder(const SeedRun& run) {
   const FolderClaim claim = claim_folder(run);
   if (is_same_run(run) && !run.damaged) return true;
+  require_files(run);
   clear(run);  // before the record says otherwise: the child may never come to it
   json object = record(run);
   object["words"] = run.words;

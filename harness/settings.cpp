@@ -15,6 +15,7 @@ struct OwnFlag {
 };
 constexpr OwnFlag kOwnFlags[] = {
     {"seed", "the seeds of runs are a list: seeds = [1, 2, 3]"},
+    {"config", "write what the file says as settings"},
     {"out", "runs lie in the folder that --runs names"},
     {"overwrite", "a run that has other settings than before begins anew by itself"},
     {"resume", "a run that was stopped goes on by itself"}};

@@ -105,13 +105,14 @@ void check_labels(const Dataset& d) {
 }
 
 /// Reads the series as training does by default, then with all its columns: a table may have PM2.5
-/// and lack of the weather what --multivariate asks for.
-void check_series(const DatasetOptions& options, const Dataset& d) {
+/// and lack of the weather what --multivariate asks for (`weather`: whether that is asked).
+void check_series(const DatasetOptions& options, const Dataset& d, bool weather) {
   const Series s = read_series(d);
   fmt::print("series      {} rows, {} without a value, scaled from {:g} ... {:g}  ok\n", s.rows,
              s.missing, s.target_min, s.target_max);
   fmt::print("persistence MSE {:.6f} on the training samples, {:.6f} on the test samples\n",
              s.persistence_mse_train, s.persistence_mse_test);
+  if (!weather) return;
   DatasetOptions all = options;
   all.multivariate = true;
   try {
@@ -130,7 +131,7 @@ void check_structure(const DatasetOptions& options, const std::string& name, boo
   fmt::print("structure   {} samples to train on, {} to test, {}  {}\n", d.train.count,
              d.test.count, shape_of(d), whole ? "ok" : "DIFFERS");
   if (labels && d.task != Task::forecast) check_labels(d);
-  if (d.task == Task::forecast) check_series(options, d);
+  if (d.task == Task::forecast) check_series(options, d, labels);
   if (!whole) {
     fail(
         "{}: expected {} samples to train on and {} to test as published, found {} and {}. "

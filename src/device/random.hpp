@@ -2,7 +2,9 @@
 
 // Nothing here needs its generators on AES instructions, and their header costs each file that includes this one half
 // a second.
-#define R123_USE_SSE 0
+#ifndef R123_USE_SSE
+  #define R123_USE_SSE 0
+#endif
 #include <Random123/philox.h>
 
 #include <array>

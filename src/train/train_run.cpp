@@ -229,9 +229,15 @@ class TrainingRun {
     if (step_ == 0) take_snapshot();
   }
 
+  /// What is read behind a sum that was given up is no state of the run.
+  void require_sums() const {
+    if (const std::string loss = ranks_.loss(); !loss.empty()) throw LostRank(loss);
+  }
+
   void take_snapshot() {
     if (snapshots_) {
       session_.read_evaluated_theta(snapshots_->theta());
+      require_sums();
       snapshots_->write(step_);
     }
     wait_for_first();
@@ -283,6 +289,7 @@ class TrainingRun {
     c.snapshot_every = control_.snapshot_every;
     c.device = session_.program().device().description();
     c.state = session_.training_state();
+    require_sums();
     c.seconds = result_.seconds;
     c.epoch_seconds = c.state.step > 0 ? epoch_seconds() : 0;
     if (ranks_.first()) {

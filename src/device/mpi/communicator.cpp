@@ -64,6 +64,7 @@ class MpiCommunicator : public Communicator {
   }
 
   unsigned agree(unsigned flags) override {
+    require_no_loss();  // what a device heard: its sums are aborted and the others may still answer
     wait(asked_);
     const unsigned before = answered_;
     answered_ = flags;
@@ -162,12 +163,16 @@ class MpiCommunicator : public Communicator {
     const std::string known = loss();
     if (known.empty() && (!stop_requested_ || !stop_requested_())) return;
     if (doubted_ == Clock::time_point()) doubted_ = Clock::now();
-    if (neighbours_.all_watched()) return;
+    if (known.empty() && neighbours_.all_watched()) return;
     const double waited = duration<double>(Clock::now() - std::max(began, doubted_)).count();
     if (waited <= patience + 3 * recent_work_) return;
     if (!known.empty()) lose(known);
     lose(fmt::format("asked to stop, and another of the {} ranks has not answered for {:.1f} s",
                      size_, waited));
+  }
+
+  void require_no_loss() {
+    if (const std::string known = loss(); !known.empty()) lose(known);
   }
 
   [[noreturn]] void lose(const std::string& what) {
