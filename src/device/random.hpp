@@ -1,7 +1,7 @@
 #pragma once
 
-// Nothing here needs its generators on AES instructions, and their header costs each file that includes this one half
-// a second.
+// Nothing here needs its generators on AES instructions, and their header costs each file that
+// includes this one half a second.
 #ifndef R123_USE_SSE
   #define R123_USE_SSE 0
 #endif

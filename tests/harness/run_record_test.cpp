@@ -67,6 +67,10 @@ BOOST_AUTO_TEST_CASE(a_file_is_known_by_its_contents) {
     BOOST_TEST(run.is_same_with({"train", "--" + flag, moved}), flag);
     std::filesystem::remove(file);
     BOOST_TEST(!is_same_run(run.run), flag);
+    // What the run has is not given up for one that cannot begin.
+    write_file_atomic(run.run.folder / "result.json", "{}");
+    check_fails([&] { prepare_folder(run.run); }, {file, "--" + flag});
+    BOOST_TEST(std::filesystem::exists(run.run.folder / "result.json"), flag);
   }
   // A run's folder stands for its model.
   folder.write("earlier/model.latent", "one");

@@ -170,7 +170,8 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_named_with_file_line_and_key) {
   // What every run is given anyway.
   for (const auto& [key, instead] :
        {std::pair("seed", "seeds = ["), std::pair("out", "--runs"),
-        std::pair("resume", "by itself"), std::pair("overwrite", "by itself")})
+        std::pair("resume", "by itself"), std::pair("config", "as settings"),
+        std::pair("overwrite", "by itself")})
     refuses(replaced(kTable, "epochs = 3", std::string(key) + " = 3"),
             {"wrong.toml:10", std::string("'") + key + "' is no setting", instead});
   const Folder empty;
