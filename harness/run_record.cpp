@@ -1,5 +1,7 @@
 #include "harness/run_record.hpp"
 
+#include <optional>
+
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "data/sha256.hpp"
@@ -20,10 +22,9 @@ constexpr const char* kNamingFiles[] = {"config", "features-weights", "init", "p
 
 fs::path record_of(const SeedRun& run) { return run.folder / "harness.json"; }
 
-/// The SHA-256 of what a setting names: a file, or the model of a run. Of one that cannot be read
-/// the name: its run will say what is wrong. Many runs may name one file of gigabytes, which is
-/// read once while it stays as it is.
-std::string contents_of(const std::string& name) {
+/// The SHA-256 of what a setting names: a file, or the model of a run; nothing where it cannot be
+/// read. Many runs may name one file of gigabytes, which is read once while it stays as it is.
+std::optional<std::string> contents_of(const std::string& name) {
   struct Known {
     std::uintmax_t bytes;
     fs::file_time_type written;
@@ -34,15 +35,20 @@ std::string contents_of(const std::string& name) {
   std::error_code no_size, no_time;
   const std::uintmax_t bytes = fs::file_size(file, no_size);
   const fs::file_time_type written = fs::last_write_time(file, no_time);
-  if (no_size || no_time) return name;
+  if (no_size || no_time) return std::nullopt;
   const auto known = files.find(file);
   if (known != files.end() && known->second.bytes == bytes && known->second.written == written)
     return known->second.sha256;
   try {
     return (files[file] = {bytes, written, sha256_hex(file)}).sha256;
   } catch (const Error&) {
-    return name;
+    return std::nullopt;
   }
+}
+
+/// The weights of the run that it begins with, which are told by that run; empty: it has none.
+fs::path exported_for(const SeedRun& run) {
+  return run.source.empty() ? fs::path() : run.weights();
 }
 
 /// What of a run's words decides what comes of it. `exported`: the weights of the run that it
@@ -53,7 +59,7 @@ Settings deciding(const std::vector<std::string>& words, const fs::path& exporte
   for (const char* key : kNamingFiles)
     if (const auto found = settings.find(key); found != settings.end())
       for (std::string& name : found->second)
-        if (name != exported) name = contents_of(name);
+        if (name != exported) name = contents_of(name).value_or(name);
   if (const auto found = settings.find("data-dir"); found != settings.end())
     for (std::string& folder : found->second) folder = absolute_path(folder).string();
   return settings;
@@ -64,7 +70,7 @@ void require_files(const SeedRun& run) {
   Settings settings = settings_among(run.words);
   for (const char* key : kNamingFiles)
     for (const std::string& name : settings[key])
-      if (name != run.weights() && contents_of(name) == name)
+      if (name != exported_for(run) && !contents_of(name))
         fail("{}: cannot be read; it is what --{} names. What the run has is left as it is", name,
              key);
 }
@@ -75,7 +81,7 @@ bool may_use_gpu(const Settings& settings) {
 }
 
 json record(const SeedRun& run) {
-  const Settings settings = deciding(run.words, run.source.empty() ? fs::path() : run.weights());
+  const Settings settings = deciding(run.words, exported_for(run));
   json object = {{"settings", settings}, {"program", program_identity()}};
   // --device auto: what was run on a GPU is not what this machine would run without one.
   if (may_use_gpu(settings)) object["gpu"] = cuda_missing().empty();
@@ -118,9 +124,7 @@ bool is_same_run(const SeedRun& run) {
   return found == record(run);
 }
 
-bool is_done(const SeedRun& run) {
-  return is_same_run(run) && fs::exists(run.folder / "result.json");
-}
+bool is_done(const SeedRun& run) { return RunFolder{run.folder}.finished() && is_same_run(run); }
 
 std::vector<std::string> recorded_words(const SeedRun& run) {
   return recorded(run).value("words", run.words);

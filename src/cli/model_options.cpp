@@ -3,11 +3,12 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
-#include <fstream>
+#include <exception>
 #include <nlohmann/json.hpp>
 
 #include "cli/run_data.hpp"
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "data/manifest.hpp"
 #include "train/recipe/check.hpp"
 #include "train/run_folder.hpp"
@@ -21,16 +22,14 @@ namespace {
 /// The folder that a run was given its data in, as the result beside its model has it: a hint, of
 /// which nothing is expected. Empty where there is none.
 fs::path folder_of_training(const Model& model, const fs::path& run) {
-  const fs::path result = RunFolder{latent_file_of(run).parent_path()}.result();
-  std::error_code ec;
-  if (!fs::is_regular_file(result, ec)) return {};
-  std::ifstream in(result);
-  const auto json = nlohmann::json::parse(in, nullptr, false);
-  const auto text = [&](const char* key) {
-    const bool there = json.is_object() && json.contains(key) && json[key].is_string();
-    return there ? json[key].get<std::string>() : std::string();
-  };
-  return text("data") == model.file.recipe.data ? fs::path(text("data_dir")) : fs::path();
+  const RunFolder folder{latent_file_of(run).parent_path()};
+  try {
+    const auto result = nlohmann::json::parse(read_file(folder.result()));
+    if (result.at("data") == model.file.recipe.data)
+      return result.at("data_dir").get<std::string>();
+  } catch (const std::exception&) {  // none, or none of this program's
+  }
+  return {};
 }
 
 /// `before`: where the data was when it was trained on, as far as that is known; `folder`: where it

@@ -41,7 +41,7 @@ std::size_t bytes_in_all(RunConfig config, const Recipe& recipe, const Network& 
                          const Dataset& dataset) {
   fix_open(config.footprint, recipe.footprint, recipe);
   config.map.reset();  // the recipe's: "auto" would be searched
-  config.footprint.memory_budget = "1000000TiB";
+  config.footprint.memory_budget.reset();
   return search_budget(config, recipe, net, dataset).best().total_bytes();
 }
 

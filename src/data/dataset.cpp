@@ -217,8 +217,8 @@ void read_features(const Dataset& d, const DatasetSplit& split, std::span<float>
 
 Series read_series(const Dataset& d, std::size_t set_aside) {
   if (d.task != Task::forecast) fail("{}: no series", d.name);
-  Series series = read_pm25(d.series, set_aside);
   const std::size_t opened = d.train.count + d.test.count + static_cast<std::size_t>(d.channels);
+  Series series = read_pm25(d.series, set_aside, opened);
   if (series.rows != opened) {
     fail("{}: expected {} rows as when it was opened, found {}", d.series.file.string(), opened,
          series.rows);

@@ -177,11 +177,11 @@ std::size_t count_pm25_rows(const fs::path& file) {
   return rows;
 }
 
-Series read_pm25(const SeriesFile& series, std::size_t set_aside) {
+Series read_pm25(const SeriesFile& series, std::size_t set_aside, std::size_t rows_expected) {
   Series s;
   s.features = series_features(series);
   // Grown row by row it would take three times the room for a moment.
-  s.values.reserve(count_pm25_rows(series.file) * s.features);
+  s.values.reserve(rows_expected * s.features);
   CsvTable table(series.file);
   const Rows rows(table, series);
   Clock clock(table);

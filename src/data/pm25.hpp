@@ -59,7 +59,8 @@ struct Series {
 /// Reads, fills, scales. Only training rows, all those before the last fifth and before the last
 /// `set_aside` samples to train on, decide the scales, so other values may lie outside 0 to 1; a
 /// feature that never changes there becomes 0. Throws Error naming file, line and column, also for
-/// rows that do not follow hour by hour.
-Series read_pm25(const SeriesFile& series, std::size_t set_aside = 0);
+/// rows that do not follow hour by hour. `rows_expected`: room is made for so many.
+Series read_pm25(const SeriesFile& series, std::size_t set_aside = 0,
+                 std::size_t rows_expected = 0);
 
 }  // namespace mapnet

@@ -19,8 +19,7 @@ std::filesystem::path object_cache();
 std::vector<std::filesystem::path> object_stores();
 
 /// The first of object_stores(), then object_cache() where there is one, that has the object. Only
-/// looks: whether the
-/// contents are what the name says is verify_object's business.
+/// looks: whether the contents are what the name says is verify_object's business.
 std::optional<std::filesystem::path> find_object(std::string_view sha256);
 
 /// The same among given stores, in their order.

@@ -54,6 +54,12 @@ class Communicator {
   /// fails for that reason.
   virtual std::string loss() const { return {}; }
 
+  /// Throws LostRank where something was lost: a device's sums are given up then, though the other
+  /// ranks may still answer.
+  void require_no_loss() const {
+    if (const std::string lost = loss(); !lost.empty()) throw LostRank(lost);
+  }
+
   /// `release` is called once, when a rank is lost, on a thread of its own that nobody waits for:
   /// it frees a device that waits for the lost rank, and with it the thread that waits for the
   /// device. Until then `heard`, where it is not empty, is asked now and then, on one more thread,

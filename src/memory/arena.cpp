@@ -25,8 +25,8 @@ Arena::Arena(std::size_t bytes) : memory_(nullptr, Release{bytes}), bytes_(bytes
   void* const p =
       ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (p == MAP_FAILED)
-    fail("arena: cannot allocate {} ({} bytes): {}", format_bytes(bytes), bytes,
-         std::strerror(errno));
+    fail<NoArena>("arena: cannot allocate {} ({} bytes): {}", format_bytes(bytes), bytes,
+                  std::strerror(errno));
   memory_.reset(static_cast<std::byte*>(p));
   ++allocation_count;
   // A step sweeps the whole arena: with 2 MiB pages the first sweep takes 1/512 of the page faults

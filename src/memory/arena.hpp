@@ -3,12 +3,19 @@
 #include <cstddef>
 #include <memory>
 
+#include "common/error.hpp"
+
 namespace mapnet {
+
+/// There is not memory enough for a run's buffers, on the host or on a GPU.
+struct NoArena : Error {
+  using Error::Error;
+};
 
 /// The one host allocation a run makes for its buffers. Zero-filled, page-aligned, never grows.
 class Arena {
  public:
-  /// Throws Error naming the bytes asked for when the system has none.
+  /// Throws NoArena naming the bytes asked for when the system has none.
   explicit Arena(std::size_t bytes);
 
   std::byte* data() const { return memory_.get(); }

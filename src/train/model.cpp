@@ -53,12 +53,8 @@ void begin_with(Session& session, const Model& model) {
   }
   session.set_state(model.file.state);
   const std::uint32_t learned = model.file.learned_map.checksum;
-  if (learned != 0 && session.learned_map().checksum != learned)
-    fail(
-        "its map was learned to other bits than now (checksum {:08x} then, {:08x} now): a learned "
-        "map has the same bits only with as many --threads, on a machine of one kind, by the same "
-        "libraries, settings and data; begin so, or export the model and begin with --pretrained",
-        learned, session.learned_map().checksum);
+  if (learned != 0)
+    session.require_map(learned, "begin so, or export the model and begin with --pretrained");
 }
 
 std::size_t set_aside(const Model& model, const Dataset& dataset) {

@@ -77,7 +77,7 @@ FinishedRun read_finished_run(const RunFolder& folder, const nlohmann::json& rec
   nlohmann::json before = to_json(read_latent_file(folder.model()).recipe), now = recipe;
   // A run that replaced the model it began with: of that there is nothing left to compare.
   for (nlohmann::json* r : {&before, &now})
-    if (r->contains("init") && folder.clears(latent_file_of(r->at("init").at("file"))))
+    if (r->contains("init") && replaces(folder, r->at("init").get<Init>()))
       r->at("init").erase("sha256"), r->at("init").erase("refreshes");
   check_same_recipe(before, now, folder);
   const bool forecast = task == Task::forecast;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "data/dataset.hpp"
@@ -133,6 +134,9 @@ class Session {
 
   /// What the run's learned map is; all zero where it has none.
   const LearnedMapFacts& learned_map() const { return learned_map_; }
+
+  /// Throws Error where the learned map has another checksum; `way_on`: what can be done then.
+  void require_map(std::uint32_t checksum, std::string_view way_on) const;
 
   std::int64_t steps_per_epoch() const;
   const SampleCounts& counts() const { return counts_; }

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "common/error.hpp"
 #include "train/maps/learned_basis.hpp"
 #include "train/run_ranks.hpp"
 #include "train/session.hpp"
@@ -18,6 +19,15 @@ void Session::load_map() {
   require_same(*ranks_, fmt::format("{:08x}", learned_map_.checksum),
                "its map was learned to other bits than the first rank's: ranks that learn need the "
                "same --device, on CPUs of one kind and with as many --threads");
+}
+
+void Session::require_map(std::uint32_t checksum, std::string_view way_on) const {
+  if (learned_map_.checksum != checksum)
+    fail(
+        "its map was learned to other bits than now (checksum {:08x} then, {:08x} now): a learned "
+        "map has the same bits only with as many --threads, on a machine of one kind, by the same "
+        "libraries, settings and data; {}",
+        checksum, learned_map_.checksum, way_on);
 }
 
 void Session::learn_map_again() {

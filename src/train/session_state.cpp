@@ -121,12 +121,7 @@ void Session::restore(const TrainingState& state) {
     program_->write<char>(own[i].buffer, state.buffers[i].bytes);
   refreshes_ = state.refreshes;
   if (run_.map.given && refreshes_ > 0) learn_map_again();
-  if (learned_map_.checksum != state.map_checksum)
-    fail(
-        "its map was learned to other bits than then (checksum {:08x} then, {:08x} now): a learned "
-        "map has the same bits only with as many --threads, on a machine of one kind, by the same "
-        "libraries, settings and data; resume it so, or --overwrite begins anew",
-        state.map_checksum, learned_map_.checksum);
+  require_map(state.map_checksum, "resume it so, or --overwrite begins anew");
   next_ = state.step;
   if (!ranks_->first()) restart(next_);  // what was summed up so far is the first rank's to keep
   if (!state.pruned) return;

@@ -4,11 +4,11 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <string_view>
 
 #include "common/bytes.hpp"
 #include "common/file.hpp"
 #include "common/stopwatch.hpp"
+#include "memory/arena.hpp"
 #include "train/budget/process_memory.hpp"
 #include "train/build_info.hpp"
 #include "train/checkpoint.hpp"
@@ -229,15 +229,10 @@ class TrainingRun {
     if (step_ == 0) take_snapshot();
   }
 
-  /// What is read behind a sum that was given up is no state of the run.
-  void require_sums() const {
-    if (const std::string loss = ranks_.loss(); !loss.empty()) throw LostRank(loss);
-  }
-
   void take_snapshot() {
     if (snapshots_) {
       session_.read_evaluated_theta(snapshots_->theta());
-      require_sums();
+      ranks_.require_no_loss();  // what is read behind a sum that was given up is no state
       snapshots_->write(step_);
     }
     wait_for_first();
@@ -289,7 +284,7 @@ class TrainingRun {
     c.snapshot_every = control_.snapshot_every;
     c.device = session_.program().device().description();
     c.state = session_.training_state();
-    require_sums();
+    ranks_.require_no_loss();
     c.seconds = result_.seconds;
     c.epoch_seconds = c.state.step > 0 ? epoch_seconds() : 0;
     if (ranks_.first()) {
@@ -379,7 +374,7 @@ RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dat
   } catch (const Error& e) {
     if (const std::string loss = control.ranks->loss(); !loss.empty())
       fail<LostRank>("{}; {}", loss, way_on(RunFolder{control.folder}, standing));
-    if (std::string_view(e.what()).starts_with("arena: cannot allocate"))
+    if (dynamic_cast<const NoArena*>(&e))
       fail("{}; {}", e.what(), advice_on_memory(control.memory_budget > 0));
     throw;
   }

@@ -72,7 +72,7 @@ void run_grid(const Kernel& kernel) {
   std::iota(shuffled.begin(), shuffled.end(), std::size_t{0});
   for (std::size_t i = shuffled.size(); i > 1; --i)
     std::swap(shuffled[i - 1], shuffled[random_below(i)]);
-  const std::vector<Range> shared_memory = shared_memory_of(kernel.address);
+  const std::vector<Range>& shared_memory = shared_memory_of(kernel.address);
   try {
     block().begin(kernel);
     for (std::size_t i = 0; i < count; ++i) {

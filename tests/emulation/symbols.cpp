@@ -104,6 +104,18 @@ std::string symbol_of(const void* address) {
   return found == symbols().functions.end() ? "" : found->second;
 }
 
+std::vector<Range> find_shared_memory(const void* kernel) {
+  const std::string name = symbol_of(kernel);
+  const std::string own = name.starts_with("_Z") ? "_ZZ" + name.substr(2) + "E" : "";
+  std::vector<Range> ranges;
+  for (const SharedArray& array : symbols().shared) {
+    const bool is_own = !own.empty() && array.name.starts_with(own);
+    if (is_own || own.empty() || array.name.find("_kernel") == std::string::npos)
+      ranges.push_back(array.range);
+  }
+  return joined(std::move(ranges));
+}
+
 }  // namespace
 
 std::string function_name(const void* address) {
@@ -120,16 +132,11 @@ std::string function_name(const void* address) {
   return result;
 }
 
-std::vector<Range> shared_memory_of(const void* kernel) {
-  const std::string name = symbol_of(kernel);
-  const std::string own = name.starts_with("_Z") ? "_ZZ" + name.substr(2) + "E" : "";
-  std::vector<Range> ranges;
-  for (const SharedArray& array : symbols().shared) {
-    const bool is_own = !own.empty() && array.name.starts_with(own);
-    if (is_own || own.empty() || array.name.find("_kernel") == std::string::npos)
-      ranges.push_back(array.range);
-  }
-  return joined(std::move(ranges));
+const std::vector<Range>& shared_memory_of(const void* kernel) {
+  static std::map<const void*, std::vector<Range>> known;  // grids run one at a time
+  const auto [at, is_new] = known.try_emplace(kernel);
+  if (is_new) at->second = find_shared_memory(kernel);
+  return at->second;
 }
 
 void poison(const std::vector<Range>& shared_memory) {

@@ -15,9 +15,10 @@ struct Range {
   std::size_t begin, bytes;
 };
 
-/// The __shared__ arrays that blocks of a kernel can reach, as far as the symbol table tells them (see types.hpp): its
-/// own, and those of functions that are not called ..._kernel, which any kernel may call.
-std::vector<Range> shared_memory_of(const void* kernel);
+/// The __shared__ arrays that blocks of a kernel can reach, as far as the symbol table tells them
+/// (see types.hpp): its own, and those of functions that are not called ..._kernel, which any
+/// kernel may call.
+const std::vector<Range>& shared_memory_of(const void* kernel);
 
 /// Fills such arrays of the calling thread with NaN.
 void poison(const std::vector<Range>& shared_memory);

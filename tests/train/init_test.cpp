@@ -43,6 +43,27 @@ struct Trained {
   }
 };
 
+RunConfig refreshed_run() {
+  RunConfig c = small_run("slvt");
+  c.refresh.every = 2;
+  return c;
+}
+
+/// A model whose map was refreshed, and a run that goes on with it by rounds of another length.
+struct RefreshedOnwards {
+  Trained trained{refreshed_run()};
+  RunConfig next = trained.going_on();
+  Network net = network("cnn2");
+  Recipe recipe;
+  RunFolder whole{trained.data.folder() / "whole"};  ///< of that run, never stopped
+
+  RefreshedOnwards() {
+    next.refresh.every = 3;
+    recipe = recipe_of(next);
+    train_run(recipe, net, trained.data.dataset, {whole.path});
+  }
+};
+
 std::vector<RunConfig> models_of_every_kind() {
   std::vector<RunConfig> runs = {small_run("direct"), small_run("slvt"), small_run("lwt"),
                                  small_run("slvt"), small_run("slvt")};
@@ -113,16 +134,8 @@ BOOST_AUTO_TEST_CASE(running_statistics_come_along) {
   BOOST_TEST((open_model(first).file.state == open_model(second).file.state));
 }
 
-BOOST_AUTO_TEST_CASE(such_a_run_is_stopped_and_resumed_like_any) {
-  RunConfig config = small_run("slvt");
-  config.refresh.every = 2;
-  const Trained trained(config);
-  RunConfig next = trained.going_on();
-  next.refresh.every = 3;
-  const Recipe recipe = recipe_of(next);
-  const RunFolder whole{trained.data.folder() / "whole"}, parts{trained.data.folder() / "parts"};
-  const Network net = network("cnn2");
-  train_run(recipe, net, trained.data.dataset, {whole.path});
+BOOST_FIXTURE_TEST_CASE(such_a_run_is_stopped_and_resumed_like_any, RefreshedOnwards) {
+  const RunFolder parts{trained.data.folder() / "parts"};
   stop_after(recipe, net, trained.data.dataset, {.folder = parts.path}, 4);
   train_run(recipe, net, trained.data.dataset, {.folder = parts.path, .resume = true});
   check_same(left_in(whole), left_in(parts));
@@ -198,16 +211,9 @@ BOOST_AUTO_TEST_CASE(such_a_run_can_be_stopped_and_resumed) {
 }
 
 // Between writing the model and the result, which alone says that it is over.
-BOOST_AUTO_TEST_CASE(a_run_killed_behind_replacing_its_model_goes_on_as_it_began) {
-  RunConfig config = small_run("slvt");
-  config.refresh.every = 2;
-  const Trained trained(config);
-  RunConfig next = trained.going_on();
-  next.refresh.every = 3;
-  const Recipe recipe = recipe_of(next);
-  const RunFolder whole{trained.data.folder() / "whole"}, own{trained.model};
-  const Network net = network("cnn2");
-  train_run(recipe, net, trained.data.dataset, {whole.path});
+BOOST_FIXTURE_TEST_CASE(a_run_killed_behind_replacing_its_model_goes_on_as_it_began,
+                        RefreshedOnwards) {
+  const RunFolder own{trained.model};
   stop_after(recipe, net, trained.data.dataset, {.folder = own.path, .overwrite = true}, 4);
   write_file_atomic(own.model(), read_file(whole.model()));
   const Recipe again = recipe_of(next);  // opens what is there now

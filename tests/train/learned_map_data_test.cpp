@@ -156,9 +156,7 @@ BOOST_AUTO_TEST_CASE(a_part_of_another_data_set_is_scaled_as_all_of_it) {
 BOOST_AUTO_TEST_CASE(pictures_are_scaled_as_the_runs_whatever_the_maps_seed) {
   const ToyPictures pictures(16, 70, 2);
   const Dataset& d = pictures.dataset;
-  RunConfig config = toy_run("cnn3", d, "slvt");
-  config.map = "gradient";
-  config.latent = 4;
+  RunConfig config = learned_run_of_pictures(d);
   config.batch = 2;
   const Network net = network_for(config, d);
   RunConfig other_seed = config, fewer = config;

@@ -147,9 +147,7 @@ BOOST_AUTO_TEST_CASE(factors_of_a_network_that_normalises_are_learned_from_batch
 BOOST_AUTO_TEST_CASE(gradients_are_sketched_on_the_pixels_that_are_trained_on) {
   const ToyPictures pictures(16, 12, 2);
   const Dataset& d = pictures.dataset;
-  RunConfig config = toy_run("cnn3", d, "slvt");
-  config.map = "gradient";
-  config.latent = 4;
+  const RunConfig config = learned_run_of_pictures(d);
   const Network net = network_for(config, d);
   const Recipe recipe = resolve(config, net);
   const Recipe from = learning_recipe(recipe, d);

@@ -13,9 +13,10 @@ void add_learned_map_options(CLI::App& command, LearnedMapConfig& c) {
       "--map-epochs", c.epochs,
       "trajectory, kronecker: epochs of direct training that it is learned from; 0: from "
       "gradients at its start  [trajectory 8, kronecker 0]");
-  command.add_option("--map-batch", c.batch,
-                     "gradient, kronecker: samples of a sketched gradient  [--batch; kronecker 1, or at "
-                     "most 32 where the network normalises over a batch]");
+  command.add_option(
+      "--map-batch", c.batch,
+      "gradient, kronecker: samples of a sketched gradient  [--batch; kronecker 1, or at "
+      "most 32 where the network normalises over a batch]");
   command.add_option(
       "--map-sketches", c.sketches,
       "sketched gradients, or snapshots of a direct training, about  [as many as the "

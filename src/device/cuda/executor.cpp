@@ -8,6 +8,7 @@
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "device/cuda/check.hpp"
+#include "memory/arena.hpp"
 
 namespace mapnet::cuda {
 
@@ -33,9 +34,9 @@ GpuExecutor::GpuExecutor(std::shared_ptr<Gpu> gpu, std::size_t arena_bytes)
   if (const cudaError_t status = cudaMalloc(reinterpret_cast<void**>(&arena_), bytes);
       status != cudaSuccess) {
     cudaGetLastError();  // the failure is reported here; it must not surface again
-    fail("arena: cannot allocate {} ({} bytes) of GPU memory, {} of {} are free: {}",
-         format_bytes(bytes), bytes, format_bytes(free), format_bytes(total),
-         cudaGetErrorString(status));
+    fail<NoArena>("arena: cannot allocate {} ({} bytes) of GPU memory, {} of {} are free: {}",
+                  format_bytes(bytes), bytes, format_bytes(free), format_bytes(total),
+                  cudaGetErrorString(status));
   }
   ++allocation_count;
   try {

@@ -64,7 +64,7 @@ class MpiCommunicator : public Communicator {
   }
 
   unsigned agree(unsigned flags) override {
-    require_no_loss();  // what a device heard: its sums are aborted and the others may still answer
+    require_no_loss();
     wait(asked_);
     const unsigned before = answered_;
     answered_ = flags;
@@ -169,10 +169,6 @@ class MpiCommunicator : public Communicator {
     if (!known.empty()) lose(known);
     lose(fmt::format("asked to stop, and another of the {} ranks has not answered for {:.1f} s",
                      size_, waited));
-  }
-
-  void require_no_loss() {
-    if (const std::string known = loss(); !known.empty()) lose(known);
   }
 
   [[noreturn]] void lose(const std::string& what) {

@@ -11,7 +11,6 @@
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/stopwatch.hpp"
-#include "data/manifest.hpp"
 #include "memory/placement.hpp"
 #include "train/maps/learning_memory.hpp"
 #include "train/maps/map_source.hpp"
@@ -70,8 +69,7 @@ std::vector<MapStorage> storages(const FootprintConfig& c, const Recipe& r) {
 
 /// Samples in memory and in a file, as far as that is open; one schedule tells both.
 std::vector<bool> places(const FootprintConfig& c, const Recipe& r) {
-  const bool images = r.task != Task::forecast && !holds_videos(r.data);
-  if (!is_open(c.samples) || !images) return {r.footprint.samples_in_file};
+  if (!is_open(c.samples) || !samples_are_open(r)) return {r.footprint.samples_in_file};
   return {false, true};
 }
 
@@ -240,7 +238,9 @@ BudgetSearch search_budget(const RunConfig& config, const Recipe& recipe, const 
                            const Dataset& dataset, const std::shared_ptr<Communicator>& ranks) {
   const Stopwatch watch;
   BudgetSearch found;
-  found.budget_bytes = parse_bytes(config.footprint.memory_budget.value(), "--memory-budget");
+  const std::optional<std::string>& budget = config.footprint.memory_budget;
+  found.budget_bytes =
+      budget ? parse_bytes(*budget, "--memory-budget") : std::numeric_limits<std::size_t>::max();
   found.maps_differ = maps(config, recipe).size() > 1;
   const Search search(config, recipe, net, dataset, ranks);
   found.candidates = search.candidates();
@@ -256,11 +256,12 @@ BudgetSearch search_budget(const RunConfig& config, const Recipe& recipe, const 
   };
   for (bool sure = false; !sure;) {
     const auto smallest = std::min_element(all.begin(), all.end(), less);
+    found.smallest = static_cast<std::size_t>(smallest - all.begin());
+    if (found.chosen == found.smallest) break;  // planned already
     const std::size_t bound = smallest->arena_bytes;
     smallest->arena_bytes = search.planned(*smallest);
     sure = smallest->arena_bytes == bound ||
            std::min_element(all.begin(), all.end(), less) == smallest;
-    found.smallest = static_cast<std::size_t>(smallest - all.begin());
   }
   found.seconds = watch.seconds();
   return_free_memory();

@@ -35,10 +35,10 @@ struct BudgetSearch {
 };
 
 /// All schedules of the run that `config` leaves open, and the fastest of those that fit into its
-/// memory budget: micro-batches of each halving of the batch, recomputation, samples in memory or a
-/// file, and with --map auto each kind of map; of further maps and storages what is not beaten in
-/// both time and memory under the first. Pure: no data is read, no arena made. The same
-/// choice on every machine with as many threads. `ranks`: processes that share a batch.
+/// memory budget, if it has one: micro-batches of each halving of the batch, recomputation, samples
+/// in memory or a file, and with --map auto each kind of map; of further maps and storages what is
+/// not beaten in both time and memory under the first. Pure: no data is read, no arena made. The
+/// same choice on every machine with as many threads. `ranks`: processes that share a batch.
 BudgetSearch search_budget(const RunConfig& config, const Recipe& recipe, const Network& net,
                            const Dataset& dataset,
                            const std::shared_ptr<Communicator>& ranks = alone());

@@ -40,7 +40,7 @@ Footprint resolve(const FootprintConfig& c, const Recipe& r) {
   require(samples == "memory" || samples == "file" || samples == "auto", "--samples", samples,
           "memory, file or auto");
   f.samples_in_file = samples == "file";
-  refuse(f.samples_in_file && (r.task == Task::forecast || holds_videos(r.data)), "--samples",
+  refuse(f.samples_in_file && !samples_are_open(r), "--samples",
          "file is for images; a series and features of videos stay in memory");
   const std::string storage = c.map_storage.value_or("auto");
   if (storage != "auto") f.map_storage = parse_map_storage(storage);
@@ -56,6 +56,8 @@ void fix_open(FootprintConfig& c, const Footprint& kept, const Recipe& r) {
   if (is_open(c.samples)) c.samples = kept.samples_in_file ? "file" : "memory";
   if (is_open(c.map_storage) && storage_is_open(r)) c.map_storage = to_string(kept.map_storage);
 }
+
+bool samples_are_open(const Recipe& r) { return r.task != Task::forecast && !holds_videos(r.data); }
 
 bool storage_is_open(const Recipe& r) {
   const MappingConfig& m = r.mapping;

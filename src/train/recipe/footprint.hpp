@@ -43,6 +43,9 @@ Footprint resolve(const FootprintConfig& config, const Recipe& recipe);
 /// Whether the recipe has a dense map whose W need not lie in memory.
 bool storage_is_open(const Recipe& recipe);
 
+/// Whether its samples are images, which need not lie in memory.
+bool samples_are_open(const Recipe& recipe);
+
 /// "--micro-batch 16 --samples file": the flags that ask for it; empty for the plain one.
 std::string flags_of(const Footprint& footprint);
 

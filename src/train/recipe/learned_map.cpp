@@ -20,14 +20,10 @@ constexpr std::size_t kKroneckerSketches = 1024;
 /// one value, and one sample's statistics are not those that the run is trained with.
 constexpr int kNormalisedBatch = 32;
 
-bool normalises(const Network& net) {
-  return std::ranges::any_of(net.layers,
-                             [](const Layer& l) { return l.kind == Layer::Kind::batch_norm; });
-}
-
-/// No more than the run's own, which was chosen with the memory in mind.
+/// No more than the run's own, which was chosen with the memory in mind. A network that normalises
+/// has running statistics.
 int factors_batch(const Network& net, int batch) {
-  return normalises(net) ? std::clamp(batch, 1, kNormalisedBatch) : 1;
+  return net.state_count() > 0 ? std::clamp(batch, 1, kNormalisedBatch) : 1;
 }
 
 }  // namespace
