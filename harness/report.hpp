@@ -52,7 +52,8 @@ struct StoredReport {
 std::vector<StoredReport> stored_reports(const std::filesystem::path& folder);
 
 /// The report of a campaign's table and tier that lies in the folder; null where there is none.
-/// Throws Error for an ID.json that cannot be read or is something else: it would be lost.
+/// Throws Error for an ID.json that cannot be read or is something else: it would be lost. And for
+/// one whose data sets are no names: its pictures would lie elsewhere.
 nlohmann::json report_before(const Campaign& campaign, const std::filesystem::path& folder);
 
 /// Writes ID.json and ID.md of each into the folder, with keep_other_entries of what is there, and
@@ -67,8 +68,8 @@ void write_pictures(const std::vector<StoredReport>& reports, const std::filesys
 
 /// Writes anew all that is made of a folder's ID.json: ID.md, pictures, index.html; before that the
 /// JSON itself, judged by its table, of those there are `tables` for. Throws Error where there is
-/// none, and before anything is written, where nothing of one would be left: a table whose rows are
-/// called otherwise by now has none of its entries.
+/// none, and before anything is written, where the data sets of one are no names, or nothing of it
+/// would be left: a table whose rows are called otherwise by now has none of its entries.
 void redraw_reports(const std::filesystem::path& folder, const std::vector<Table>& tables);
 
 /// Writes index.html: all reports of the folder as one page that needs no other file, with pictures

@@ -30,6 +30,19 @@ void write_markdown(const StoredReport& stored, const fs::path& folder,
   write_file_atomic(folder / (stored.id + ".md"), report_markdown(stored.report) + pictures);
 }
 
+/// Anybody may have written the report: its pictures are called by data sets, and are to lie beside
+/// it.
+void require_data_names(const json& report, const fs::path& file) {
+  for (const json& entry : report["entries"]) {
+    const std::string data = entry.value("data", "");
+    if (data.find('/') != std::string::npos)
+      fail(
+          "{}: row {} has data '{}'; expected the name of a data set, without '/', by which "
+          "pictures are called: correct it, or move the file away",
+          file.string(), entry.value("row", ""), data);
+  }
+}
+
 std::string id_of(const Campaign& campaign) {
   return campaign.table->id + (campaign.quick ? "-quick" : "");
 }
@@ -70,6 +83,7 @@ json report_before(const Campaign& campaign, const fs::path& folder) {
         "{}: expected a report of {}{}, found other JSON, which would be lost: move it away, or "
         "give another --out",
         file.string(), campaign.table->id, campaign.quick ? ", quick tier" : "");
+  require_data_names(before, file);
   return before;
 }
 
@@ -105,6 +119,8 @@ void redraw_reports(const fs::path& folder, const std::vector<Table>& tables) {
   if (!fs::is_directory(folder)) fail("{}: no folder of reports", folder.string());
   std::vector<StoredReport> all = stored_reports(folder);
   if (all.empty()) fail("{}: expected reports, ID.json, found none", folder.string());
+  for (const StoredReport& stored : all)
+    require_data_names(stored.report, json_file(folder, stored.id));
   std::vector<const StoredReport*> judged;
   for (StoredReport& stored : all) {
     const auto table = std::ranges::find(tables, stored.report.value("table", ""), &Table::id);

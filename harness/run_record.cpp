@@ -95,16 +95,6 @@ json recorded(const SeedRun& run) {
   return json::parse(read_file(record_of(run)), nullptr, false);
 }
 
-FolderClaim claim_folder(const SeedRun& run) {
-  fs::create_directories(run.folder);
-  try {
-    return FolderClaim(run.folder);
-  } catch (const Error&) {  // whose advice is for `mapnet train`
-    fail("{}: another mapnet is training there; wait for it, end it, or give another --runs",
-         run.folder.string());
-  }
-}
-
 /// Of another run its epochs go, too, which would count as this one's until the child begins the
 /// file anew, and its weights, which would be taken for this one's.
 void clear(const SeedRun& run) {
@@ -130,15 +120,19 @@ std::vector<std::string> recorded_words(const SeedRun& run) {
   return recorded(run).value("words", run.words);
 }
 
-bool prepare_folder(const SeedRun& run) {
-  const FolderClaim claim = claim_folder(run);
-  if (is_same_run(run) && !run.damaged) return true;
+FolderState prepare_folder(const SeedRun& run) {
+  fs::create_directories(run.folder);
+  const std::optional<FolderClaim> claim = FolderClaim::now(run.folder);
+  if (!claim) return FolderState::taken;
+  // A model whose result somebody removed is of a run that is over: nothing goes on from it.
+  if (is_same_run(run) && !run.damaged && !RunFolder{run.folder}.stranger())
+    return FolderState::goes_on;
   require_files(run);
   clear(run);  // before the record says otherwise: the child may never come to it
   json object = record(run);
   object["words"] = run.words;
   write_file_atomic(record_of(run), object.dump(2) + "\n");
-  return false;
+  return FolderState::begins;
 }
 
 }  // namespace mapnet

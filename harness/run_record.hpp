@@ -17,9 +17,15 @@ bool is_done(const SeedRun& run);
 /// The words that the run in the folder, which is the same, was begun with.
 std::vector<std::string> recorded_words(const SeedRun& run);
 
-/// Makes a run's folder ready for it and writes its record, while nobody else is at it. True where
-/// the run goes on with what is there; else that is gone. Throws Error where somebody trains there,
-/// and touches nothing then.
-bool prepare_folder(const SeedRun& run);
+enum class FolderState {
+  taken,    ///< somebody trains there: nothing was touched
+  begins,   ///< nothing of a run is there
+  goes_on,  ///< the run is there, to be gone on with
+};
+
+/// Makes a run's folder ready for it and writes its record, while nobody else is at it; does not
+/// wait for them. What is of another run, or of this one where somebody removed its result, is
+/// gone. Throws Error, before that, where the run could not begin.
+FolderState prepare_folder(const SeedRun& run);
 
 }  // namespace mapnet

@@ -44,6 +44,10 @@ struct Job {
   }
 };
 
+// Seconds until a run whose folder another mapnet has fails: one that was stopped writes its
+// checkpoint. Other runs go on meanwhile.
+constexpr double kPatience = 10;
+
 struct RunningJob {
   Job job;
   ChildProcess process;
@@ -87,17 +91,25 @@ class Runner {
   }
 
  private:
+  /// What needs a run that is not over yet, or a folder that is taken, keeps its place.
   void start_ready() {
-    while (running_.size() < static_cast<std::size_t>(options_.jobs)) {
-      const auto ready = std::ranges::find_if(waiting_, [&](const Job& job) {
-        const Job* source = source_of(job);
-        return !source || source->run->done || source->entry->state != EntryState::pending;
-      });
-      if (ready == waiting_.end()) return;  // what it needs is running
-      const Job job = *ready;
-      waiting_.erase(ready);
-      start(job);
+    for (std::size_t i = 0; i < waiting_.size() && has_room();) {
+      const auto at = waiting_.begin() + static_cast<std::ptrdiff_t>(i);
+      const Job job = *at;
+      if (!is_ready(job)) {
+        ++i;
+        continue;
+      }
+      waiting_.erase(at);
+      if (!start(job)) waiting_.insert(waiting_.begin() + static_cast<std::ptrdiff_t>(i++), job);
     }
+  }
+
+  bool has_room() const { return running_.size() < static_cast<std::size_t>(options_.jobs); }
+
+  bool is_ready(const Job& job) const {
+    const Job* source = source_of(job);
+    return !source || source->run->done || source->entry->state != EntryState::pending;
   }
 
   /// The run whose weights a run begins with; nullptr where there is none.
@@ -119,25 +131,42 @@ class Runner {
     return entry.state == EntryState::pending;
   }
 
-  void start(const Job& job) {
+  /// False where it is to be tried again: its folder is taken.
+  bool start(const Job& job) {
     const Job* source = source_of(job);
     // Another seed of it failed: this one would, too.
     const bool lost = job.entry->state != EntryState::pending;
-    if (lost || (source && !take_weights(job, *source))) {
+    const bool tried = taken_.contains(job.run->folder);  // with the weights there
+    if (lost || (source && !tried && !take_weights(job, *source))) {
       ++progress_.done;
-      return;
+      return true;
     }
-    const SeedRun& run = *job.run;
-    std::vector<std::string> words = {kThisProgram};
-    words.insert(words.end(), run.words.begin(), run.words.end());
-    words.insert(words.end(), {"--out", run.folder.string()});
+    FolderState state{};
     try {
-      words.push_back(prepare_folder(run) ? "--resume" : "--overwrite");
+      state = prepare_folder(*job.run);
+      if (state == FolderState::taken) require_patience(*job.run);
     } catch (const Error& e) {
       fail_entry(job, e.what());
       tell_end(job);
-      return;
+      return true;
     }
+    if (state == FolderState::taken) return false;
+    run_child(job, state == FolderState::goes_on ? "--resume" : "--overwrite");
+    return true;
+  }
+
+  /// Throws Error where a run has waited for its folder long enough.
+  void require_patience(const SeedRun& run) {
+    if (taken_[run.folder].seconds() >= kPatience)
+      fail("{}: another mapnet is training there; wait for it, end it, or give another --runs",
+           run.folder.string());
+  }
+
+  void run_child(const Job& job, const char* beginning) {
+    const SeedRun& run = *job.run;
+    std::vector<std::string> words = {kThisProgram};
+    words.insert(words.end(), run.words.begin(), run.words.end());
+    words.insert(words.end(), {"--out", run.folder.string(), beginning});
     running_.push_back({job, ChildProcess(words, output_of(run))});
     running_.back().epochs_before = running_.back().epochs_done();
   }
@@ -231,6 +260,7 @@ class Runner {
   const RunnerOptions& options_;
   std::map<fs::path, Job> jobs_;  // by their folders
   std::deque<Job> waiting_;
+  std::map<fs::path, Stopwatch> taken_;  // folders, since they were first found so
   std::list<RunningJob> running_;
   std::vector<double> seconds_;  // of the runs that have ended
   RunnerProgress progress_;

@@ -103,15 +103,25 @@ void give(CLI::Option& option, const std::vector<std::string>& words) {
                    what.starts_with(about) ? what.substr(about.size()) : what);
 }
 
-/// Whether a message that begins with no flag is about this value of a file: it quotes it, has it
-/// before what it is of ("0 latents"), or begins with what it names.
+/// What messages call a value of the option.
+std::string noun_of(std::string name) {
+  if (name == "net") return "network";
+  if (name == "data") return "dataset";
+  std::ranges::replace(name, '-', ' ');
+  return name;
+}
+
+/// Whether a message that begins with no flag is about this value of a file. It says what the value
+/// is of, too: another option may have the same one from the command line.
 bool is_about(const std::string& what, const std::string& name, const ConfigValue& value) {
-  if (what.starts_with(name + ": ")) return true;
+  const std::string noun = noun_of(name);
+  if (what.starts_with(noun + ": ") || what.starts_with(noun + " values: ")) return true;
+  const bool latents = name == "latent" || name == "latents";
   return std::ranges::any_of(value.words, [&](const std::string& word) {
-    return what.find("'" + word + "'") != std::string::npos ||
-           what.find(" " + word + " " + name) != std::string::npos ||
-           (name == "data" && what.starts_with(word + ": ")) ||
-           (name == "net" && what.starts_with("network " + word + ": "));
+    return what.starts_with("unknown " + noun + " '" + word + "'") ||
+           what.starts_with(noun + " " + word + ": ") ||
+           (latents && what.find(" " + word + " latents") != std::string::npos) ||
+           (name == "data" && what.starts_with(word + ": "));
   });
 }
 

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <map>
 #include <memory>
+#include <string_view>
 
 #include "cli/commands.hpp"
 #include "cli/model_options.hpp"
@@ -100,14 +101,15 @@ void write_c(const ExportOptions& o, const TrainedNetwork& network, std::span<co
 }
 
 /// What int8 needs beside the model: the training data that its layers' ranges are measured on.
+/// That a flag is of no use says so by itself.
 std::vector<float> measure_ranges(const ExportOptions& o, const Model& model) {
   try {
     return calibrate_model(model, open_data(o.data, model, o.model), o.model.on);
   } catch (const UsageError& e) {
-    fail<UsageError>("int8 needs the training data, to measure what enters each layer: {}",
-                     e.what());
+    if (std::string_view(e.what()).starts_with("--")) throw;
+    fail<UsageError>("int8 needs the training data; {}", e.what());
   } catch (const Error& e) {
-    fail("int8 needs the training data, to measure what enters each layer: {}", e.what());
+    fail("int8 needs the training data; {}", e.what());
   }
 }
 

@@ -34,7 +34,8 @@ void add_data_options(CLI::App& command, ModelDataOptions& o);
 
 /// Opened as in training, but where it lies now: where --data-dir says, else, of the data set that
 /// the model was trained on, in the folder that its run was given, as far as that is still there.
-/// Throws UsageError where what is found without --data-dir has not as many samples as that.
+/// Throws Error where that is empty by now, and UsageError where what is found without --data-dir
+/// has not as many samples as that.
 Dataset open_data(const ModelDataOptions& o, const Model& model, const ModelOptions& of);
 
 }  // namespace mapnet

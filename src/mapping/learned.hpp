@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +18,15 @@ enum class MapFamily {
   trajectory,  ///< principal components of the trajectory of a direct training
 };
 
+/// What of the run that a map is learned in decides which samples it is learned from, and by which
+/// of them their inputs are scaled.
+struct LearnedIn {
+  std::uint64_t seed = 0;        ///< of the run's order of samples
+  std::uint64_t split_seed = 0;  ///< by which samples are set aside
+  std::size_t validation = 0;    ///< samples of what is learned from that are set aside
+  bool operator==(const LearnedIn&) const = default;
+};
+
 struct LearnedMap {
   MapFamily family = MapFamily::seeded;
   std::string data;          ///< data set that is learned from
@@ -24,6 +35,9 @@ struct LearnedMap {
   int batch = 0;             ///< samples of a sketched gradient
   std::size_t sketches = 0;  ///< how many; of a direct training the snapshots
   std::uint64_t seed = 0;    ///< of the start, the order of samples and the sketches
+  /// Of a run that begins with a model, where its own would be another map: what the model's was
+  /// learned in. Else that is the run itself.
+  std::optional<LearnedIn> in;
 
   /// Learned from the trajectory of a direct training, not from gradients at its start.
   bool from_training() const { return epochs > 0; }

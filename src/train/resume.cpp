@@ -58,6 +58,19 @@ void take_replaced_init(Recipe& recipe, const nlohmann::json& of_run, const RunF
     recipe.init = before;
 }
 
+void take_order_of_init(Recipe& recipe, const nlohmann::json& of_run, const RunFolder& folder) {
+  if (!recipe.init.given() || !of_run.contains("init")) return;
+  recipe.split_seed.reset();
+  if (of_run.contains("split_seed") && of_run.at("split_seed").is_number_unsigned())
+    recipe.split_seed = of_run.at("split_seed").get<std::uint64_t>();
+  if (!recipe.mapping.learned.on() || !of_run.contains("learned_map")) return;
+  try {
+    recipe.mapping.learned.in = of_run.at("learned_map").get<LearnedMap>().in;
+  } catch (const nlohmann::json::exception& e) {
+    fail("{}: its recipe: {}", folder.checkpoint().string(), e.what());
+  }
+}
+
 void check_same_snapshots(std::int64_t of_run, std::int64_t every, const RunFolder& folder) {
   if (of_run == every) return;
   const std::string own = fmt::format("--snapshot-every {}", of_run);
@@ -75,10 +88,14 @@ std::optional<Footprint> footprint_of(const RunFolder& folder) {
 
 FinishedRun read_finished_run(const RunFolder& folder, const nlohmann::json& recipe, Task task) {
   nlohmann::json before = to_json(read_latent_file(folder.model()).recipe), now = recipe;
-  // A run that replaced the model it began with: of that there is nothing left to compare.
-  for (nlohmann::json* r : {&before, &now})
-    if (r->contains("init") && replaces(folder, r->at("init").get<Init>()))
+  for (nlohmann::json* r : {&before, &now}) {
+    if (!r->contains("init")) continue;
+    r->erase("split_seed");  // follows from the model, as in take_order_of_init
+    if (r->contains("learned_map")) r->at("learned_map").erase("learned_in");
+    // A run that replaced the model it began with: of that there is nothing left to compare.
+    if (replaces(folder, r->at("init").get<Init>()))
       r->at("init").erase("sha256"), r->at("init").erase("refreshes");
+  }
   check_same_recipe(before, now, folder);
   const bool forecast = task == Task::forecast;
   const char* const key = forecast ? "test_mse" : "test_accuracy";

@@ -27,6 +27,10 @@ bool replaces(const RunFolder& folder, const Init& init);
 /// knows: `of_run`, the recipe there.
 void take_replaced_init(Recipe& recipe, const nlohmann::json& of_run, const RunFolder& folder);
 
+/// Which samples a run that begins with a model sets aside, and learns its map from, follows from
+/// the model. Earlier programs took less of it: the run goes on as its checkpoint says, `of_run`.
+void take_order_of_init(Recipe& recipe, const nlohmann::json& of_run, const RunFolder& folder);
+
 /// Throws Error where the run took a snapshot each `of_run` steps (0: none) and is to go on with
 /// another number: its series would be neither.
 void check_same_snapshots(std::int64_t of_run, std::int64_t every, const RunFolder& folder);

@@ -24,14 +24,12 @@ bool RunFolder::begun() const { return interrupted() || (!finished() && fs::exis
 
 namespace {
 
-/// Whose these are nobody knows where no run is.
-void require_no_strangers(const RunFolder& folder) {
-  for (const fs::path& file : {folder.model(), folder.metrics(), folder.snapshots()})
-    if (fs::exists(file))
-      fail(
-          "{}: holds {}, which is of no unfinished run of mapnet's; give another --out, or "
-          "--overwrite to replace it",
-          folder.path.string(), file.filename().string());
+constexpr int kTries = 100;  // ten seconds: a run that was stopped writes its checkpoint
+constexpr auto kBetweenTries = std::chrono::milliseconds(100);
+
+bool is_empty_folder(const fs::path& path) {
+  std::error_code ec;
+  return fs::is_directory(path, ec) && fs::is_empty(path, ec) && !ec;
 }
 
 void remove_checkpoints(const RunFolder& folder) {
@@ -44,20 +42,33 @@ void remove_checkpoints(const RunFolder& folder) {
 }  // namespace
 
 FolderClaim::FolderClaim(const fs::path& folder) {
-  fd_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  constexpr int kTries = 100;  // ten seconds: a run that was stopped writes its checkpoint
-  for (int i = 0; fd_ >= 0 && !lock_now(fd_); ++i) {
-    if (i == kTries) {
-      ::close(std::exchange(fd_, -1));
-      fail("{}: another mapnet is training there; wait for it, end it, or give another --out",
-           folder.string());
+  for (int i = 0; i <= kTries; ++i) {
+    if (i > 0) std::this_thread::sleep_for(kBetweenTries);
+    if (std::optional<FolderClaim> claim = now(folder)) {
+      *this = *std::move(claim);
+      return;
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
+  fail("{}: another mapnet is training there; wait for it, end it, or give another --out",
+       folder.string());
+}
+
+std::optional<FolderClaim> FolderClaim::now(const fs::path& folder) {
+  FolderClaim claim;
+  claim.fd_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (claim.fd_ >= 0 && !lock_now(claim.fd_)) return std::nullopt;
+  return claim;
 }
 
 FolderClaim::~FolderClaim() {
   if (fd_ >= 0) ::close(fd_);
+}
+
+std::optional<fs::path> RunFolder::stranger() const {
+  if (finished() || begun()) return std::nullopt;
+  for (const fs::path& file : {model(), metrics(), snapshots()})
+    if (fs::exists(file) && !is_empty_folder(file)) return file;
+  return std::nullopt;
 }
 
 FolderClaim RunFolder::claim(bool overwrite, bool resume) const {
@@ -73,7 +84,11 @@ FolderClaim RunFolder::claim(bool overwrite, bool resume) const {
         "{}: holds the checkpoint of a run that did not finish; --resume continues it, --overwrite "
         "begins anew",
         path.string());
-  if (!overwrite && !begun()) require_no_strangers(*this);
+  if (const std::optional<fs::path> file = stranger(); file && !overwrite)
+    fail(
+        "{}: holds {}, which is of no unfinished run of mapnet's; give another --out, or "
+        "--overwrite to replace it",
+        path.string(), file->filename().string());
   return claim;
 }
 

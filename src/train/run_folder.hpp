@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -15,6 +16,8 @@ class FolderClaim {
   FolderClaim() = default;
   /// Waits for one that is about to end. Throws Error naming the folder when it does not.
   explicit FolderClaim(const std::filesystem::path& folder);
+  /// Does not wait: empty where somebody else has it.
+  static std::optional<FolderClaim> now(const std::filesystem::path& folder);
   ~FolderClaim();
   FolderClaim(FolderClaim&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   FolderClaim& operator=(FolderClaim&& other) noexcept {
@@ -43,6 +46,10 @@ struct RunFolder {
   bool finished() const { return std::filesystem::exists(result()); }
   bool interrupted() const;  ///< a checkpoint is there, and no result
   bool begun() const;        ///< the same, or a run that was killed before its first checkpoint
+
+  /// Where no run is: a file under a run's name, of which nobody knows whose it is. An empty folder
+  /// is none, since it holds nothing to lose.
+  std::optional<std::filesystem::path> stranger() const;
 
   /// Makes the folder, before hours are spent, and keeps others from training there. Throws Error
   /// when somebody does, and after a while still does; and where `overwrite` is false, when it

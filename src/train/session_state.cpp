@@ -90,10 +90,15 @@ void Session::require_buffers(const TrainingState& state) const {
 /// Throws Error where the samples are not those that it was trained on.
 void Session::require_data(const TrainingState& state) const {
   constexpr const char* advice = "resume it with the files it was begun with (--data-dir)";
-  const auto same = [&](const char* what, std::uint32_t then, std::uint32_t now) {
+  // Of the same videos another device makes features of other bits.
+  constexpr const char* features_advice =
+      "resume it with the cache that held them (--features-cache), or where the videos are others "
+      "with those it was begun with (--data-dir)";
+  const auto same = [&](const char* what, std::uint32_t then, std::uint32_t now,
+                        const char* way_on) {
     if (then != 0 && then != now)
       fail("{} not the one it was trained on: checksum {:08x} then, {:08x} now; {}", what, then,
-           now, advice);
+           now, way_on);
   };
   if (state.pixels.mean != pixels_.mean || state.pixels.stddev != pixels_.stddev)
     fail(
@@ -101,9 +106,10 @@ void Session::require_data(const TrainingState& state) const {
         "their deviations [{}] and [{}]; {}",
         fmt::join(state.pixels.mean, ", "), fmt::join(pixels_.mean, ", "),
         fmt::join(state.pixels.stddev, ", "), fmt::join(pixels_.stddev, ", "), advice);
-  same(net_.task == Task::forecast ? "the series is" : "the set of features is",
-       state.series_checksum, series_checksum_);
-  same("the set of labels is", state.labels_checksum, labels_checksum_);
+  const bool series = net_.task == Task::forecast;
+  same(series ? "the series is" : "the set of features is", state.series_checksum, series_checksum_,
+       series ? advice : features_advice);
+  same("the set of labels is", state.labels_checksum, labels_checksum_, advice);
 }
 
 void Session::restore(const TrainingState& state) {

@@ -28,7 +28,7 @@ const std::string kAlone =
 Outcome train(const std::string& flags, const Folder& at, std::size_t data_limit_kib = 0) {
   const std::string limit =
       data_limit_kib > 0 ? "ulimit -d " + std::to_string(data_limit_kib) + "; " : "";
-  return run_command("( " + limit + kAlone + MAPNET_PROGRAM + " train --threads 1 --quiet " +
+  return run_command("( " + limit + kAlone + tested_program("train --threads 1 --quiet ") +
                      flags + " --overwrite --out " + (at.path / "run").string() + " )");
 }
 

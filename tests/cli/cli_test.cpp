@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(what_is_made_never_replaces_what_it_is_made_from) {
 }
 
 BOOST_AUTO_TEST_CASE(output_that_is_lost_is_a_failure) {
-  const Outcome lost = run_command("( " MAPNET_PROGRAM " data list > /dev/full )");
+  const Outcome lost = run_command("( " + tested_program("data list") + " > /dev/full )");
   BOOST_TEST(lost.code == 1);
   BOOST_TEST(lost.output.find("standard output could not be written") != std::string::npos);
   check_outcome("data list > /dev/null", 0, {});

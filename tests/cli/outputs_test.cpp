@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(pictures_are_answered_beside_those_that_cannot_be_read) {
   }
 
   const Outcome json =
-      run_command("( " MAPNET_PROGRAM " " + predict + "--json " + bad + " " + b + " 2>/dev/null )");
+      run_command("( " + tested_program(predict) + "--json " + bad + " " + b + " 2>/dev/null )");
   BOOST_TEST(json.code == 1);
   const auto lines = json_lines(json.output);
   BOOST_REQUIRE(lines.size() == 2u);

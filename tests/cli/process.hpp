@@ -10,13 +10,15 @@
 #include <string>
 #include <vector>
 
+#include "cli/tested_program.hpp"
+
 namespace mapnet::test {
 
 /// The program under way, or another one, its output in a file.
 class Process {
  public:
   Process(const std::vector<std::string>& arguments, const std::filesystem::path& output,
-          const std::string& program = MAPNET_PROGRAM) {
+          const std::string& program = kTestedProgram) {
     std::vector<std::string> words = {program};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;

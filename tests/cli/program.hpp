@@ -7,6 +7,8 @@
 #include <initializer_list>
 #include <string>
 
+#include "cli/tested_program.hpp"
+
 /// The program, run as a user runs it.
 namespace mapnet::test {
 
@@ -28,7 +30,7 @@ inline Outcome run_command(const std::string& command) {
 }
 
 inline Outcome mapnet_with(const std::string& arguments) {
-  return run_command(std::string(MAPNET_PROGRAM) + " " + arguments);
+  return run_command(tested_program(arguments));
 }
 
 /// The exit code, and that the output holds every one of `parts`.

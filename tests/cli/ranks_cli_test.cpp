@@ -40,7 +40,7 @@ Words mpirun(int ranks, const Words& arguments) {
                  MAPNET_MPIRUN_GRACE,
                  "-n",
                  std::to_string(ranks),
-                 MAPNET_PROGRAM};
+                 kTestedProgram};
   words.insert(words.end(), arguments.begin(), arguments.end());
   return words;
 }
@@ -267,7 +267,7 @@ BOOST_AUTO_TEST_CASE(a_lost_rank_that_could_not_be_seen_is_missed) {
   const auto output = scratch.path / "output";
   const Words own = training(data, folder, {"--epochs", "1000", "--checkpoint-every", "2"});
   Words words = mpirun(1, own);
-  words.insert(words.end(), {":", "-n", "1", "unshare", "--pid", "--fork", MAPNET_PROGRAM});
+  words.insert(words.end(), {":", "-n", "1", "unshare", "--pid", "--fork", kTestedProgram});
   words.insert(words.end(), own.begin(), own.end());
   Process process(words, output, MAPNET_MPIRUN);
   BOOST_REQUIRE(wait_for_checkpoint(process, folder));
@@ -288,7 +288,7 @@ BOOST_AUTO_TEST_CASE(an_error_of_one_rank_ends_all_and_is_said_once) {
   const auto output = scratch.path / "output";
   Words words = mpirun(1, training(data, folder, {"--epochs", "1000"}));
   const Words second = training(other, folder, {"--epochs", "1000"});
-  words.insert(words.end(), {":", "-n", "1", MAPNET_PROGRAM});
+  words.insert(words.end(), {":", "-n", "1", kTestedProgram});
   words.insert(words.end(), second.begin(), second.end());
   Process process(words, output, MAPNET_MPIRUN);
   const Outcome outcome = end_of(process, output);

@@ -54,6 +54,10 @@ BOOST_AUTO_TEST_CASE(a_model_is_evaluated_on_the_files_it_was_trained_on) {
   check_outcome("export --format onnx --dtype int8 --run " + own.run + " --out " +
                     (own.runs.path / "net.onnx").string(),
                 0, {"net.onnx"});
+  // A flag that is of no use is no lack of data.
+  check_outcome("export --format onnx --dtype int8 --features-cache " + own.at + " --run " +
+                    own.run + " --out " + (own.runs.path / "net.onnx").string(),
+                2, {"mapnet: --features-cache is for data sets of videos"});
 }
 
 BOOST_AUTO_TEST_CASE(a_model_is_not_evaluated_on_other_data_without_a_word) {
@@ -69,7 +73,10 @@ BOOST_AUTO_TEST_CASE(a_model_is_not_evaluated_on_other_data_without_a_word) {
                 {trained_on, "not on the published fashion-mnist", "--data-dir"});
   check_outcome("export --format onnx --dtype int8 --run " + own.run + " --out " +
                     (own.runs.path / "net.onnx").string(),
-                2, {"int8 needs the training data", trained_on});
+                2, {"mapnet: int8 needs the training data; " + own.run + ": " + trained_on});
+  fs::create_directory(own.at);  // as a disk that is not mounted leaves it
+  check_outcome("eval --run " + own.run, 1, {trained_on + ", which is empty now", "--data-dir"});
+  fs::remove(own.at);
   check_outcome("eval --run " + own.run + " --data-dir " + moved, 0, {"50 samples"});
   fs::rename(moved, own.at);
   const ToyData other(310, 40);
@@ -85,8 +92,8 @@ BOOST_AUTO_TEST_CASE(runs_of_other_flags_have_folders_of_their_own) {
   const Folder folder;
   const auto train = [&](const std::string& flags) {
     return run_command("cd " + folder.path.string() +
-                       " && " MAPNET_PROGRAM
-                       " train --data noise-1x28x28x10 --epochs 1 --batch 128 --quiet " +
+                       " && " +
+                       tested_program("train") + " --data noise-1x28x28x10 --epochs 1 --batch 128 --quiet " +
                        flags);
   };
   for (const char* flags :

@@ -15,8 +15,8 @@ namespace {
 
 /// A short training that shows its progress, into `run`.
 std::string training(const std::string& run) {
-  return std::string(MAPNET_PROGRAM) +
-         " train --data noise-1x28x28x10 --latent 16 --batch 64 --epochs 2 --threads 1 --out " +
+  return tested_program("train") +
+         " --data noise-1x28x28x10 --latent 16 --batch 64 --epochs 2 --threads 1 --out " +
          run;
 }
 
@@ -52,9 +52,9 @@ BOOST_AUTO_TEST_CASE(a_run_is_not_lost_with_standard_error) {
 
 BOOST_AUTO_TEST_CASE(a_complaint_that_nobody_hears_leaves_the_exit_code) {
   for (const std::string lost : {"2>&-", "2>/dev/full"}) {
-    const std::string program = "( " MAPNET_PROGRAM;
-    BOOST_TEST(run_command(program + " eval --run /nonexistent/run " + lost + " )").code == 1);
-    BOOST_TEST(run_command(program + " eval " + lost + " )").code == 2);
+    const std::string eval = "( " + tested_program("eval ");
+    BOOST_TEST(run_command(eval + "--run /nonexistent/run " + lost + " )").code == 1);
+    BOOST_TEST(run_command(eval + lost + " )").code == 2);
   }
 }
 
@@ -68,12 +68,12 @@ BOOST_AUTO_TEST_CASE(a_run_is_not_lost_with_its_reader) {
 }
 
 BOOST_AUTO_TEST_CASE(lost_output_is_told_and_ends_with_1) {
-  const std::string list = MAPNET_PROGRAM " data list";
+  const std::string list = tested_program("data list");
   const std::string commands[] = {
       "( " + list + " >&-; echo code $? >&2 )",
       "( ( sleep 0.1; " + list + "; echo code $? >&2 ) | true )",
       // More than a buffer of it: it is found out while there is more to print.
-      "( " MAPNET_PROGRAM " plan --json > /dev/full; echo code $? >&2 )"};
+      "( " + tested_program("plan --json") + " > /dev/full; echo code $? >&2 )"};
   for (const std::string& command : commands) {
     const Outcome outcome = run_command(command);
     BOOST_TEST_CONTEXT(command << "\n" << outcome.output) {
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(the_dynamic_loader_may_start_it) {
     return;
   }
   const Outcome outcome = run_command("env -u OMP_WAIT_POLICY -u GOMP_SPINCOUNT " + loader +
-                                      " " MAPNET_PROGRAM " data list");
+                                      " " + tested_program("data list"));
   BOOST_TEST(outcome.code == 0);
   BOOST_TEST(holds(outcome, "fashion-mnist"), outcome.output);
 }

@@ -64,6 +64,8 @@ BOOST_AUTO_TEST_CASE(values_of_a_file_are_refused_with_their_line) {
       {"data = 'imagenet'\n", ":1: unknown dataset 'imagenet'"},
       {"data = 'noise-3x8'\n", ":1: noise-3x8: expected "},
       {"map = 'dence'\n", ":1: unknown map 'dence'"},
+      {"map = 'dense'\nmap-storage = 'disc'\n", ":2: unknown map storage 'disc'"},
+      {"net = 'lstm'\ndata = 'beijing-pm25'\nmissing = 'linear'\n", ":3: missing values: "},
       {"epochs = 1\nlatnet = 5\n", ":2: unknown key 'latnet'; did you mean latent?\n"},
       {"nothing-like-it = 5\n", ":1: unknown key 'nothing-like-it'\n"},
   };
@@ -76,6 +78,11 @@ BOOST_AUTO_TEST_CASE(values_of_a_file_are_refused_with_their_line) {
   write_file_atomic(file, "epochs = 3\n");
   check_refused("plan --epochs -1 --config " + file, "--epochs is -1; expected 0 to 1000000\n");
   check_refused("plan --batch 0 --config " + file, "--batch is 0; ");
+  // Even where the file has the same for something else.
+  write_file_atomic(file, "base = 'zero'\n");
+  check_refused("plan --activation zero --config " + file, "unknown activation 'zero'");
+  write_file_atomic(file, "hidden = 4096\n");
+  check_refused("plan --net lstm-0x8 --config " + file, "network lstm-0x8: expected 1 to 64");
 }
 
 // One file is for all of them.

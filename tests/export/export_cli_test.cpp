@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(a_classifier_is_exported_and_asked) {
                                                          {"model.h", " --format c" + from}};
   for (const auto& [file, flags] : formats) {
     const Outcome piped =
-        run_command("( " MAPNET_PROGRAM " export --run " + run + " --out /dev/stdout" + flags +
+        run_command("( " + tested_program("export --run ") + run + " --out /dev/stdout" + flags +
                     " > " + at + "/piped 2> /dev/null )");
     BOOST_TEST(piped.code == 0, file);
     BOOST_TEST((read_file(at + "/piped") == read_file(at + "/" + file)), file);

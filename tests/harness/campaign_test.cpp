@@ -2,11 +2,14 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "common/temporary.hpp"
 #include "harness/checks.hpp"
 #include "harness/runner.hpp"
+#include "train/run_folder.hpp"
 
 /// What of a table is run, and how, without running it.
 using namespace mapnet;
+using namespace mapnet::test;
 
 namespace {
 
@@ -74,4 +77,20 @@ BOOST_AUTO_TEST_CASE(what_is_asked_to_stop_judges_nothing) {
   entry.state = EntryState::failed;  // nothing is left to be waited for
   BOOST_TEST(!run_pending(campaigns, {.stop_requested = [] { return true; }}));
   BOOST_TEST(run_pending(campaigns, {.stop_requested = [] { return false; }}));
+}
+
+// Nor are ten seconds waited for.
+BOOST_AUTO_TEST_CASE(a_stop_is_heard_while_another_has_the_folder) {
+  const Folder folder;
+  const Table table = table_with({});
+  CampaignOptions options;
+  options.runs = folder.path;
+  std::vector<Campaign> campaigns = {choose(table, options)};
+  ChosenEntry& entry = campaigns[0].entries[0];
+  std::filesystem::create_directories(entry.runs[0].folder);
+  const FolderClaim theirs(entry.runs[0].folder);
+  int turns = 0;
+  BOOST_TEST(!run_pending(campaigns, {.stop_requested = [&] { return ++turns > 2; }}));
+  BOOST_TEST((entry.state == EntryState::pending));
+  BOOST_TEST(std::filesystem::is_empty(entry.runs[0].folder));
 }

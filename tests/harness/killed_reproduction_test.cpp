@@ -60,6 +60,18 @@ BOOST_AUTO_TEST_CASE(a_training_ends_with_the_reproduction_that_was_killed) {
   BOOST_TEST(run.interrupted());
 }
 
+// There is one job at a time: who waits is none.
+BOOST_AUTO_TEST_CASE(a_folder_that_is_taken_is_waited_for_while_others_train) {
+  const NoisyTable table(1, "[1, 2]");
+  std::filesystem::create_directories(table.run(1).path);
+  FolderClaim theirs(table.run(1).path);
+  Process process(table.command(), table.output());
+  wait_for(process, table.run(2).path / "harness.json");
+  theirs = FolderClaim();
+  BOOST_TEST(process.wait() == 0);
+  check_says(table, "long: 1 done");
+}
+
 // As the system does where memory is short: the progress it had made is no reason.
 BOOST_AUTO_TEST_CASE(a_training_that_was_killed_is_told_by_its_signal) {
   const NoisyTable table(100000, "[1]");
@@ -79,7 +91,7 @@ BOOST_AUTO_TEST_CASE(a_training_that_was_killed_is_told_by_its_signal) {
 BOOST_AUTO_TEST_CASE(a_program_that_is_replaced_goes_on) {
   const NoisyTable table(10, "[1, 2]");
   const auto program = table.folder.path / "mapnet";
-  std::filesystem::copy_file(MAPNET_PROGRAM, program);
+  std::filesystem::copy_file(kTestedProgram, program);
   Process process(table.command(), table.output(), program);
   wait_for(process, table.run(1).metrics());
   std::filesystem::remove(program);

@@ -255,6 +255,23 @@ BOOST_AUTO_TEST_CASE(reports_are_redrawn_from_their_json) {
   BOOST_TEST(!std::filesystem::exists(folder.path / "other.md"));
 }
 
+// Pictures are called by data sets.
+BOOST_AUTO_TEST_CASE(a_report_draws_nothing_outside_its_folder) {
+  const Folder folder;
+  nlohmann::json r = report();
+  nlohmann::json& done = r["entries"][0];
+  done["data"] = "../../../elsewhere";
+  r["entries"].push_back(done);
+  r["entries"].back()["row"] = "direct";
+  r["entries"].back()["trainable_params"] = 4096;
+  r["baseline"] = "direct";
+  const auto file = folder.write("reports/table9.json", r.dump());
+  check_fails([&] { redraw_reports(folder.path / "reports", {}); },
+              {file.string() + ": row slvt has data '../../../elsewhere'", "without '/'"});
+  BOOST_TEST(!std::filesystem::exists(folder.path / "reports/table9.md"));
+  BOOST_TEST(!std::filesystem::exists(folder.path / "elsewhere.svg"));
+}
+
 BOOST_AUTO_TEST_CASE(pictures_are_drawn_of_what_there_is) {
   if (!has_gnuplot()) {
     BOOST_TEST_MESSAGE("no gnuplot here: pictures are not drawn");

@@ -177,6 +177,11 @@ BOOST_AUTO_TEST_CASE(what_is_no_report_is_not_written_over) {
   const auto file = table.folder.write("reports/toy.json", "{}");
   check_outcome(table.command(), 1, {file.string(), "expected a report of toy"});
   BOOST_TEST(read_file(file) == "{}");
+  // Nor is one whose pictures would lie elsewhere.
+  table.folder.write("reports/toy.json",
+                     R"({"schema": 1, "table": "toy", "quick": false,
+                         "entries": [{"row": "mapped", "data": "../elsewhere"}]})");
+  check_outcome(table.command(), 1, {file.string() + ": row mapped has data '../elsewhere'"});
   BOOST_TEST(!std::filesystem::exists(table.folder.path / "runs"));
 }
 

@@ -1,8 +1,6 @@
 #include "harness/run_record.hpp"
 
 #include <boost/test/unit_test.hpp>
-#include <chrono>
-#include <future>
 
 #include "common/temporary.hpp"
 #include "train/run_folder.hpp"
@@ -20,7 +18,7 @@ struct RecordedRun {
   explicit RecordedRun(std::vector<std::string> words) {
     run.folder = folder.path / "run";
     run.words = std::move(words);
-    BOOST_TEST(!prepare_folder(run));
+    BOOST_TEST((prepare_folder(run) == FolderState::begins));
     BOOST_TEST(is_same_run(run));
   }
   bool is_same_with(const std::vector<std::string>& words) const {
@@ -39,7 +37,7 @@ BOOST_AUTO_TEST_CASE(the_number_of_threads_makes_no_other_run) {
   again.words = {"train", "--device", "cpu", "--lr", "-1"};
   BOOST_TEST(is_same_run(again));
   BOOST_TEST((recorded_words(again) == one.run.words));
-  BOOST_TEST(prepare_folder(again));
+  BOOST_TEST((prepare_folder(again) == FolderState::goes_on));
   BOOST_TEST((recorded_words(again) == one.run.words));
   BOOST_TEST(!one.is_same_with({"train", "--device", "cpu", "--lr", "-2", "--threads", "4"}));
 }
@@ -115,14 +113,34 @@ BOOST_AUTO_TEST_CASE(a_folder_is_not_touched_while_another_trains_there) {
   SeedRun ours = theirs.run;
   ours.words = {"train", "--lr", "2"};
   FolderClaim claim(folder.path);
-  auto prepared = std::async(std::launch::async, [&] { return prepare_folder(ours); });
-  BOOST_TEST((prepared.wait_for(std::chrono::milliseconds(250)) == std::future_status::timeout));
+  BOOST_TEST((prepare_folder(ours) == FolderState::taken));
   BOOST_TEST(std::filesystem::exists(folder.checkpoint()));
   BOOST_TEST(std::filesystem::exists(folder.metrics()));
   BOOST_TEST(is_same_run(theirs.run));
   claim = FolderClaim();
-  BOOST_TEST(!prepared.get());
+  BOOST_TEST((prepare_folder(ours) == FolderState::begins));
   BOOST_TEST(!std::filesystem::exists(folder.checkpoint()));
   BOOST_TEST(!std::filesystem::exists(folder.metrics()));
   BOOST_TEST(is_same_run(ours));
+}
+
+// Whoever removes the result wants the run again. What is no run's stays.
+BOOST_AUTO_TEST_CASE(a_run_without_its_result_is_begun_anew) {
+  const RecordedRun one({"train", "--lr", "1"});
+  const RunFolder folder{one.run.folder};
+  const auto notes = one.folder.write("run/notes.txt", "mine");
+  for (const auto& file : {folder.model(), folder.metrics(), folder.result()})
+    write_file_atomic(file, "{}\n");
+  BOOST_TEST(is_done(one.run));
+  std::filesystem::remove(folder.result());
+  BOOST_TEST((prepare_folder(one.run) == FolderState::begins));
+  for (const auto& file : {folder.model(), folder.metrics()})
+    BOOST_TEST(!std::filesystem::exists(file), file);
+  BOOST_TEST(read_file(notes) == "mine");
+  BOOST_TEST(is_same_run(one.run));
+  // One that was stopped goes on.
+  write_file_atomic(folder.checkpoint(), "saved");
+  write_file_atomic(folder.metrics(), "{}\n");
+  BOOST_TEST((prepare_folder(one.run) == FolderState::goes_on));
+  BOOST_TEST(std::filesystem::exists(folder.metrics()));
 }

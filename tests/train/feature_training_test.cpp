@@ -122,11 +122,11 @@ BOOST_FIXTURE_TEST_CASE(other_features_or_labels_are_refused_by_a_run_that_goes_
   const auto resume = [&] { train_run(recipe, net, dataset, control); };
   const std::string whole = read_file(path / "test7");
   write_features(path / "test7", "test7", std::vector<float>(kValues, 1000));
-  check_fails(resume, {"cannot resume", "the set of features is not the one"});
+  check_fails(resume, {"cannot resume", "the set of features is not the one", "--features-cache"});
   write_file_atomic(path / "test7", whole);
   auto& labels = std::get<FeatureSplit>(dataset.train.files).samples;
   labels[3].label ^= 1;
-  check_fails(resume, {"cannot resume", "the set of labels is not the one"});
+  check_fails(resume, {"cannot resume", "the set of labels is not the one", "--data-dir"});
   labels[3].label ^= 1;
   BOOST_CHECK_NO_THROW(resume());
 }

@@ -151,6 +151,14 @@ BOOST_AUTO_TEST_CASE(a_part_of_another_data_set_is_scaled_as_all_of_it) {
                      Session(recipe_of(whole), net, other.dataset, Purpose::train), other.dataset);
 }
 
+// No flag says where the videos of other data are, nor how features are made of them.
+BOOST_AUTO_TEST_CASE(videos_of_other_data_are_not_learned_from) {
+  LearnedMap learned;
+  learned.data = "celeb-df";
+  check_fails<UsageError>([&] { other_data(learned, network("cnn2"), describe_dataset); },
+                          {"the map is learned from celeb-df", "--init", "--data"});
+}
+
 // Of pictures the first 64 of the run's order are measured, not of the order that they are learned
 // from in: as many as are trained on are more.
 BOOST_AUTO_TEST_CASE(pictures_are_scaled_as_the_runs_whatever_the_maps_seed) {

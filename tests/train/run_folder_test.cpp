@@ -200,6 +200,16 @@ BOOST_AUTO_TEST_CASE(exported_weights_are_theta_under_torch_names) {
   check_fails([&] { write_safetensors(path, tensors); }, {"conv1.weight"});
 }
 
+BOOST_AUTO_TEST_CASE(an_empty_folder_for_snapshots_is_in_no_runs_way) {
+  const Folder scratch;
+  const RunFolder folder{scratch.path / "run"};
+  std::filesystem::create_directories(folder.snapshots());
+  BOOST_CHECK_NO_THROW(folder.claim(false, false));
+  BOOST_CHECK_NO_THROW(folder.claim(false, true));
+  scratch.write("run/snapshots/thesis.docx", "mine");
+  check_fails([&] { folder.claim(false, false); }, {"holds snapshots"});
+}
+
 BOOST_AUTO_TEST_CASE(one_process_trains_in_a_folder_at_a_time) {
   const Folder scratch;
   const RunFolder folder{scratch.path / "run"};

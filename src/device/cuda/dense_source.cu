@@ -7,24 +7,23 @@ namespace {
 constexpr unsigned kThreads = 256;
 constexpr std::size_t kChunkBytes = std::size_t{16} << 20;
 
-// Chunks of a map, each two kernels, that are recorded in a phase's graph. A pass over more lasts
-// so long that launching its kernels one by one costs nothing beside it, and its graph would take
-// longer to make than it saves: of a ResNet-50 and 2,048 latents it has 25,000 nodes a pass.
-constexpr std::size_t kRecordedChunks = 256;
+// Chunks of a map beyond each block's first, each two kernels on 16 MiB, that are recorded in a
+// phase's graph. A pass over more lasts so long that launching its kernels one by one costs nothing
+// beside it, and its graph would take longer to make than it saves: of a ResNet-50 and 2,048
+// latents it has 25,000 nodes a pass. A block's first chunk does not count: a block takes
+// some kernels wherever its map is, and those of a small one last no longer than their launches.
+constexpr std::size_t kMoreChunksRecorded = 256;
 
 std::size_t rows_a_chunk(const MapBlock& block) {
   const std::size_t row_bytes = dense_row_length(block.latents) * sizeof(float);
   return std::clamp<std::size_t>(kChunkBytes / row_bytes, 1, block.rows);
 }
 
-/// Of all blocks, which are walked in the same phases.
-std::size_t chunks_of(const MapDesc& desc) {
-  std::size_t chunks = 0;
-  for (const MapBlock& block : desc.blocks) {
-    const std::size_t rows = rows_a_chunk(block);
-    chunks += (block.rows + rows - 1) / rows;
-  }
-  return chunks;
+/// Chunks beyond each block's first, of all blocks, which are walked in the same phases.
+std::size_t more_chunks_of(const MapDesc& desc) {
+  std::size_t more = 0;
+  for (const MapBlock& block : desc.blocks) more += (block.rows - 1) / rows_a_chunk(block);
+  return more;
 }
 
 __global__ void draw_kernel(float* chunk, std::size_t first, std::size_t n, DrawnRows rows) {
@@ -68,7 +67,7 @@ DenseSourceBuffers::DenseSourceBuffers(Schedule& schedule, const MapDesc& desc,
     stored_ = state.dense[index];
   if (!s.regenerated()) return;
   s.chunk_rows = rows_a_chunk(block);
-  recordable_ = chunks_of(desc) <= kRecordedChunks;
+  recordable_ = more_chunks_of(desc) <= kMoreChunksRecorded;
   s.blas = gpu_of(schedule).blas();
   chunk_ = schedule.buffer(step + ".rows", "workspace", s.chunk_rows * s.drawn.ld * sizeof(float));
   workspace_ = schedule.buffer(step + ".algebra", "workspace",

@@ -38,8 +38,8 @@ LearningRows::LearningRows(const Recipe& recipe, const Network& net, const Datas
     const Recipe training = learning_recipe(recipe, dataset);
     const std::int64_t interval =
         snapshot_interval(recipe.mapping.learned, training, split_samples(training, dataset));
-    key_ = key_of(training, scaled_by(recipe, dataset), recipe.seed, interval, map, data_sha256,
-                  process);
+    key_ = key_of(training, scaled_by(recipe, dataset), learned_in(recipe).seed, interval, map,
+                  data_sha256, process);
     kept_ = KeptTrajectory::find(*trajectory_cache(), key_);
   }
   if (!kept_) source_.emplace(recipe, net, dataset, map, start, process);

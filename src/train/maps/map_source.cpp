@@ -1,9 +1,12 @@
 #include "train/maps/map_source.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <optional>
 
 #include "common/error.hpp"
+#include "data/manifest.hpp"
 #include "device/random.hpp"
 #include "mapping/finetune.hpp"
 #include "train/recipe/variant.hpp"
@@ -24,32 +27,28 @@ std::vector<float> base_of(const MapDesc& map, std::uint64_t seed) {
   return base;
 }
 
-/// Samples of what is learned from that the run sets aside.
-std::size_t aside_of(const Recipe& run) {
-  return run.mapping.learned.data == run.data ? run.validation : 0;
-}
-
 std::vector<std::uint32_t> samples_scaled_by(const Recipe& run, const Dataset& dataset) {
   const SampleCounts counts = scaled_by(run, dataset);
   std::vector<std::uint32_t> order(counts.total());
-  fill_sample_order(order, counts, run.seed, 0);
+  fill_sample_order(order, counts, learned_in(run).seed, 0);
   order.resize(counts.train);
   return order;
 }
 
-/// The pixels that the run trains at, where a session of the samples that are learned from would
+/// The pixels that inputs are scaled by, where a session of the samples that are learned from would
 /// measure others: of pictures already where their order is another.
 std::optional<PixelStatistics> pixels_of_run(const Recipe& run, const Dataset& d) {
   const LearnedMap& learned = run.mapping.learned;
-  const bool others =
-      learned.samples > 0 || (has_pictures(d) && (run.split_seed || learned.seed != run.seed));
+  const LearnedIn in = learned_in(run);
+  const bool other_order = in.seed != learned.seed || in.split_seed != learned.seed;
+  const bool others = learned.samples > 0 || (has_pictures(d) && other_order);
   if (d.floats || !others) return std::nullopt;
   return measure_trained_pixels(d, samples_scaled_by(run, d));
 }
 
 /// The same of a series or of features: all their values, as the run reads them.
 std::vector<float> values_of_run(const Recipe& run, const Dataset& d) {
-  if (d.task == Task::forecast) return read_series(d, scaled_by(run, d).validation).values;
+  if (d.task == Task::forecast) return read_series(d, learned_in(run).validation).values;
   return read_standardised(d, samples_scaled_by(run, d));
 }
 
@@ -73,9 +72,14 @@ Recipe learning_recipe(const Recipe& run, const Dataset& dataset) {
   r.mapping.seed = r.seed = learned.seed;
   // Samples that the run sets aside are not learned from: the order before an epoch is shuffled is
   // the run's, whatever seed the map is learned by, and the run trains on the first of it.
-  if (run.split_seed || learned.seed != run.seed)
-    r.split_seed = run.split_seed.value_or(run.seed);
-  const std::size_t aside = aside_of(run);
+  const LearnedIn in = learned_in(run);
+  if (in.split_seed != learned.seed) r.split_seed = in.split_seed;
+  const std::size_t aside = in.validation;
+  if (learned.in && learned.data == run.data && aside >= dataset.train.count)
+    fail<UsageError>(
+        "{}: {} of its training samples were set aside when the map of --init was learned, here "
+        "are {} in all; name the files that it was learned from (--data-dir)",
+        dataset.name, aside, dataset.train.count);
   const std::size_t have = dataset.train.count - std::min(aside, dataset.train.count);
   r.validation =
       learned.samples > 0 ? dataset.train.count - std::min(learned.samples, have) : aside;
@@ -99,18 +103,27 @@ Recipe learning_recipe(const Recipe& run, const Dataset& dataset) {
 
 SampleCounts scaled_by(const Recipe& run, const Dataset& dataset) {
   Recipe whole = run;
-  whole.validation = aside_of(run);
+  const LearnedIn in = learned_in(run);
+  whole.validation = in.validation;
+  whole.split_seed = in.split_seed;
   return split_samples(whole, dataset);
 }
 
 Dataset other_data(const LearnedMap& learned, const Network& net, FindDataset find) {
-  const Dataset other = find(learned.data, {});
+  const std::string what = fmt::format(
+      "the map is learned from {} (--map-data, or with --init the model's)", learned.data);
+  if (holds_videos(learned.data))
+    fail<UsageError>(
+        "{}: of videos features are made for the run's own --data alone; name it there", what);
   try {
+    Dataset other = find(learned.data, {});
     require_samples_for(net, other);
+    return other;
   } catch (const UsageError& e) {
-    fail<UsageError>("--map-data: {}", e.what());
+    fail<UsageError>("{}: {}", what, e.what());
+  } catch (const Error& e) {
+    fail("{}: {}", what, e.what());
   }
-  return other;
 }
 
 std::int64_t snapshot_interval(const LearnedMap& learned, const Recipe& training,

@@ -63,7 +63,8 @@ Recipe learning_recipe(const Recipe& recipe, const Dataset& dataset);
 
 /// By the first `train` of these, in the order of the run's seed, inputs of `dataset` are scaled:
 /// by all that the run trains on, or would there. Fewer samples or another seed to learn by
-/// (--map-samples, --map-seed, a refresh) change no unit of what the network reads.
+/// (--map-samples, --map-seed, a refresh) change no unit of what the network reads. The run is that
+/// of learned_in: begun with a model the same map is learned again.
 SampleCounts scaled_by(const Recipe& recipe, const Dataset& dataset);
 
 /// Finds a data set, or describes it: open_dataset, describe_dataset.

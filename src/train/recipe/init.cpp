@@ -44,13 +44,32 @@ bool same_parameters(const Network& a, const Network& b) {
                                         });
 }
 
-/// Another seed would draw validation samples that the model was trained on, and of the samples
-/// that a map is learned from (--map-samples) others.
+/// Another seed would draw validation samples that the model was trained on.
 std::optional<std::uint64_t> split_seed_of(const RunConfig& c, const Recipe& trained) {
-  const bool sets_aside = c.validation > 0 && c.data == trained.data;
-  if (!sets_aside && trained.mapping.learned.samples == 0) return std::nullopt;
+  if (c.validation == 0 || c.data != trained.data) return std::nullopt;
   const std::uint64_t seed = trained.split_seed.value_or(trained.seed);
   return seed == c.seed ? std::nullopt : std::optional(seed);
+}
+
+/// In what the model's map was learned, where it would be another one in the run: learned from
+/// other samples, or at inputs of another scale.
+std::optional<LearnedIn> learned_in_other(const RunConfig& c,
+                                          std::optional<std::uint64_t> split_seed,
+                                          const Recipe& trained, Task task) {
+  Recipe run;
+  run.data = c.data;
+  run.seed = c.seed;
+  run.split_seed = split_seed;
+  run.validation = c.validation;
+  run.mapping.learned = trained.mapping.learned;
+  run.mapping.learned.in.reset();
+  const LearnedIn then = learned_in(trained), now = learned_in(run);
+  const bool split = then.validation > 0 || trained.mapping.learned.samples > 0;
+  const bool pictures = task == Task::segment;  // are scaled by the first of the order
+  const bool same = then.validation == now.validation &&
+                    (!split || then.split_seed == now.split_seed) &&
+                    (!pictures || then.seed == now.seed);
+  return same ? std::nullopt : std::optional(then);
 }
 
 }  // namespace
@@ -76,6 +95,8 @@ std::optional<InitModel> resolve_init(const RunConfig& c, const Network& net) {
   init.mapping = trained.mapping;
   init.latent_std = trained.latent_std;
   init.split_seed = split_seed_of(c, trained);
+  if (trained.mapping.learned.on())
+    init.mapping.learned.in = learned_in_other(c, init.split_seed, trained, net.task);
   if (trained.mapping.finetune.on()) init.pretrained = trained.pretrained;
   if (c.finetune.pretrained) init.pretrained.file = absolute_path(*c.finetune.pretrained).string();
   return init;

@@ -26,6 +26,14 @@ int factors_batch(const Network& net, int batch) {
   return net.state_count() > 0 ? std::clamp(batch, 1, kNormalisedBatch) : 1;
 }
 
+/// Any number of 64 bits, as whole_number's are not.
+std::uint64_t map_seed_in(const nlohmann::json& json, const char* key) {
+  const nlohmann::json& seed = json.at(key);
+  if (!seed.is_number_unsigned())
+    fail("{}: expected a number, 0 or more, found {}", key, seed.dump());
+  return seed.get<std::uint64_t>();
+}
+
 }  // namespace
 
 LearnedMap resolve_learned_map(const RunConfig& run, const std::string& name,
@@ -66,6 +74,12 @@ LearnedMap resolve_learned_map(const RunConfig& run, const std::string& name,
   return learned;
 }
 
+LearnedIn learned_in(const Recipe& r) {
+  const LearnedMap& learned = r.mapping.learned;
+  if (learned.in) return *learned.in;
+  return {r.seed, r.split_seed.value_or(r.seed), learned.data == r.data ? r.validation : 0};
+}
+
 void to_json(nlohmann::json& json, const LearnedMap& l) {
   json = {{"family", to_string(l.family)},
           {"data", l.data},
@@ -74,6 +88,9 @@ void to_json(nlohmann::json& json, const LearnedMap& l) {
           {"batch", l.batch},
           {"sketches", l.sketches},
           {"seed", l.seed}};
+  if (l.in)
+    json["learned_in"] = {
+        {"seed", l.in->seed}, {"split_seed", l.in->split_seed}, {"validation", l.in->validation}};
 }
 
 void from_json(const nlohmann::json& json, LearnedMap& l) {
@@ -86,7 +103,11 @@ void from_json(const nlohmann::json& json, LearnedMap& l) {
   l.epochs = static_cast<int>(number("epochs", 0, kMaxEpochs));
   l.batch = static_cast<int>(number("batch", 0, kMaxBatch));
   l.sketches = static_cast<std::size_t>(number("sketches", 1, kMaxSketches));
-  json.at("seed").get_to(l.seed);
+  l.seed = map_seed_in(json, "seed");
+  if (!json.contains("learned_in")) return;
+  const nlohmann::json& in = json.at("learned_in");
+  l.in = {map_seed_in(in, "seed"), map_seed_in(in, "split_seed"),
+          static_cast<std::size_t>(whole_number(in.at("validation"), "validation"))};
 }
 
 }  // namespace mapnet

@@ -11,6 +11,7 @@
 namespace mapnet {
 
 struct RunConfig;
+struct Recipe;
 
 struct LearnedMapConfig {
   std::optional<std::string> data;
@@ -26,6 +27,9 @@ struct LearnedMapConfig {
 /// from gradients of single samples, but of a network that normalises.
 LearnedMap resolve_learned_map(const RunConfig& config, const std::string& name,
                                const MappingConfig& mapping, const Network& net);
+
+/// In what the recipe's map is learned: the model's run that it was kept of, or the run itself.
+LearnedIn learned_in(const Recipe& recipe);
 
 /// The JSON of a recipe's "learned_map". Throws nlohmann's exceptions.
 void to_json(nlohmann::json& json, const LearnedMap& learned);
