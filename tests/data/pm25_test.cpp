@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::string header = "No,year,month,day,hour,pm2.5,DEWP,TEMP,PRES,cbwd,Iws,Is,Ir\n";
+const std::string kHeader = "No,year,month,day,hour,pm2.5,DEWP,TEMP,PRES,cbwd,Iws,Is,Ir\n";
 
 /// A row of the hour `hour` of a day, in the layout of the published table.
 std::string row(int hour, const std::string& pm, int temperature = 0, const char* wind = "cv") {
@@ -29,7 +29,7 @@ struct TenHours : Folder {
   TenHours() { table({"NA", "20", "40", "", "NA", "60", "20", "120", "220", "NA"}); }
 
   void table(const std::vector<std::string>& values) const {
-    std::string text = header;
+    std::string text = kHeader;
     for (std::size_t i = 0; i < values.size(); ++i)
       text += row(static_cast<int>(i), values[i], static_cast<int>(i), i % 2 ? "SE" : "cv");
     write("pollution.csv", text);
@@ -104,7 +104,7 @@ BOOST_FIXTURE_TEST_CASE(what_contradicts_itself_is_a_usage_error, TenHours) {
 
 BOOST_FIXTURE_TEST_CASE(broken_rows_are_named, TenHours) {
   const auto fails_with = [&](const std::string& bad, std::initializer_list<std::string> parts) {
-    std::string text = header + row(0, "1");
+    std::string text = kHeader + row(0, "1");
     text += bad;
     for (int hour = 2; hour < 12; ++hour) text += row(hour, "1");
     write("pollution.csv", text);

@@ -16,13 +16,13 @@ using namespace mapnet::test;
 
 namespace {
 
-struct Case {
+struct BatchNormCase {
   int n, count, c, h, w, block;
   bool relu;
   double mean = 0;
   std::size_t size() const { return std::size_t(n) * std::size_t(c) * std::size_t(h * w); }
 };
-std::ostream& operator<<(std::ostream& out, const Case& k) {
+std::ostream& operator<<(std::ostream& out, const BatchNormCase& k) {
   return out << k.n << " (" << k.count << ") x " << k.c << " x " << k.h << "x" << k.w << ", block "
              << k.block << (k.relu ? ", relu" : "") << ", mean " << k.mean;
 }
@@ -30,7 +30,7 @@ std::ostream& operator<<(std::ostream& out, const Case& k) {
 // Odd planes and whole fours, channels that fill no block, padding, one image, one value a channel
 // and image, planes cut into several tasks, images grouped in tasks, a mean far from zero, one
 // value a channel alone.
-const Case kCases[] = {
+const BatchNormCase kBatchNormCases[] = {
     {3, 3, 5, 5, 3, 1, false},         {3, 2, 20, 5, 3, 16, true},
     {4, 3, 12, 4, 6, 8, true},         {1, 1, 1, 7, 1, 1, true},
     {9, 5, 17, 1, 1, 16, false},       {7, 7, 33, 2, 2, 8, false},
@@ -45,7 +45,7 @@ struct Values {
   reference::BatchNorm shape;
 };
 
-Values values_of(const Case& k) {
+Values values_of(const BatchNormCase& k) {
   Values v;
   const auto c = std::size_t(k.c);
   v.x = exact_floats(k.size(), 1, k.mean - 1, k.mean + 1);
@@ -74,7 +74,7 @@ struct Found {
   Tensor layout;
 };
 
-Found run(const Case& k, const Values& v, int n_threads, bool update = true) {
+Found run(const BatchNormCase& k, const Values& v, int n_threads, bool update = true) {
   OpHarness h(n_threads);
   const auto c = std::size_t(k.c);
   StepControl start;
@@ -112,7 +112,7 @@ Found run(const Case& k, const Values& v, int n_threads, bool update = true) {
 
 }  // namespace
 
-BOOST_DATA_TEST_CASE(batch_norm_agrees_with_the_reference, data::make(kCases), k) {
+BOOST_DATA_TEST_CASE(batch_norm_agrees_with_the_reference, data::make(kBatchNormCases), k) {
   const Values v = values_of(k);
   const Found found = run(k, v, 2);
   const auto statistics = reference::batch_norm_statistics(v.x, v.shape);
@@ -153,8 +153,8 @@ BOOST_DATA_TEST_CASE(batch_norm_agrees_with_the_reference, data::make(kCases), k
   BOOST_TEST(total(found.dx_memory) == total(found.dx));
 }
 
-BOOST_DATA_TEST_CASE(batch_norm_has_the_same_bits_with_any_number_of_threads, data::make(kCases),
-                     k) {
+BOOST_DATA_TEST_CASE(batch_norm_has_the_same_bits_with_any_number_of_threads,
+                     data::make(kBatchNormCases), k) {
   if (testing_cuda()) return;  // which knows no threads of a CPU
   const Values v = values_of(k);
   const Found one = run(k, v, 1), three = run(k, v, 3);
@@ -171,7 +171,7 @@ BOOST_DATA_TEST_CASE(batch_norm_has_the_same_bits_with_any_number_of_threads, da
 // roundings.)
 BOOST_AUTO_TEST_CASE(one_value_alone_becomes_beta_and_has_no_gradient) {
   for (const int block : {1, 8}) {
-    const Case k = {3, 1, 11, 1, 1, block, false};  // two images are padding
+    const BatchNormCase k = {3, 1, 11, 1, 1, block, false};  // two images are padding
     const Values v = values_of(k);
     const Found found = run(k, v, 2);
     const std::size_t c = v.beta.size();
@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_CASE(one_value_alone_becomes_beta_and_has_no_gradient) {
 
 // As of a rank that has no share of the last batch.
 BOOST_AUTO_TEST_CASE(a_batch_without_images_leaves_running_statistics_as_they_were) {
-  const Case k = {2, 0, 5, 3, 3, 8, false};
+  const BatchNormCase k = {2, 0, 5, 3, 3, 8, false};
   const Values v = values_of(k);
   const Found found = run(k, v, 2);
   BOOST_TEST((found.running_mean == v.running_mean));
@@ -195,7 +195,7 @@ BOOST_AUTO_TEST_CASE(a_batch_without_images_leaves_running_statistics_as_they_we
 }
 
 BOOST_AUTO_TEST_CASE(padding_images_do_not_change_what_a_batch_norm_finds) {
-  const Case k = {4, 3, 5, 9, 7, 8, true};
+  const BatchNormCase k = {4, 3, 5, 9, 7, 8, true};
   Values v = values_of(k);
   const Found before = run(k, v, 2);
   const std::size_t real = k.size() / 4 * 3;
@@ -211,9 +211,10 @@ BOOST_AUTO_TEST_CASE(padding_images_do_not_change_what_a_batch_norm_finds) {
 // As in the second network of a stability term with --stab-fraction below 1: the control block
 // tells of the whole batch.
 BOOST_AUTO_TEST_CASE(a_pass_over_part_of_a_batch_normalises_its_own_images) {
-  for (const Case& k : {Case{4, 4, 5, 9, 7, 8, true}, Case{3, 3, 4, 4, 6, 1, false}}) {
+  for (const BatchNormCase& k :
+       {BatchNormCase{4, 4, 5, 9, 7, 8, true}, BatchNormCase{3, 3, 4, 4, 6, 1, false}}) {
     const Values v = values_of(k);
-    Case larger = k;
+    BatchNormCase larger = k;
     larger.count = 2 * k.n;
     const Found own = run(k, v, 2), found = run(larger, v, 2);
     BOOST_TEST((found.y == own.y));
@@ -225,7 +226,7 @@ BOOST_AUTO_TEST_CASE(a_pass_over_part_of_a_batch_normalises_its_own_images) {
 }
 
 BOOST_AUTO_TEST_CASE(running_statistics_stay_where_a_batch_norm_is_told_so) {
-  const Case k = {2, 2, 5, 3, 3, 1, false};
+  const BatchNormCase k = {2, 2, 5, 3, 3, 1, false};
   const Values v = values_of(k);
   const Found updated = run(k, v, 2), kept = run(k, v, 2, false);
   BOOST_TEST((kept.running_mean == v.running_mean));

@@ -15,22 +15,23 @@ using namespace mapnet::test;
 
 namespace {
 
-struct Case {
+struct ConvPoolCase {
   int n, c, size, out, padding, block;
   int parts;  // that the CPU walks the batch in
   int stride = 1;
   bool bias = true;
 };
-std::ostream& operator<<(std::ostream& out, const Case& k) {
+std::ostream& operator<<(std::ostream& out, const ConvPoolCase& k) {
   return out << k.n << "x" << k.c << "x" << k.size << " -> " << k.out << ", padding " << k.padding
              << ", stride " << k.stride << (k.bias ? "" : ", no bias");
 }
 // CNN1's first two convolutions at a batch that is split, CNN2's, and one too small to split; then
 // with a stride and without a bias.
-const Case kCases[] = {{64, 1, 28, 32, 1, 1, 4},         {64, 32, 14, 64, 1, 16, 2},
-                       {64, 1, 28, 16, 0, 1, 2},         {3, 16, 13, 32, 0, 16, 1},
-                       {64, 3, 31, 64, 1, 1, 2, 2},      {64, 32, 14, 64, 1, 16, 2, 1, false},
-                       {3, 5, 15, 19, 1, 1, 1, 2, false}};
+const ConvPoolCase kConvPoolCases[] = {
+    {64, 1, 28, 32, 1, 1, 4},         {64, 32, 14, 64, 1, 16, 2},
+    {64, 1, 28, 16, 0, 1, 2},         {3, 16, 13, 32, 0, 16, 1},
+    {64, 3, 31, 64, 1, 1, 2, 2},      {64, 32, 14, 64, 1, 16, 2, 1, false},
+    {3, 5, 15, 19, 1, 1, 1, 2, false}};
 
 std::size_t count_steps(const Schedule& schedule, const std::string& name) {
   std::size_t n = 0;
@@ -40,7 +41,7 @@ std::size_t count_steps(const Schedule& schedule, const std::string& name) {
 
 }  // namespace
 
-BOOST_DATA_TEST_CASE(conv_pool2d_agrees_with_the_reference, data::make(kCases), k) {
+BOOST_DATA_TEST_CASE(conv_pool2d_agrees_with_the_reference, data::make(kConvPoolCases), k) {
   const auto size = std::size_t(k.size);
   const reference::Conv2d conv = {
       std::size_t(k.n),       std::size_t(k.c),      size,  size, std::size_t(k.out), 3,

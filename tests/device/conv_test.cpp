@@ -16,7 +16,7 @@ using namespace mapnet::test;
 
 namespace {
 
-struct Case {
+struct ConvCase {
   int n, c, size, out, kernel, padding, block;
   bool relu;
   int stride = 1;
@@ -28,13 +28,13 @@ struct Case {
             count(kernel), count(padding), count(stride), bias};
   }
 };
-std::ostream& operator<<(std::ostream& out, const Case& k) {
+std::ostream& operator<<(std::ostream& out, const ConvCase& k) {
   return out << k.n << "x" << k.c << "x" << k.size << " -> " << k.out << ", kernel " << k.kernel
              << ", padding " << k.padding << ", stride " << k.stride << ", block " << k.block
              << (k.relu ? ", relu" : "") << (k.bias ? "" : ", no bias");
 }
 
-const Case kCases[] = {
+const ConvCase kConvCases[] = {
     // Every convolution of CNN1 and CNN2.
     {4, 1, 28, 16, 3, 0, 1, false},
     {4, 16, 13, 32, 3, 0, 16, false},
@@ -68,7 +68,7 @@ constexpr double kWinograd = 4;
 
 }  // namespace
 
-BOOST_DATA_TEST_CASE(conv2d_agrees_with_the_reference, data::make(kCases), k) {
+BOOST_DATA_TEST_CASE(conv2d_agrees_with_the_reference, data::make(kConvCases), k) {
   const reference::Conv2d shape = k.shape();
   const Vector x = exact_floats(shape.x_size(), 1), w = exact_floats(shape.weight_size(), 2),
                b = exact_floats(shape.bias_size(), 3), dy = exact_floats(shape.y_size(), 4);
@@ -115,7 +115,7 @@ BOOST_DATA_TEST_CASE(conv2d_agrees_with_the_reference, data::make(kCases), k) {
   }
 }
 
-BOOST_DATA_TEST_CASE(flops_count_the_taps_inside_the_image, data::make(kCases), k) {
+BOOST_DATA_TEST_CASE(flops_count_the_taps_inside_the_image, data::make(kConvCases), k) {
   Tensor x;
   x.n = k.n, x.c = k.c, x.h = x.w = k.size;
   std::size_t taps = 0;

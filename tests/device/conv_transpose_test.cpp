@@ -15,25 +15,26 @@ using namespace mapnet::test;
 
 namespace {
 
-struct Case {
+struct ConvTransposeCase {
   int n, c, h, w, out, kernel, block;
   bool bias = true;
 };
-std::ostream& operator<<(std::ostream& out, const Case& k) {
+std::ostream& operator<<(std::ostream& out, const ConvTransposeCase& k) {
   return out << k.n << "x" << k.c << "x" << k.h << "x" << k.w << " -> " << k.out << ", kernel "
              << k.kernel << ", block " << k.block << (k.bias ? "" : ", no bias");
 }
 // A U-Net's, then channels that fill no block, odd sizes, one pixel, other kernels; 35 images are
 // more than the parts a bias's gradient is summed in.
-const Case kCases[] = {{2, 128, 7, 7, 64, 2, 16},      {2, 64, 8, 8, 32, 2, 16},
-                       {3, 16, 5, 7, 19, 2, 16},       {2, 19, 3, 5, 32, 2, 16, false},
-                       {2, 32, 5, 3, 5, 2, 8},         {1, 5, 4, 3, 16, 3, 8, false},
-                       {2, 3, 5, 5, 3, 2, 1},          {35, 5, 2, 3, 3, 2, 1},
-                       {1, 16, 1, 1, 3, 4, 16, false}, {2, 3, 4, 3, 5, 1, 16}};
+const ConvTransposeCase kConvTransposeCases[] = {
+    {2, 128, 7, 7, 64, 2, 16},       {2, 64, 8, 8, 32, 2, 16}, {3, 16, 5, 7, 19, 2, 16},
+    {2, 19, 3, 5, 32, 2, 16, false}, {2, 32, 5, 3, 5, 2, 8},   {1, 5, 4, 3, 16, 3, 8, false},
+    {2, 3, 5, 5, 3, 2, 1},           {35, 5, 2, 3, 3, 2, 1},   {1, 16, 1, 1, 3, 4, 16, false},
+    {2, 3, 4, 3, 5, 1, 16}};
 
 }  // namespace
 
-BOOST_DATA_TEST_CASE(conv_transpose2d_agrees_with_the_reference, data::make(kCases), k) {
+BOOST_DATA_TEST_CASE(conv_transpose2d_agrees_with_the_reference, data::make(kConvTransposeCases),
+                     k) {
   const auto count = [](int v) { return static_cast<std::size_t>(v); };
   const reference::ConvTranspose2d shape = {count(k.n),   count(k.c),      count(k.h), count(k.w),
                                             count(k.out), count(k.kernel), k.bias};

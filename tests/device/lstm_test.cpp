@@ -29,7 +29,7 @@ std::ostream& operator<<(std::ostream& out, const LstmCase& k) {
 }
 
 // Sizes around vectors of 16, warps, and the width above which a GPU takes other kernels (64).
-const LstmCase kCases[] = {
+const LstmCase kLstmCases[] = {
     {1, 1, 1, 1},           {7, 24, 1, 32, true, false},    {33, 24, 1, 32, false, true, 1},
     {16, 24, 32, 32, true}, {7, 2, 67, 5, false},           {16, 24, 3, 33, true, true, 1},
     {33, 2, 67, 64, false}, {1, 24, 67, 32, false},         {16, 3, 1, 1, true},
@@ -104,7 +104,7 @@ double largest(const Vector& values) {
 
 }  // namespace
 
-BOOST_DATA_TEST_CASE(lstm_agrees_with_the_reference, data::make(kCases), k) {
+BOOST_DATA_TEST_CASE(lstm_agrees_with_the_reference, data::make(kLstmCases), k) {
   const reference::Lstm s = shape_of(k);
   const reference::LstmParams p = params_of(s);
   const Vector x = exact_floats(s.x_size(), 5), dy = exact_floats(s.y_size(), 6);

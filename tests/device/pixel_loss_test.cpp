@@ -16,25 +16,25 @@ using namespace mapnet::test;
 
 namespace {
 
-struct Case {
+struct PixelLossCase {
   int n, count, classes, h, w, block, ignore;
   double spread = 3;
   std::size_t pixels() const { return std::size_t(n) * std::size_t(h * w); }
 };
-std::ostream& operator<<(std::ostream& out, const Case& k) {
+std::ostream& operator<<(std::ostream& out, const PixelLossCase& k) {
   return out << k.n << " (" << k.count << ") x " << k.classes << " x " << k.h << "x" << k.w
              << ", block " << k.block << ", ignore " << k.ignore << ", spread " << k.spread;
 }
 
 // Whole tiles and odd ones, one pixel, padding, classes that fill no block, more cells of a
 // confusion matrix than a GPU's block keeps for itself, every pixel ignored, large logits.
-const Case kCases[] = {
+const PixelLossCase kPixelLossCases[] = {
     {2, 2, 19, 16, 16, 16, 255},  {3, 2, 19, 9, 7, 1, -1},     {2, 1, 5, 31, 33, 8, 0},
     {1, 1, 2, 1, 1, 1, -1},       {2, 2, 50, 8, 9, 16, 3},     {2, 2, 3, 5, 5, 1, 3},
     {4, 3, 7, 64, 65, 8, 1, 1e4}, {2, 2, 1, 6, 6, 1, -1, 1.0}, {1, 1, 256, 3, 4, 16, -1},
 };
 
-std::vector<std::uint8_t> labels_of(const Case& k) {
+std::vector<std::uint8_t> labels_of(const PixelLossCase& k) {
   std::vector<std::uint8_t> labels;
   const bool all_ignored = k.ignore == k.classes;
   for (std::size_t i = 0; i < k.pixels(); ++i) {
@@ -55,7 +55,7 @@ struct Found {
   std::size_t in_memory = 0;  // values of dlogits that are not zero, padded channels too
 };
 
-Found run(const Case& k, const Vector& logits, const std::vector<std::uint8_t>& labels,
+Found run(const PixelLossCase& k, const Vector& logits, const std::vector<std::uint8_t>& labels,
           int n_threads, bool gradient = true) {
   OpHarness h(n_threads);
   StepControl start;
@@ -81,7 +81,8 @@ Found run(const Case& k, const Vector& logits, const std::vector<std::uint8_t>& 
 
 }  // namespace
 
-BOOST_DATA_TEST_CASE(pixel_cross_entropy_agrees_with_the_reference, data::make(kCases), k) {
+BOOST_DATA_TEST_CASE(pixel_cross_entropy_agrees_with_the_reference, data::make(kPixelLossCases),
+                     k) {
   const Vector logits = exact_floats(k.pixels() * std::size_t(k.classes), 7, -k.spread, k.spread);
   const auto labels = labels_of(k);
   const auto want =
@@ -108,7 +109,7 @@ BOOST_DATA_TEST_CASE(pixel_cross_entropy_agrees_with_the_reference, data::make(k
 }
 
 BOOST_DATA_TEST_CASE(pixel_cross_entropy_has_the_same_bits_with_any_number_of_threads,
-                     data::make(kCases), k) {
+                     data::make(kPixelLossCases), k) {
   if (testing_cuda()) return;  // which knows no threads of a CPU
   const Vector logits = exact_floats(k.pixels() * std::size_t(k.classes), 8, -k.spread, k.spread);
   const Found one = run(k, logits, labels_of(k), 1), three = run(k, logits, labels_of(k), 3);
@@ -121,7 +122,7 @@ BOOST_AUTO_TEST_CASE(logits_that_are_no_numbers_show_in_the_loss_and_nowhere_els
   const double nan = std::numeric_limits<double>::quiet_NaN(),
                infinite = std::numeric_limits<double>::infinity();
   for (const int block : {1, 8}) {
-    const Case k = {2, 2, 6, 3, 5, block, -1};
+    const PixelLossCase k = {2, 2, 6, 3, 5, block, -1};
     const Vector numbers = exact_floats(k.pixels() * 6, 9);
     const auto labels = labels_of(k);
     BOOST_REQUIRE(labels[4] == 5);

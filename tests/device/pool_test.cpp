@@ -17,20 +17,20 @@ using namespace mapnet::test;
 
 namespace {
 
-struct Case {
+struct PoolCase {
   MaxPoolDesc desc;
   int c, h, w;
 };
-std::ostream& operator<<(std::ostream& out, const Case& k) {
+std::ostream& operator<<(std::ostream& out, const PoolCase& k) {
   return out << k.c << "x" << k.h << "x" << k.w << ", window " << k.desc.kernel << ", stride "
              << k.desc.stride << ", padding " << k.desc.padding;
 }
 // CNNs' and U-Nets' windows, a ResNet's, then windows that overlap more and ones with gaps.
-const Case kCases[] = {{{2}, 16, 26, 26},    {{2}, 19, 11, 7},      {{2}, 3, 3, 2},
-                       {{2}, 5, 2, 2},       {{3, 2, 1}, 32, 9, 9}, {{3, 2, 1}, 19, 8, 7},
-                       {{3, 2, 1}, 5, 2, 3}, {{3, 2, 1}, 3, 1, 1},  {{3, 1, 1}, 16, 5, 6},
-                       {{3, 2}, 16, 8, 9},   {{3}, 5, 7, 9},        {{5, 2, 2}, 19, 7, 6},
-                       {{2, 3, 1}, 3, 7, 8}, {{4, 3, 2}, 32, 9, 5}};
+const PoolCase kPoolCases[] = {{{2}, 16, 26, 26},    {{2}, 19, 11, 7},      {{2}, 3, 3, 2},
+                               {{2}, 5, 2, 2},       {{3, 2, 1}, 32, 9, 9}, {{3, 2, 1}, 19, 8, 7},
+                               {{3, 2, 1}, 5, 2, 3}, {{3, 2, 1}, 3, 1, 1},  {{3, 1, 1}, 16, 5, 6},
+                               {{3, 2}, 16, 8, 9},   {{3}, 5, 7, 9},        {{5, 2, 2}, 19, 7, 6},
+                               {{2, 3, 1}, 3, 7, 8}, {{4, 3, 2}, 32, 9, 5}};
 
 /// Multiples of an eighth, of which floats hold any sum exactly, in whatever order.
 Vector coarse(std::size_t n, std::uint64_t seed) {
@@ -42,7 +42,7 @@ Vector coarse(std::size_t n, std::uint64_t seed) {
 }  // namespace
 
 BOOST_DATA_TEST_CASE(max_pooling_gives_exactly_the_reference,
-                     data::make(kCases) * data::make({1, 8, 16}), k, block) {
+                     data::make(kPoolCases) * data::make({1, 8, 16}), k, block) {
   const int n = 2;
   const auto count = [](int v) { return static_cast<std::size_t>(v); };
   const reference::MaxPool2d shape = {count(n * k.c),       count(k.h),

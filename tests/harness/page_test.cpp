@@ -244,13 +244,13 @@ BOOST_AUTO_TEST_CASE(reports_are_redrawn_from_their_json) {
   const Folder folder;
   check_fails([&] { redraw_reports(folder.path / "none", {}); }, {"none", "no folder"});
   check_fails([&] { redraw_reports(folder.path, {}); }, {folder.path.string(), "expected reports"});
-  const std::string json = report().dump();
-  folder.write("table9-quick.json", json);
+  const std::string before = report().dump();
+  folder.write("table9-quick.json", before);
   folder.write("other.json", "[1]");
   folder.write("table9-quick.md", "old");
   redraw_reports(folder.path, {});
   BOOST_TEST(read_file(folder.path / "table9-quick.md") == report_markdown(report()));
-  BOOST_TEST(read_file(folder.path / "table9-quick.json") == json);
+  BOOST_TEST(read_file(folder.path / "table9-quick.json") == before);
   check_holds(read_file(folder.path / "index.html"), "A &lt;title&gt;");
   BOOST_TEST(!std::filesystem::exists(folder.path / "other.md"));
 }

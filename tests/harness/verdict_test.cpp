@@ -43,7 +43,7 @@ struct Judged {
   MetricVerdict verdict() const { return judge(campaign, campaign.entries[0]).metrics[0]; }
 };
 
-Reference reference(double mean, double tolerance) {
+Reference reference_of(double mean, double tolerance) {
   return {mean, tolerance, 3, "cpu", "2026-11-24", "abc"};
 }
 
@@ -53,7 +53,7 @@ Reference reference(double mean, double tolerance) {
 // row's.
 BOOST_AUTO_TEST_CASE(a_row_without_a_figure_of_every_seed_has_failed) {
   for (const bool diverged : {true, false}) {
-    Judged judged("mse", 0.1, reference(0.1, 0.1), {0.1, 0.1});
+    Judged judged("mse", 0.1, reference_of(0.1, 0.1), {0.1, 0.1});
     ChosenEntry& entry = judged.campaign.entries[0];
     entry.runs[1].seed = 2;
     nlohmann::json& result = entry.runs[1].result;
@@ -106,13 +106,13 @@ BOOST_AUTO_TEST_CASE(a_row_is_held_against_its_reference) {
   const auto of = [](const char* metric, const Reference& r, double ours) {
     return to_string(Judged(metric, 1, r, {ours}).verdict().against_reference);
   };
-  BOOST_TEST(of("accuracy", reference(90, 0.3), 0.8969) == "regressed");
-  BOOST_TEST(of("accuracy", reference(90, 0.3), 0.8971) == "held");
-  BOOST_TEST(of("accuracy", reference(90, 0.3), 0.9031) == "improved");
-  BOOST_TEST(of("mse", reference(0.001, 0.0001), 0.00111) == "regressed");
-  BOOST_TEST(of("mse", reference(0.001, 0.0001), 0.00089) == "improved");
-  BOOST_TEST(of("accuracy", reference(90.67, 0.5), 0.9017) == "held");
-  BOOST_TEST(of("accuracy", reference(80, 0.3), 0.803) == "held");
+  BOOST_TEST(of("accuracy", reference_of(90, 0.3), 0.8969) == "regressed");
+  BOOST_TEST(of("accuracy", reference_of(90, 0.3), 0.8971) == "held");
+  BOOST_TEST(of("accuracy", reference_of(90, 0.3), 0.9031) == "improved");
+  BOOST_TEST(of("mse", reference_of(0.001, 0.0001), 0.00111) == "regressed");
+  BOOST_TEST(of("mse", reference_of(0.001, 0.0001), 0.00089) == "improved");
+  BOOST_TEST(of("accuracy", reference_of(90.67, 0.5), 0.9017) == "held");
+  BOOST_TEST(of("accuracy", reference_of(80, 0.3), 0.803) == "held");
   BOOST_TEST(of("accuracy", {}, 0.5) == "");
 }
 
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(a_figure_is_the_mean_of_all_seeds_or_none) {
 
 // A diverged run has no figure; what has none is not counted as passed.
 BOOST_AUTO_TEST_CASE(what_is_not_done_is_never_counted_as_passed) {
-  Judged judged("accuracy", 90, reference(90, 1), {0.95});
+  Judged judged("accuracy", 90, reference_of(90, 1), {0.95});
   for (const auto& [state, text] :
        {std::pair(EntryState::no_data, "1 without data"), std::pair(EntryState::failed, "1 failed"),
         std::pair(EntryState::pending, "1 not run")}) {
@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE(what_goes_beyond_the_paper_is_counted_as_that) {
     return report_json(report_of(judged.campaign))["summary"].get<std::string>();
   };
   BOOST_TEST(summary(Judged("accuracy", std::nullopt, {}, {0.95})) == "1 beyond the paper");
-  BOOST_TEST(summary(Judged("accuracy", std::nullopt, reference(95, 1), {0.95})) ==
+  BOOST_TEST(summary(Judged("accuracy", std::nullopt, reference_of(95, 1), {0.95})) ==
              "1 beyond the paper, 1 held to their reference");
 }
 
@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(a_stand_in_is_not_held_against_the_paper) {
 }
 
 BOOST_AUTO_TEST_CASE(the_report_shows_figure_gap_spread_and_verdict) {
-  const Judged judged("accuracy", 90, reference(91, 1), {0.90, 0.92, 0.91});
+  const Judged judged("accuracy", 90, reference_of(91, 1), {0.90, 0.92, 0.91});
   const nlohmann::json json = report_json(report_of(judged.campaign));
   BOOST_TEST(json["entries"][0]["metrics"][0]["train_test_drop"].get<double>() == 9,
              boost::test_tools::tolerance(1e-9));
@@ -174,7 +174,7 @@ BOOST_AUTO_TEST_CASE(the_report_shows_figure_gap_spread_and_verdict) {
 
 // `--seeds 1` of a table of three: a figure, and judged, but not the table's.
 BOOST_AUTO_TEST_CASE(a_part_of_the_seeds_is_told_from_all) {
-  Judged judged("accuracy", 90, reference(91, 1), {0.91});
+  Judged judged("accuracy", 90, reference_of(91, 1), {0.91});
   judged.table.rows[0].seeds = {1, 2, 3};
   nlohmann::json report = report_json(report_of(judged.campaign));
   BOOST_TEST(report["entries"][0]["seeds"] == 3);

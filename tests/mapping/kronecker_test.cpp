@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "mapping/given_maps.hpp"
+#include "mapping/map_harness.hpp"
 #include "reference/map.hpp"
 
 /// Kronecker maps against U Z V^T in double precision.
@@ -8,11 +9,6 @@ using namespace mapnet;
 using namespace mapnet::test;
 
 namespace {
-
-const std::pair<Activation, reference::Activation> kActivations[] = {
-    {Activation::identity, reference::Activation::identity},
-    {Activation::tanh, reference::Activation::tanh},
-    {Activation::sine, reference::Activation::sine}};
 
 /// theta of z, plain loops throughout.
 struct Reference {

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cmath>
+#include <utility>
 
 #include "device/op_harness.hpp"
 #include "device/ops/map.hpp"
@@ -9,6 +10,12 @@
 
 /// A fixed map written out entry by entry from its definition, and the ops that apply it.
 namespace mapnet::test {
+
+/// Each activation and its reference.
+inline constexpr std::pair<Activation, reference::Activation> kActivations[] = {
+    {Activation::identity, reference::Activation::identity},
+    {Activation::tanh, reference::Activation::tanh},
+    {Activation::sine, reference::Activation::sine}};
 
 /// Entry (i, k) of the unnormalised Sylvester-Hadamard matrix.
 inline double hadamard_entry(std::size_t i, std::size_t k) {

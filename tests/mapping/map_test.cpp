@@ -21,10 +21,6 @@ const std::pair<Modulation, reference::Modulation> kModulations[] = {
     {Modulation::none, reference::Modulation::none},
     {Modulation::scalar, reference::Modulation::scalar},
     {Modulation::signed_, reference::Modulation::signed_}};
-const std::pair<Activation, reference::Activation> kActivations[] = {
-    {Activation::identity, reference::Activation::identity},
-    {Activation::tanh, reference::Activation::tanh},
-    {Activation::sine, reference::Activation::sine}};
 
 /// sqrt(P / d) times the stored, orthonormal W.
 Vector unit_rows(const Vector& W, std::size_t rows, std::size_t d) {

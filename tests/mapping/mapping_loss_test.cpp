@@ -15,15 +15,15 @@ using namespace mapnet::test;
 
 namespace {
 
-struct Shape {
+struct LossShape {
   std::size_t rows, d;
 };
 // All points used and whole tiles (an odd number: the mean rows of two can cancel); a rest; missing
 // columns; more tiles than groups.
-const Shape kShapes[] = {{160, 32}, {301, 64}, {333, 50}, {77, 5}, {1000, 16}};
+const LossShape kLossShapes[] = {{160, 32}, {301, 64}, {333, 50}, {77, 5}, {1000, 16}};
 
 struct Case {
-  Shape shape;
+  LossShape shape;
   MapKind kind;
   Modulation modulation;
   Activation activation;
@@ -101,7 +101,7 @@ double largest(const Vector& v) {
 
 template <class Check>
 void for_each_case(const Check& check) {
-  for (const Shape shape : kShapes)
+  for (const LossShape shape : kLossShapes)
     for (const MapKind kind : {MapKind::hadamard, MapKind::dense, MapKind::dense_bf16})
       for (const Modulation modulation :
            {Modulation::none, Modulation::scalar, Modulation::signed_})

@@ -14,7 +14,8 @@ namespace {
 
 const MapKind kKinds[] = {MapKind::hadamard, MapKind::dense, MapKind::dense_bf16};
 const Modulation kModulations[] = {Modulation::none, Modulation::scalar, Modulation::signed_};
-const Activation kActivations[] = {Activation::identity, Activation::tanh, Activation::sine};
+const Activation kRefreshedActivations[] = {Activation::identity, Activation::tanh,
+                                            Activation::sine};
 
 /// A map with its latents, trained by hand: Phase::train is forward and backward, Phase::refresh a
 /// refresh, and running any of them is the test's.
@@ -91,7 +92,7 @@ template <class F>
 void for_each_map(std::size_t rows, std::size_t d, const F& f) {
   for (const MapKind kind : kKinds)
     for (const Modulation modulation : kModulations)
-      for (const Activation activation : kActivations)
+      for (const Activation activation : kRefreshedActivations)
         f(described(kind, modulation, activation, rows, d));
 }
 

@@ -33,7 +33,7 @@ constexpr double kWithKinks = 0.1, kSmooth = 1e-3;
 // order of a hundredth of their layer's or more.
 constexpr double kOfLayer = 1e-4;
 
-struct Case {
+struct GradientCase {
   const char* net;
   NetworkInput input;
   int batch;
@@ -42,13 +42,13 @@ struct Case {
 
   bool resnet() const { return std::string(net).rfind("resnet", 0) == 0; }
 };
-std::ostream& operator<<(std::ostream& out, const Case& k) {
+std::ostream& operator<<(std::ostream& out, const GradientCase& k) {
   return out << k.net << (k.two_stages ? "'s first two stages" : "");
 }
 
 // Of the ResNets for photographs the stem and as much behind it as has every kind of block: the
 // reference is slow.
-const Case kCases[] = {
+const GradientCase kGradientCases[] = {
     {"cnn1", {1, 28, 28, 10}, 2},
     {"cnn2", {1, 28, 28, 10}, 2},
     {"cnn3", {3, 16, 24, 5}, 2},
@@ -59,7 +59,7 @@ const Case kCases[] = {
     {"resnet50", {3, 32, 32, 10}, 4, kWithKinks, true},
 };
 
-Network network_of(const Case& k) {
+Network network_of(const GradientCase& k) {
   Network net = build_network(k.net, k.input);
   if (!k.two_stages) return net;
   std::vector<Layer>& layers = net.layers;
@@ -82,7 +82,7 @@ double distance(reference::View a, reference::View b) {
 
 }  // namespace
 
-BOOST_DATA_TEST_CASE(each_tensor_has_its_gradient, data::make(kCases), k) {
+BOOST_DATA_TEST_CASE(each_tensor_has_its_gradient, data::make(kGradientCases), k) {
   if (testing_emulated() && k.resnet()) {
     BOOST_TEST_MESSAGE("skipped: too slow thread by thread");
     return;

@@ -56,7 +56,7 @@ void check_summary(const Vector& found, const Json& want, const char* what) {
   }
 }
 
-const Json kCases = Json::parse(kPytorchOutputs).at("cases");
+const Json kPytorchCases = Json::parse(kPytorchOutputs).at("cases");
 
 /// The emulated GPU runs each thread in turn: ResNets are for real ones.
 bool too_slow(const Json& c) {
@@ -65,11 +65,11 @@ bool too_slow(const Json& c) {
 
 std::vector<std::string> names() {
   std::vector<std::string> all;
-  for (const Json& c : kCases) all.push_back(c.at("net"));
+  for (const Json& c : kPytorchCases) all.push_back(c.at("net"));
   return all;
 }
 const Json& case_of(const std::string& net) {
-  return *std::find_if(kCases.begin(), kCases.end(),
+  return *std::find_if(kPytorchCases.begin(), kPytorchCases.end(),
                        [&](const Json& c) { return c.at("net") == net; });
 }
 

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/file.hpp"
+#include "train/device_here.hpp"
 #include "train/model.hpp"
 #include "train/recipes.hpp"
 #include "train/toy_data.hpp"
@@ -29,8 +30,6 @@ struct Finished {
     model = open_model(folder);
   }
 };
-
-DeviceChoice here() { return {testing_cuda() ? "cuda" : "cpu", 0}; }
 
 std::size_t nonzeros(const std::vector<float>& theta) {
   return theta.size() - static_cast<std::size_t>(std::count(theta.begin(), theta.end(), 0.0f));

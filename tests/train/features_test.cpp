@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kFeatures = 32, kHeight = 6, kWidth = 5;
-constexpr std::size_t kValues = video_values(kFeatures);
+constexpr std::size_t kVideoValues = video_values(kFeatures);
 
 /// Small enough to be worked out by hand: a feature is the mean over the picture of
 /// max(0, w . x + b).
@@ -63,10 +63,10 @@ struct Cached : TinyCelebDf {
       ++networks;
       return std::make_unique<FeatureNetwork>(net, source.weights, 2, test_device(2), "--weights");
     };
-    return extract_features(find(), kValues, make, [&](const Extraction&) { ++reports; });
+    return extract_features(find(), kVideoValues, make, [&](const Extraction&) { ++reports; });
   }
   std::vector<float> vector_of(const CachedVideo& video) const {
-    std::vector<float> values(kValues);
+    std::vector<float> values(kVideoValues);
     read_features(video.stored, values);
     return values;
   }

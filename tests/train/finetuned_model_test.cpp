@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/sha256.hpp"
+#include "train/device_here.hpp"
 #include "train/model.hpp"
 #include "train/pretrained_file.hpp"
 #include "train/recipes.hpp"
@@ -33,8 +34,6 @@ struct FinetunedRun {
     result = train_run(recipe_of(config), net, data.dataset, {folder});
   }
 };
-
-DeviceChoice here() { return {testing_cuda() ? "cuda" : "cpu", 0}; }
 
 }  // namespace
 

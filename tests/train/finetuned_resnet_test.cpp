@@ -2,6 +2,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "train/device_here.hpp"
 #include "train/model.hpp"
 #include "train/pretrained_file.hpp"
 #include "train/toy_tasks.hpp"
@@ -13,8 +14,6 @@ using namespace mapnet;
 using namespace mapnet::test;
 
 namespace {
-
-DeviceChoice here() { return {testing_cuda() ? "cuda" : "cpu", 0}; }
 
 /// A trained ResNet and its weights as `mapnet export` writes them.
 struct TrainedResnet : Folder {

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "train/device_here.hpp"
 #include "train/learned_runs.hpp"
 #include "train/model.hpp"
 #include "train/pretrained_file.hpp"
@@ -17,8 +18,6 @@ using namespace mapnet;
 using namespace mapnet::test;
 
 namespace {
-
-DeviceChoice here() { return {testing_cuda() ? "cuda" : "cpu", 0}; }
 
 /// A model of a run on its data, and runs that begin with it.
 struct Trained {

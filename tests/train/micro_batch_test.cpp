@@ -16,7 +16,7 @@ using namespace mapnet::test;
 namespace {
 
 /// Five whole batches of 16 and one of 10 samples; the last part of that is half empty.
-const ToyData& digits() {
+const ToyData& uneven_digits() {
   static const ToyData data(90, 20);
   return data;
 }
@@ -71,11 +71,11 @@ BOOST_AUTO_TEST_CASE(gradients_are_those_of_the_whole_batch) {
                train_loss = other_engines ? 0.01 : 1e-4, test_loss = other_engines ? 0.01 : 1e-3;
   const Folder folder;
   for (const RunConfig& config : runs(folder)) {
-    const Trained whole = trained(config, digits().dataset);
+    const Trained whole = trained(config, uneven_digits().dataset);
     for (const int micro : {8, 6, 1}) {
       const bool often = config.strategy == "slvt" && !testing_cuda();
       if (micro != 6 && !often) continue;  // once is enough
-      const Trained parts = trained(in_parts(config, micro), digits().dataset);
+      const Trained parts = trained(in_parts(config, micro), uneven_digits().dataset);
       BOOST_TEST_CONTEXT(config.strategy << " micro-batch " << micro) {
         BOOST_TEST(apart(parts.first_gradient, whole.first_gradient) < gradient);
         BOOST_TEST(apart(parts.values, whole.values) < values);
@@ -118,16 +118,16 @@ BOOST_AUTO_TEST_CASE(normalisations_measure_each_part) {
 BOOST_AUTO_TEST_CASE(a_rerun_in_parts_gives_the_same_bits_in_less_memory) {
   const Folder folder;
   const RunConfig config = in_parts(small_run("slvt"), 4);
-  const Trained once = trained(config, digits().dataset);
-  BOOST_TEST(once.same_bits(trained(config, digits().dataset)));
-  BOOST_TEST(once.same_bits(trained(config, digits().dataset, plan_arena_without_reuse)));
+  const Trained once = trained(config, uneven_digits().dataset);
+  BOOST_TEST(once.same_bits(trained(config, uneven_digits().dataset)));
+  BOOST_TEST(once.same_bits(trained(config, uneven_digits().dataset, plan_arena_without_reuse)));
   BOOST_TEST(arena_of(config, network("cnn2")) < arena_of(small_run("slvt"), network("cnn2")));
 }
 
 BOOST_AUTO_TEST_CASE(a_part_as_large_as_the_batch_is_the_batch) {
   const RunConfig config = small_run("slvt");
-  BOOST_TEST(trained(config, digits().dataset)
-                 .same_bits(trained(in_parts(config, config.batch), digits().dataset)));
+  BOOST_TEST(trained(config, uneven_digits().dataset)
+                 .same_bits(trained(in_parts(config, config.batch), uneven_digits().dataset)));
 }
 
 BOOST_AUTO_TEST_CASE(a_training_in_parts_goes_on_where_it_was_stopped) {
@@ -139,9 +139,9 @@ BOOST_AUTO_TEST_CASE(a_training_in_parts_goes_on_where_it_was_stopped) {
     const Folder scratch;
     const RunFolder whole{scratch.path / "whole"}, parts{scratch.path / "parts"};
     const Network net = network_of(config);
-    train_run(recipe, net, digits().dataset, {.folder = whole.path});
-    stop_after(recipe, net, digits().dataset, {.folder = parts.path, .resume = true}, 7);
-    train_run(recipe, net, digits().dataset, {.folder = parts.path, .resume = true});
+    train_run(recipe, net, uneven_digits().dataset, {.folder = whole.path});
+    stop_after(recipe, net, uneven_digits().dataset, {.folder = parts.path, .resume = true}, 7);
+    train_run(recipe, net, uneven_digits().dataset, {.folder = parts.path, .resume = true});
     check_same(left_in(whole), left_in(parts));
   }
 }
@@ -151,11 +151,11 @@ BOOST_AUTO_TEST_CASE(ranks_cut_their_shares_into_parts) {
   RunConfig config = small_run("slvt");
   config.lr = 1e-3;
   config.threads = 1;
-  const Trained whole = trained(config, digits().dataset);
+  const Trained whole = trained(config, uneven_digits().dataset);
   config = in_parts(config, 3);  // of shares of 8 and 5
   std::vector<std::vector<float>> gradients(2), values(2);
   on_ranks(2, [&](const std::shared_ptr<Communicator>& own) {
-    Session session(recipe_of(config), network_of(config), digits().dataset, Purpose::train,
+    Session session(recipe_of(config), network_of(config), uneven_digits().dataset, Purpose::train,
                     plan_arena, own);
     const auto rank = static_cast<std::size_t>(own->rank());
     session.begin_epoch(0);

@@ -66,8 +66,6 @@ void check_gradient(const RunConfig& config, const Dataset& dataset, int directi
   }
 }
 
-const char* const kStrategies[] = {"direct", "slvt", "lwt"};
-
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(of_an_lstm) {

@@ -53,8 +53,6 @@ void check_training(const RunConfig& config, const Dataset& dataset, double lear
   }
 }
 
-const char* const kStrategies[] = {"direct", "slvt", "lwt"};
-
 }  // namespace
 
 // A wave of a day with noise. The last batch of an epoch is a padded one.

@@ -5,6 +5,7 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "mapping/map_harness.hpp"
+#include "train/device_here.hpp"
 #include "train/model.hpp"
 #include "train/recipes.hpp"
 #include "train/toy_data.hpp"
@@ -49,8 +50,6 @@ Outcome train(const ToyData& data, const RunConfig& config) {
   session.expand();
   return {session.values(), session.theta(), session.rounds(), session.refreshes()};
 }
-
-DeviceChoice here() { return {testing_cuda() ? "cuda" : "cpu", 0}; }
 
 struct FinishedRun {
   explicit FinishedRun(const ToyData& data, const RunConfig& config)

@@ -8,6 +8,7 @@
 
 #include "common/file.hpp"
 #include "data/safetensors.hpp"
+#include "train/device_here.hpp"
 #include "train/model.hpp"
 #include "train/recipes.hpp"
 #include "train/toy_data.hpp"
@@ -35,8 +36,6 @@ struct FinishedRun {
                        });
   }
 };
-
-DeviceChoice here() { return {testing_cuda() ? "cuda" : "cpu", 0}; }
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "common/file.hpp"
+#include "train/device_here.hpp"
 #include "train/model.hpp"
 #include "train/toy_data.hpp"
 #include "train/toy_tasks.hpp"
@@ -17,8 +18,6 @@ using namespace mapnet;
 using namespace mapnet::test;
 
 namespace {
-
-DeviceChoice here() { return {testing_cuda() ? "cuda" : "cpu", 0}; }
 
 void check_equal(const Metrics& found, const Metrics& want) {
   BOOST_TEST(found.samples == want.samples);

@@ -15,6 +15,8 @@
 /// A small data set for each task, in the files' real layout, that can be learned.
 namespace mapnet::test {
 
+inline constexpr const char* kStrategies[] = {"direct", "slvt", "lwt"};
+
 /// Hourly PM2.5 as UCI's table has it, of January at most: a day's wave with noise on it, and one
 /// hour missing.
 class ToySeries : Folder {
