@@ -70,11 +70,6 @@ BOOST_AUTO_TEST_CASE(a_map_of_pictures_is_the_models_whatever_the_seed) {
   RunConfig next = going_on(config, scratch.path / "model");
   train(next, d, scratch.path / "begun");
   check_same_model(scratch.path / "model", scratch.path / "begun");
-  // And on from there.
-  next.init = (scratch.path / "begun").string();
-  next.seed = 9;
-  train(next, d, scratch.path / "again");
-  check_same_model(scratch.path / "model", scratch.path / "again");
   next.seed = config.seed;
   BOOST_TEST(!kept(next, d).has_value());
 }
@@ -92,6 +87,7 @@ BOOST_AUTO_TEST_CASE(a_learned_map_is_the_models_whatever_is_set_aside) {
       next.validation = 0;
       train(next, d, scratch.path / "begun");
       check_same_model(scratch.path / "model", scratch.path / "begun");
+      if (family != kFamilies[0]) continue;  // what is kept is passed on whatever the family
       next.init = (scratch.path / "begun").string();
       next.validation = 16;
       next.seed = 9;
