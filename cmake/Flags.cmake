@@ -28,10 +28,13 @@ if(MAPNET_FUZZ)
   target_link_options(mapnet_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
-# Paths relative to the sources, so that what one preset compiled is found by the next, and by another clone.
+# Paths relative to the sources, so that what one preset compiled is found by the next.
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  if(NOT DEFINED ENV{CCACHE_BASEDIR})
+    list(PREPEND CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR})
+  endif()
   set(CMAKE_CUDA_COMPILER_LAUNCHER ${CMAKE_CXX_COMPILER_LAUNCHER})
 endif()
 

@@ -34,12 +34,12 @@ void write_markdown(const StoredReport& stored, const fs::path& folder,
 /// it.
 void require_data_names(const json& report, const fs::path& file) {
   for (const json& entry : report["entries"]) {
-    const std::string data = entry.value("data", "");
+    const std::string data = entry.at("data");
     if (data.find('/') != std::string::npos)
       fail(
           "{}: row {} has data '{}'; expected the name of a data set, without '/', by which "
           "pictures are called: correct it, or move the file away",
-          file.string(), entry.value("row", ""), data);
+          file.string(), entry.at("row").get<std::string>(), data);
   }
 }
 
@@ -54,7 +54,12 @@ bool is_report(const json& report) {
       !report.value("table", json()).is_string())
     return false;
   const auto entries = report.find("entries");
-  return entries != report.end() && entries->is_array() && !entries->empty();
+  const auto is_entry = [](const json& entry) {
+    return entry.is_object() && entry.value("row", json()).is_string() &&
+           entry.value("data", json()).is_string();
+  };
+  return entries != report.end() && entries->is_array() && !entries->empty() &&
+         std::ranges::all_of(*entries, is_entry);
 }
 
 bool is_report_of(const json& report, const std::string& table, bool quick) {

@@ -62,6 +62,11 @@ struct RunningJob {
   }
 };
 
+/// A folder that another mapnet was found in.
+struct Taken {
+  Stopwatch since, looked_at;
+};
+
 class Runner {
  public:
   Runner(std::vector<Campaign>& campaigns, const RunnerOptions& options) : options_(options) {
@@ -155,9 +160,14 @@ class Runner {
     return true;
   }
 
-  /// Throws Error where a run has waited for its folder long enough.
+  /// Throws Error where a run has waited for its folder long enough: looking at it again and again,
+  /// not for a place.
   void require_patience(const SeedRun& run) {
-    if (taken_[run.folder].seconds() >= kPatience)
+    constexpr double kNotLooking = 1;  // seconds, many turns
+    Taken& taken = taken_[run.folder];
+    if (taken.looked_at.seconds() > kNotLooking) taken = {};
+    taken.looked_at = {};
+    if (taken.since.seconds() >= kPatience)
       fail("{}: another mapnet is training there; wait for it, end it, or give another --runs",
            run.folder.string());
   }
@@ -260,7 +270,7 @@ class Runner {
   const RunnerOptions& options_;
   std::map<fs::path, Job> jobs_;  // by their folders
   std::deque<Job> waiting_;
-  std::map<fs::path, Stopwatch> taken_;  // folders, since they were first found so
+  std::map<fs::path, Taken> taken_;  // folders
   std::list<RunningJob> running_;
   std::vector<double> seconds_;  // of the runs that have ended
   RunnerProgress progress_;

@@ -66,8 +66,9 @@ FolderClaim::~FolderClaim() {
 
 std::optional<fs::path> RunFolder::stranger() const {
   if (finished() || begun()) return std::nullopt;
-  for (const fs::path& file : {model(), metrics(), snapshots()})
-    if (fs::exists(file) && !is_empty_folder(file)) return file;
+  for (const fs::path& file : {model(), metrics()})
+    if (fs::exists(file)) return file;
+  if (fs::exists(snapshots()) && !is_empty_folder(snapshots())) return snapshots();
   return std::nullopt;
 }
 

@@ -48,7 +48,7 @@ struct RunFolder {
   bool begun() const;        ///< the same, or a run that was killed before its first checkpoint
 
   /// Where no run is: a file under a run's name, of which nobody knows whose it is. An empty folder
-  /// is none, since it holds nothing to lose.
+  /// for snapshots is none, since it holds nothing to lose.
   std::optional<std::filesystem::path> stranger() const;
 
   /// Makes the folder, before hours are spent, and keeps others from training there. Throws Error

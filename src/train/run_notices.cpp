@@ -69,8 +69,14 @@ std::string notice_of_memory(std::size_t arena_bytes, std::size_t available, boo
       format_bytes(arena_bytes), format_bytes(available), advice_on_memory(budget_given));
 }
 
-std::string notice_of_init(const Recipe& recipe, const Recipe& of_model) {
+std::string notice_of_init(const Recipe& recipe, const Recipe& of_model, std::size_t samples) {
   const std::size_t trained = trained_validation_samples(recipe, of_model);
+  const std::size_t learned = learned_validation_samples(recipe, samples);
+  if (trained == 0 && learned > 0)
+    return fmt::format(
+        "--validation {}: {} of these samples are among those that the map of --init was learned "
+        "from",
+        recipe.validation, learned);
   if (trained == 0) return {};
   return fmt::format(
       "--validation {}: {} of these samples are among those that the model of --init was trained "

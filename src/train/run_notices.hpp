@@ -22,9 +22,9 @@ std::string notice_of_memory(std::size_t arena_bytes, std::size_t available, boo
 /// What to do where memory is not enough.
 std::string advice_on_memory(bool budget_given);
 
-/// That samples it sets aside are among those that the model it begins with was trained on; empty
-/// where they are not.
-std::string notice_of_init(const Recipe& recipe, const Recipe& of_model);
+/// That samples it sets aside are among those that the model it begins with was trained on, or its
+/// map learned from; empty where they are not. `samples`: the data set's to train on.
+std::string notice_of_init(const Recipe& recipe, const Recipe& of_model, std::size_t samples);
 
 /// Whatever lets it end with other bits than the run would have that the checkpoint is of.
 std::vector<std::string> notices_of_resuming(const Checkpoint& checkpoint, int ranks,

@@ -10,6 +10,7 @@
 #include "memory/arena.hpp"
 #include "train/budget/process_memory.hpp"
 #include "train/build_info.hpp"
+#include "train/maps/map_source.hpp"
 #include "train/model.hpp"
 #include "train/run_end.hpp"
 #include "train/run_files.hpp"
@@ -93,7 +94,7 @@ class TrainingRun {
 
   void begin_with_model() {
     const Model model = open_model(recipe_.init.file);
-    tell(notice_of_init(recipe_, model.file.recipe));
+    tell(notice_of_init(recipe_, model.file.recipe, dataset_.train.count));
     begin_with(session_, model);
   }
 
@@ -220,6 +221,7 @@ class TrainingRun {
 RunResult train_run(const Recipe& recipe, const Network& net, const Dataset& dataset,
                     const RunControl& control, const Watch& watch) {
   require_shareable(recipe, control.ranks->size());
+  require_learnable(recipe, net);
   count_snapshots(control.snapshot_every, training_steps(recipe, split_samples(recipe, dataset)));
   Standing standing;
   standing.begun = control.resume;  // nothing is replaced then

@@ -65,6 +65,7 @@ BOOST_AUTO_TEST_CASE(values_of_a_file_are_refused_with_their_line) {
       {"data = 'noise-3x8'\n", ":1: noise-3x8: expected "},
       {"map = 'dence'\n", ":1: unknown map 'dence'"},
       {"map = 'dense'\nmap-storage = 'disc'\n", ":2: unknown map storage 'disc'"},
+      {"map = 'gradient'\nmap-data = 'imagenet'\n", ":2: map-data imagenet"},
       {"net = 'lstm'\ndata = 'beijing-pm25'\nmissing = 'linear'\n", ":3: missing values: "},
       {"epochs = 1\nlatnet = 5\n", ":2: unknown key 'latnet'; did you mean latent?\n"},
       {"nothing-like-it = 5\n", ":1: unknown key 'nothing-like-it'\n"},

@@ -247,6 +247,7 @@ BOOST_AUTO_TEST_CASE(reports_are_redrawn_from_their_json) {
   const std::string before = report().dump();
   folder.write("table9-quick.json", before);
   folder.write("other.json", "[1]");
+  folder.write("another.json", R"({"schema": 1, "table": "table9", "entries": [1]})");
   folder.write("table9-quick.md", "old");
   redraw_reports(folder.path, {});
   BOOST_TEST(read_file(folder.path / "table9-quick.md") == report_markdown(report()));

@@ -5,6 +5,7 @@
 #include "train/maps/map_source.hpp"
 #include "train/model.hpp"
 #include "train/resume.hpp"
+#include "train/run_notices.hpp"
 #include "train/stopped_run.hpp"
 
 /// What a run that begins with a model keeps of that model's training: the map where it is learned,
@@ -133,6 +134,19 @@ BOOST_AUTO_TEST_CASE(a_learned_map_is_the_models_on_other_data_too) {
   train(next, digits().dataset, scratch.path / "begun");
   check_same_model(scratch.path / "model", scratch.path / "begun");
 
+  // Back there, what is set aside is first what the map was not learned from.
+  RunConfig back = going_on(config, scratch.path / "begun");
+  const Recipe of_model = open_model(scratch.path / "begun").file.recipe;
+  for (const std::size_t aside : {10u, 15u}) {
+    back.validation = aside;
+    const Recipe recipe = resolve(back, network_for(back, noise));
+    BOOST_TEST((recipe.split_seed == config.seed));
+    BOOST_TEST(notice_of_init(recipe, of_model, noise.train.count) ==
+               (aside == 10 ? ""
+                            : "--validation 15: 5 of these samples are among those that the map "
+                              "of --init was learned from"));
+  }
+
   next.data = noise.name;
   next.validation = 5;
   Dataset few = noise;  // where they lie in another folder
@@ -186,6 +200,7 @@ BOOST_AUTO_TEST_CASE(
   const Recipe now = resolve(next, net);
   Recipe earlier = now;
   earlier.split_seed.reset();
+  BOOST_TEST(default_run_name(earlier, net) == default_run_name(now, net));
   for (const Recipe& begun : {earlier, now}) {
     const std::uint64_t split_seed = split_samples(begun, d).split_seed;
     BOOST_TEST_CONTEXT(split_seed) {
@@ -218,6 +233,7 @@ BOOST_AUTO_TEST_CASE(a_run_that_an_earlier_mapnet_began_goes_on_with_its_learned
   Recipe earlier = now;
   BOOST_TEST(earlier.mapping.learned.in.has_value());
   earlier.mapping.learned.in.reset();
+  BOOST_TEST(default_run_name(earlier, net) == default_run_name(now, net));
   const RunFolder folder{scratch.path / "begun"};
   stop_after(earlier, net, d, {.folder = folder.path}, 1);
   train_run(now, net, d, {.folder = folder.path, .resume = true});

@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(videos_of_other_data_are_not_learned_from) {
   LearnedMap learned;
   learned.data = "celeb-df";
   check_fails<UsageError>([&] { other_data(learned, network("cnn2"), describe_dataset); },
-                          {"the map is learned from celeb-df", "--init", "--data"});
+                          {"--map-data celeb-df", "--init", "--data"});
 }
 
 // Of pictures the first 64 of the run's order are measured, not of the order that they are learned

@@ -70,12 +70,13 @@ Recipe learning_recipe(const Recipe& run, const Dataset& dataset) {
   r.pretrained = run.pretrained;
   r.mapping.strategy = Strategy::direct;
   r.mapping.seed = r.seed = learned.seed;
-  // Samples that the run sets aside are not learned from: the order before an epoch is shuffled is
-  // the run's, whatever seed the map is learned by, and the run trains on the first of it.
+  // Samples that the run sets aside are not learned from, with --init those that the model's did:
+  // the order before an epoch is shuffled is that run's, whatever seed the map is learned by, and
+  // the run trains on the first of it.
   const LearnedIn in = learned_in(run);
   if (in.split_seed != learned.seed) r.split_seed = in.split_seed;
   const std::size_t aside = in.validation;
-  if (learned.in && learned.data == run.data && aside >= dataset.train.count)
+  if (learned.in && learned.data == dataset.name && aside >= dataset.train.count)
     fail<UsageError>(
         "{}: {} of its training samples were set aside when the map of --init was learned, here "
         "are {} in all; name the files that it was learned from (--data-dir)",
@@ -110,8 +111,8 @@ SampleCounts scaled_by(const Recipe& run, const Dataset& dataset) {
 }
 
 Dataset other_data(const LearnedMap& learned, const Network& net, FindDataset find) {
-  const std::string what = fmt::format(
-      "the map is learned from {} (--map-data, or with --init the model's)", learned.data);
+  const std::string what =
+      fmt::format("--map-data {}, or that of the model of --init", learned.data);
   if (holds_videos(learned.data))
     fail<UsageError>(
         "{}: of videos features are made for the run's own --data alone; name it there", what);
@@ -124,6 +125,11 @@ Dataset other_data(const LearnedMap& learned, const Network& net, FindDataset fi
   } catch (const Error& e) {
     fail("{}: {}", what, e.what());
   }
+}
+
+void require_learnable(const Recipe& recipe, const Network& net) {
+  const LearnedMap& learned = recipe.mapping.learned;
+  if (learned.on() && learned.data != recipe.data) other_data(learned, net, describe_dataset);
 }
 
 std::int64_t snapshot_interval(const LearnedMap& learned, const Recipe& training,

@@ -74,6 +74,10 @@ using FindDataset = Dataset (*)(std::string_view name, const DatasetOptions& opt
 /// UsageError where it is of another shape.
 Dataset other_data(const LearnedMap& learned, const Network& net, FindDataset find);
 
+/// Throws UsageError where the recipe's map is learned from a data set that is unknown or of another
+/// shape, before anything of the run is there.
+void require_learnable(const Recipe& recipe, const Network& net);
+
 /// Steps of that network between its snapshots, for about as many as are asked for.
 std::int64_t snapshot_interval(const LearnedMap& learned, const Recipe& training,
                                const SampleCounts& counts);

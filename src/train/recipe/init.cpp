@@ -44,10 +44,14 @@ bool same_parameters(const Network& a, const Network& b) {
                                         });
 }
 
-/// Another seed would draw validation samples that the model was trained on.
+/// Another seed would draw validation samples that the model was trained on, or where that was other
+/// data its map learned from.
 std::optional<std::uint64_t> split_seed_of(const RunConfig& c, const Recipe& trained) {
-  if (c.validation == 0 || c.data != trained.data) return std::nullopt;
-  const std::uint64_t seed = trained.split_seed.value_or(trained.seed);
+  const LearnedMap& learned = trained.mapping.learned;
+  const bool learned_from = learned.on() && c.data == learned.data;
+  if (c.validation == 0 || (c.data != trained.data && !learned_from)) return std::nullopt;
+  const std::uint64_t seed = c.data == trained.data ? trained.split_seed.value_or(trained.seed)
+                                                    : learned_in(trained).split_seed;
   return seed == c.seed ? std::nullopt : std::optional(seed);
 }
 
@@ -77,6 +81,14 @@ std::optional<LearnedIn> learned_in_other(const RunConfig& c,
 std::size_t trained_validation_samples(const Recipe& run, const Recipe& model) {
   if (run.data != model.data || run.validation <= model.validation) return 0;
   return run.validation - model.validation;
+}
+
+std::size_t learned_validation_samples(const Recipe& run, std::size_t have) {
+  const LearnedMap& learned = run.mapping.learned;
+  if (!learned.on() || learned.data != run.data) return 0;
+  std::size_t first = have - std::min(have, learned_in(run).validation);
+  if (learned.samples > 0) first = std::min(first, learned.samples);
+  return first + run.validation > have ? first + run.validation - have : 0;
 }
 
 std::optional<InitModel> resolve_init(const RunConfig& c, const Network& net) {

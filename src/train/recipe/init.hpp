@@ -40,6 +40,10 @@ struct Recipe;
 /// more than the model's training set aside.
 std::size_t trained_validation_samples(const Recipe& run, const Recipe& model);
 
+/// Samples that the run sets aside and its map is learned from, of `have` to train on: with --init
+/// that is the model's map, whatever the run sets aside.
+std::size_t learned_validation_samples(const Recipe& run, std::size_t have);
+
 /// Nothing without --init. Throws UsageError where flags contradict the model, Error where it
 /// cannot be read or is of another network.
 std::optional<InitModel> resolve_init(const RunConfig& config, const Network& net);

@@ -54,12 +54,22 @@ bool is_told(const Recipe& r, const Network& net, const nlohmann::json& settings
   }
 }
 
+/// Without what follows from the model that a run begins with: earlier programs took less of it, and
+/// their runs are to be found.
+nlohmann::json naming_settings(Recipe r) {
+  if (r.init.given()) {
+    r.split_seed.reset();
+    r.mapping.learned.in.reset();
+  }
+  return settings_of(to_json(r));
+}
+
 }  // namespace
 
 std::string default_run_name(const Recipe& r, const Network& net, const std::string& beside) {
   constexpr std::size_t kHashDigits = 6;
   const std::string words = words_of(r, net);
-  const nlohmann::json settings = settings_of(to_json(r));
+  const nlohmann::json settings = naming_settings(r);
   if (beside.empty() && is_told(r, net, settings)) return words;
   return words + "-" + sha256_of_text(settings.dump() + beside).substr(0, kHashDigits);
 }
