@@ -98,15 +98,14 @@ class Runner {
  private:
   /// What needs a run that is not over yet, or a folder that is taken, keeps its place.
   void start_ready() {
-    for (std::size_t i = 0; i < waiting_.size() && has_room();) {
-      const auto at = waiting_.begin() + static_cast<std::ptrdiff_t>(i);
-      const Job job = *at;
-      if (!is_ready(job)) {
-        ++i;
+    for (auto at = waiting_.begin(); at != waiting_.end() && has_room();) {
+      if (!is_ready(*at)) {
+        ++at;
         continue;
       }
-      waiting_.erase(at);
-      if (!start(job)) waiting_.insert(waiting_.begin() + static_cast<std::ptrdiff_t>(i++), job);
+      const Job job = *at;
+      at = waiting_.erase(at);
+      if (!start(job)) at = std::next(waiting_.insert(at, job));
     }
   }
 

@@ -86,10 +86,14 @@ Dataset open_data(const ModelDataOptions& o, const Model& model, const ModelOpti
   const bool same_again = o.data.empty() && o.data_dir.empty();
   const fs::path before = same_again ? folder_of_training(model, of.run) : fs::path();
   std::error_code ec;
-  if (fs::is_directory(before, ec)) recipe.data_options.folder = before;
-  if (fs::is_directory(before, ec) && fs::is_empty(before, ec))  // a disk that is not mounted
-    fail("{}: was trained on files in {}, which is empty now; name where they are with --data-dir",
-         of.run, before.string());
+  if (fs::is_directory(before, ec)) {
+    if (fs::is_empty(before, ec))  // a disk that is not mounted
+      fail(
+          "{}: was trained on files in {}, which is empty now; name where they are with "
+          "--data-dir",
+          of.run, before.string());
+    recipe.data_options.folder = before;
+  }
   const auto check = [&](const Dataset& dataset) {
     if (same_again) require_as_many(model, of.run, dataset, before, recipe.data_options.folder);
   };

@@ -34,4 +34,9 @@ std::int64_t whole_number(const nlohmann::json& json, std::string_view what, std
        json.is_structured() ? json.type_name() : json.dump());
 }
 
+std::uint64_t seed_from_json(const nlohmann::json& json) {
+  if (!json.is_number_unsigned()) fail("a seed: expected a number, found {}", json.type_name());
+  return json.get<std::uint64_t>();
+}
+
 }  // namespace mapnet

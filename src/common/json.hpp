@@ -21,4 +21,7 @@ bool is_utf8(const std::string& text);
 std::int64_t whole_number(const nlohmann::json& json, std::string_view what, std::int64_t low = 0,
                           std::int64_t high = std::numeric_limits<std::int64_t>::max());
 
+/// Any number of 64 bits, as whole_number's are not. Throws Error for any other value.
+std::uint64_t seed_from_json(const nlohmann::json& json);
+
 }  // namespace mapnet

@@ -58,6 +58,12 @@ void take_replaced_init(Recipe& recipe, const nlohmann::json& of_run, const RunF
     recipe.init = before;
 }
 
+void leave_out_order_of_init(nlohmann::json& recipe) {
+  if (!recipe.contains("init")) return;
+  recipe.erase("split_seed");
+  if (recipe.contains("learned_map")) recipe.at("learned_map").erase("learned_in");
+}
+
 void take_order_of_init(Recipe& recipe, const nlohmann::json& of_run, const RunFolder& folder) {
   if (!recipe.init.given() || !of_run.contains("init")) return;
   recipe.split_seed.reset();
@@ -89,11 +95,9 @@ std::optional<Footprint> footprint_of(const RunFolder& folder) {
 FinishedRun read_finished_run(const RunFolder& folder, const nlohmann::json& recipe, Task task) {
   nlohmann::json before = to_json(read_latent_file(folder.model()).recipe), now = recipe;
   for (nlohmann::json* r : {&before, &now}) {
-    if (!r->contains("init")) continue;
-    r->erase("split_seed");  // follows from the model, as in take_order_of_init
-    if (r->contains("learned_map")) r->at("learned_map").erase("learned_in");
+    leave_out_order_of_init(*r);
     // A run that replaced the model it began with: of that there is nothing left to compare.
-    if (replaces(folder, r->at("init").get<Init>()))
+    if (r->contains("init") && replaces(folder, r->at("init").get<Init>()))
       r->at("init").erase("sha256"), r->at("init").erase("refreshes");
   }
   check_same_recipe(before, now, folder);

@@ -27,6 +27,10 @@ bool replaces(const RunFolder& folder, const Init& init);
 /// knows: `of_run`, the recipe there.
 void take_replaced_init(Recipe& recipe, const nlohmann::json& of_run, const RunFolder& folder);
 
+/// Takes from the recipe of a run that begins with a model which samples it sets aside and learns its
+/// map from: that follows from the model.
+void leave_out_order_of_init(nlohmann::json& recipe);
+
 /// Which samples a run that begins with a model sets aside, and learns its map from, follows from
 /// the model. Earlier programs took less of it: the run goes on as its checkpoint says, `of_run`.
 void take_order_of_init(Recipe& recipe, const nlohmann::json& of_run, const RunFolder& folder);

@@ -37,7 +37,7 @@ Words mpirun(int ranks, const Words& arguments) {
                  "1",
                  "--mca",
                  "odls_base_sigkill_timeout",
-                 MAPNET_MPIRUN_GRACE,
+                 "6",
                  "-n",
                  std::to_string(ranks),
                  kTestedProgram};

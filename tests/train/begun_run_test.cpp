@@ -40,8 +40,17 @@ RunConfig going_on(const RunConfig& of_model, const std::filesystem::path& folde
   return next;
 }
 
-void check_same_model(const std::filesystem::path& first, const std::filesystem::path& second) {
-  const LatentFile a = open_model(first).file, b = open_model(second).file;
+/// Trains the model, and gives what goes on from it.
+RunConfig begun_with(const RunConfig& of_model, const Dataset& data, const Folder& scratch) {
+  train(of_model, data, scratch.path / "model");
+  return going_on(of_model, scratch.path / "model");
+}
+
+/// That a run keeps the model that it begins with, map and all. It is left in `name`.
+void check_keeps_model(const RunConfig& config, const Dataset& data, const Folder& scratch,
+                       const char* name = "begun") {
+  train(config, data, scratch.path / name);
+  const LatentFile a = open_model(*config.init).file, b = open_model(scratch.path / name).file;
   BOOST_TEST(a.learned_map.checksum == b.learned_map.checksum);
   BOOST_TEST((a.values == b.values));
   BOOST_TEST((a.theta == b.theta));
@@ -67,10 +76,8 @@ BOOST_AUTO_TEST_CASE(a_map_of_pictures_is_the_models_whatever_the_seed) {
   RunConfig config = untrained(learned_run_of_pictures(d));
   config.batch = 35;
   config.learned_map.batch = 2;
-  train(config, d, scratch.path / "model");
-  RunConfig next = going_on(config, scratch.path / "model");
-  train(next, d, scratch.path / "begun");
-  check_same_model(scratch.path / "model", scratch.path / "begun");
+  RunConfig next = begun_with(config, d, scratch);
+  check_keeps_model(next, d, scratch);
   next.seed = config.seed;
   BOOST_TEST(!kept(next, d).has_value());
 }
@@ -83,17 +90,14 @@ BOOST_AUTO_TEST_CASE(a_learned_map_is_the_models_whatever_is_set_aside) {
       RunConfig config = untrained(learned_run(family));
       config.validation = 10;
       config.learned_map.samples = 12;
-      train(config, d, scratch.path / "model");
-      RunConfig next = going_on(config, scratch.path / "model");
+      RunConfig next = begun_with(config, d, scratch);
       next.validation = 0;
-      train(next, d, scratch.path / "begun");
-      check_same_model(scratch.path / "model", scratch.path / "begun");
+      check_keeps_model(next, d, scratch);
       if (family != kFamilies[0]) continue;  // what is kept is passed on whatever the family
       next.init = (scratch.path / "begun").string();
       next.validation = 16;
       next.seed = 9;
-      train(next, d, scratch.path / "again");
-      check_same_model(scratch.path / "model", scratch.path / "again");
+      check_keeps_model(next, d, scratch, "again");
     }
 }
 
@@ -105,12 +109,10 @@ BOOST_AUTO_TEST_CASE(a_map_that_is_learned_again_is_the_models_in_every_round) {
   config.validation = 10;
   config.epochs = 2;
   config.refresh.every = 2;
-  train(config, d, scratch.path / "model");
-  RunConfig next = going_on(config, scratch.path / "model");
+  RunConfig next = begun_with(config, d, scratch);
   next.validation = 16;
   next.epochs = 0;
-  train(next, d, scratch.path / "begun");
-  check_same_model(scratch.path / "model", scratch.path / "begun");
+  check_keeps_model(next, d, scratch);
 
   next.epochs = 3;
   const Network net = network_for(next, d);
@@ -128,11 +130,9 @@ BOOST_AUTO_TEST_CASE(a_learned_map_is_the_models_on_other_data_too) {
   RunConfig config = untrained(learned_run("gradient"));
   config.data = noise.name;
   config.validation = 10;
-  train(config, noise, scratch.path / "model");
-  RunConfig next = going_on(config, scratch.path / "model");
+  RunConfig next = begun_with(config, noise, scratch);
   next.data = digits().dataset.name;
-  train(next, digits().dataset, scratch.path / "begun");
-  check_same_model(scratch.path / "model", scratch.path / "begun");
+  check_keeps_model(next, digits().dataset, scratch);
 
   // Back there, what is set aside is first what the map was not learned from.
   RunConfig back = going_on(config, scratch.path / "begun");
@@ -162,11 +162,9 @@ BOOST_AUTO_TEST_CASE(a_trajectory_that_a_model_kept_is_found_by_a_run_that_begin
   const Environment keeps("MAPNET_TRAJECTORY_CACHE", cache.path.c_str());
   RunConfig config = untrained(learned_run("trajectory"));
   config.validation = 10;
-  train(config, d, scratch.path / "model");
-  RunConfig next = going_on(config, scratch.path / "model");
+  RunConfig next = begun_with(config, d, scratch);
   next.validation = 0;
-  train(next, d, scratch.path / "begun");
-  check_same_model(scratch.path / "model", scratch.path / "begun");
+  check_keeps_model(next, d, scratch);
   const std::filesystem::directory_iterator files(cache.path);
   BOOST_TEST(std::distance(begin(files), end(files)) == 1);
 }
@@ -193,8 +191,7 @@ BOOST_AUTO_TEST_CASE(
   const Folder scratch;
   RunConfig config = small_run("slvt");
   config.validation = 10;
-  train(config, d, scratch.path / "model");
-  RunConfig next = going_on(config, scratch.path / "model");
+  RunConfig next = begun_with(config, d, scratch);
   next.epochs = 2;
   const Network net = network_for(next, d);
   const Recipe now = resolve(next, net);
@@ -226,8 +223,7 @@ BOOST_AUTO_TEST_CASE(a_run_that_an_earlier_mapnet_began_goes_on_with_its_learned
   RunConfig config = learned_run_of_pictures(d);
   config.batch = 4;
   config.epochs = 1;
-  train(config, d, scratch.path / "model");
-  const RunConfig next = going_on(config, scratch.path / "model");
+  const RunConfig next = begun_with(config, d, scratch);
   const Network net = network_for(next, d);
   const Recipe now = resolve(next, net);
   Recipe earlier = now;

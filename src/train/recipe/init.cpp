@@ -44,8 +44,8 @@ bool same_parameters(const Network& a, const Network& b) {
                                         });
 }
 
-/// Another seed would draw validation samples that the model was trained on, or where that was other
-/// data its map learned from.
+/// Another seed would draw validation samples that the model was trained on, or where that was
+/// other data its map learned from.
 std::optional<std::uint64_t> split_seed_of(const RunConfig& c, const Recipe& trained) {
   const LearnedMap& learned = trained.mapping.learned;
   const bool learned_from = learned.on() && c.data == learned.data;

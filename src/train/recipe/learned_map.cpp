@@ -26,14 +26,6 @@ int factors_batch(const Network& net, int batch) {
   return net.state_count() > 0 ? std::clamp(batch, 1, kNormalisedBatch) : 1;
 }
 
-/// Any number of 64 bits, as whole_number's are not.
-std::uint64_t map_seed_in(const nlohmann::json& json, const char* key) {
-  const nlohmann::json& seed = json.at(key);
-  if (!seed.is_number_unsigned())
-    fail("{}: expected a number, 0 or more, found {}", key, seed.dump());
-  return seed.get<std::uint64_t>();
-}
-
 }  // namespace
 
 LearnedMap resolve_learned_map(const RunConfig& run, const std::string& name,
@@ -103,10 +95,10 @@ void from_json(const nlohmann::json& json, LearnedMap& l) {
   l.epochs = static_cast<int>(number("epochs", 0, kMaxEpochs));
   l.batch = static_cast<int>(number("batch", 0, kMaxBatch));
   l.sketches = static_cast<std::size_t>(number("sketches", 1, kMaxSketches));
-  l.seed = map_seed_in(json, "seed");
+  l.seed = seed_from_json(json.at("seed"));
   if (!json.contains("learned_in")) return;
   const nlohmann::json& in = json.at("learned_in");
-  l.in = {map_seed_in(in, "seed"), map_seed_in(in, "split_seed"),
+  l.in = {seed_from_json(in.at("seed")), seed_from_json(in.at("split_seed")),
           static_cast<std::size_t>(whole_number(in.at("validation"), "validation"))};
 }
 

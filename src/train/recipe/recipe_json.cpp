@@ -20,12 +20,6 @@ FastMath fast_math_from_json(const nlohmann::json& json) {
   fail("fast_math: expected off, tf32 or bf16, found {}", text);
 }
 
-/// Any number of 64 bits, as whole_number's are not.
-std::uint64_t seed_from_json(const nlohmann::json& json) {
-  if (!json.is_number_unsigned()) fail("a seed: expected a number, found {}", json.type_name());
-  return json.get<std::uint64_t>();
-}
-
 }  // namespace
 
 nlohmann::json to_json(const Recipe& r) {

@@ -54,14 +54,12 @@ bool is_told(const Recipe& r, const Network& net, const nlohmann::json& settings
   }
 }
 
-/// Without what follows from the model that a run begins with: earlier programs took less of it, and
-/// their runs are to be found.
-nlohmann::json naming_settings(Recipe r) {
-  if (r.init.given()) {
-    r.split_seed.reset();
-    r.mapping.learned.in.reset();
-  }
-  return settings_of(to_json(r));
+/// Without what earlier programs took less of from the model that a run begins with: their runs are
+/// to be found.
+nlohmann::json naming_settings(const Recipe& r) {
+  nlohmann::json recipe = to_json(r);
+  leave_out_order_of_init(recipe);
+  return settings_of(recipe);
 }
 
 }  // namespace
