@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 DEMO ?= build/release/mapnet train --net cnn2 --data fashion-mnist --strategy slvt --latent 2048 \
        --map hadamard --epochs 5 --overwrite --out runs/demo
 
-configure = cmake --preset $(1) -DMAPNET_OBJECT_STORES='$(MAPNET_OBJECT_STORES)' $(CMAKE_ARGS)
+configure = { scripts/require-cmake && cmake --preset $(1) -DMAPNET_OBJECT_STORES='$(MAPNET_OBJECT_STORES)' $(CMAKE_ARGS); }
 # Whether a build folder is configured, and with these object stores.
 is_configured = grep -Fqsx 'MAPNET_OBJECT_STORES:STRING=$(MAPNET_OBJECT_STORES)' build/$(1)/CMakeCache.txt
 compile = cmake --build --preset $(1) --parallel $(JOBS)

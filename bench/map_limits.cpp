@@ -3,10 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <thread>
 #include <vector>
 
 #include "common/error.hpp"
+#include "common/processors.hpp"
 #include "device/program.hpp"
 #include "mapping/names.hpp"
 #include "train/build_info.hpp"
@@ -21,7 +21,7 @@ constexpr double kHadamardGoal = 1.5;  // times the copy's time
 
 struct Options {
   std::string device = built_for_cuda() ? "cuda" : "cpu";
-  int threads = static_cast<int>(std::thread::hardware_concurrency());
+  int threads = usable_processors();
   int log2_parameters = 26;
   std::size_t max_points = std::size_t{1} << 26;
   std::size_t dense_parameters = 108'618, dense_latents = 2048;  // CNN2, slvt
@@ -207,9 +207,11 @@ int main(int argc, char** argv) {
   app.add_option("--samples", o.samples)->check(CLI::Range(1, 1000))->capture_default_str();
   app.add_option("--sample-seconds", o.sample_seconds)->capture_default_str();
   app.add_flag("--json", o.json, "for tools");
-  CLI11_PARSE(app, argc, argv);
   try {
+    app.parse(argc, argv);
     run(o);
+  } catch (const CLI::ParseError& e) {  // --help is one too
+    return app.exit(e) == 0 ? 0 : 2;
   } catch (const std::exception& e) {
     fmt::print(stderr, "bench_map_limits: {}\n", e.what());
     return 1;

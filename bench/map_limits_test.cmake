@@ -9,6 +9,12 @@ if(failed)
   message(FATAL_ERROR "${PROGRAM} ended with ${failed}")
 endif()
 
+# A wrong call, as of every other program here.
+execute_process(COMMAND ${PROGRAM} --no-such-flag RESULT_VARIABLE code OUTPUT_QUIET ERROR_QUIET)
+if(NOT code EQUAL 2)
+  message(FATAL_ERROR "an unknown flag: expected exit code 2, found ${code}")
+endif()
+
 # Both dense maps; 1024 points plain and modulated; 2048 points.
 string(JSON cases LENGTH "${json}" cases)
 if(NOT cases EQUAL 5)

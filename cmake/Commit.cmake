@@ -5,8 +5,13 @@
 set(git git --no-optional-locks -C ${SOURCE})
 set(no_part reports docs *.md ci harness/tables harness/study harness/sweeps)
 list(TRANSFORM no_part PREPEND ":(exclude)")
-execute_process(COMMAND ${git} describe --always --abbrev=12
-                OUTPUT_VARIABLE MAPNET_COMMIT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+# The repository around a tree that was unpacked somewhere may be another project's, which knows nothing of its files.
+execute_process(COMMAND ${git} ls-files --error-unmatch src/train/commit.hpp.in
+                RESULT_VARIABLE foreign OUTPUT_QUIET ERROR_QUIET)
+if(foreign EQUAL 0)
+  execute_process(COMMAND ${git} describe --always --abbrev=12
+                  OUTPUT_VARIABLE MAPNET_COMMIT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+endif()
 execute_process(COMMAND ${git} diff --quiet HEAD -- . ${no_part} RESULT_VARIABLE changed OUTPUT_QUIET ERROR_QUIET)
 if(NOT MAPNET_COMMIT)
   set(MAPNET_COMMIT unknown)

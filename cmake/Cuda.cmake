@@ -1,5 +1,9 @@
 # The CUDA toolkit, for -DMAPNET_CUDA=ON (the `cuda` preset).
 include(CheckLanguage)
+# That there was none the last time is no reason not to look again: it may have been installed since.
+if(NOT CMAKE_CUDA_COMPILER)
+  unset(CMAKE_CUDA_COMPILER CACHE)
+endif()
 check_language(CUDA)
 if(NOT CMAKE_CUDA_COMPILER)
   message(FATAL_ERROR "MAPNET_CUDA is ON, but there is no CUDA compiler. Install the CUDA toolkit (12.8 "

@@ -9,8 +9,10 @@
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "device/device.hpp"
 #include "harness/run_record.hpp"
 #include "harness/trajectory/trajectory.hpp"
+#include "train/recipe.hpp"
 #include "train/run_folder.hpp"
 
 namespace mapnet {
@@ -105,6 +107,11 @@ void settle_runs(Campaign& campaign, const CampaignOptions& options) {
     if (const ChosenEntry* source = source_of(campaign, c)) link_source(c, *source);
 }
 
+void require_device(const CampaignOptions& options) {
+  if (options.device.empty() || resolve_device(options.device) != DeviceKind::cuda) return;
+  if (const std::string why = cuda_missing(); !why.empty()) fail("--device cuda: {}", why);
+}
+
 bool matches(const std::string& glob, const std::string& name) {
   return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0;
 }
@@ -155,7 +162,14 @@ void settle(ChosenEntry& c, const Table& table) {
       !std::ranges::all_of(c.runs, [](const SeedRun& run) { return run.done; }))
     return;
   c.state = EntryState::done;
-  for (const SeedRun& run : c.runs)
+  for (const SeedRun& run : c.runs) {
+    // Of logits that are none nothing is right: an accuracy of 0, which is a number.
+    for (const char* loss : {"train_loss", "test_loss"})
+      if (run.result.contains(loss) && run.result[loss].is_null()) {
+        c.state = EntryState::failed;
+        c.message = fmt::format("seed {} diverged: its {} is no number", run.seed, loss);
+        return;
+      }
     for (const Metric* metric : table.metrics) {
       const std::string key = fmt::format("test_{}", metric->name);
       if (run.result.contains(key) && run.result[key].is_number()) continue;
@@ -164,6 +178,7 @@ void settle(ChosenEntry& c, const Table& table) {
                               run.seed, key);
       return;
     }
+  }
 }
 
 void find_done(Campaign& campaign) {

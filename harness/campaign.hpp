@@ -75,6 +75,7 @@ struct ChosenEntry {
   Settings settings;
   EntryState state = EntryState::pending;
   std::string message;  ///< why it failed, has no data or is not supported
+  bool began = true;    ///< false: it failed before any of its runs could begin
   nlohmann::json plan;  ///< of its arena, as `mapnet plan --json` has it
   std::vector<SeedRun> runs;
 
@@ -93,6 +94,10 @@ struct Campaign {
   bool quick = false;
   std::vector<ChosenEntry> entries;
 };
+
+/// Throws UsageError for a --device that is none, Error where it cannot be had: before runs that
+/// are done make room for some that cannot begin.
+void require_device(const CampaignOptions& options);
 
 /// The entries a table has for these options, and those whose weights they begin with; there may be
 /// none.

@@ -10,7 +10,7 @@ namespace {
 using nlohmann::json;
 
 /// What may differ from run to run of the same settings.
-constexpr const char* kOfTheRun[] = {"data-dir", "device",         "memory-budget", "pretrained",
+constexpr const char* kOfTheRun[] = {"data-dir", "device",         "memory-budget",
                                      "seed",     "snapshot-every", "threads"};
 
 Settings without_those_of_the_run(Settings settings) {
@@ -18,8 +18,16 @@ Settings without_those_of_the_run(Settings settings) {
   return settings;
 }
 
-bool is_command_of(const json& command, const Settings& settings) {
-  return without_those_of_the_run(settings_in(command)) == without_those_of_the_run(settings);
+bool are_same(const Settings& a, const Settings& b) {
+  return without_those_of_the_run(a) == without_those_of_the_run(b);
+}
+
+/// A budget may have divided batches where nobody asked for it: with running statistics that is
+/// another training (docs/memory.md).
+bool normalised_in_parts(const json& run, const Settings& settings) {
+  const json result = run.value("result", json::object());
+  return result.value("running_statistics", 0) > 0 && !settings.contains("micro-batch") &&
+         result.value("footprint", json::object()).value("micro_batch", 0) > 0;
 }
 
 Settings settings_of(const Entry& entry, bool quick, bool stand_in) {
@@ -31,7 +39,8 @@ Settings settings_of(const Entry& entry, bool quick, bool stand_in) {
 /// written down are believed.
 bool began_with(const json& run, const Entry* source, bool quick, bool stand_in) {
   if (run.contains("source_command"))
-    return source && is_command_of(run["source_command"], settings_of(*source, quick, stand_in));
+    return source &&
+           are_same(settings_in(run["source_command"]), settings_of(*source, quick, stand_in));
   return run.contains("before") == (source != nullptr);
 }
 
@@ -39,7 +48,10 @@ bool began_with(const json& run, const Entry* source, bool quick, bool stand_in)
 bool has_settings_of(const json& stored, const ChosenEntry& c, const Table& table, bool quick) {
   const Entry* source = find_entry(table, c.entry->pretrained_from, c.entry->data);
   return std::ranges::all_of(stored["runs"], [&](const json& run) {
-    return began_with(run, source, quick, c.stand_in) && is_command_of(run["command"], c.settings);
+    Settings of_run = settings_in(run["command"]);
+    if (source) of_run.erase("pretrained");  // the file that its source has left
+    return began_with(run, source, quick, c.stand_in) && are_same(of_run, c.settings) &&
+           !normalised_in_parts(run, c.settings);
   });
 }
 
@@ -123,8 +135,8 @@ bool is_kept(const json& stored, const json* fresh, const Table& table) {
   if (!is_measured(stored, table)) return false;
   const EntryState now = state_called((*fresh)["state"]);
   const bool lesser = fresh->contains("stand_in_for") && !stored.contains("stand_in_for");
-  return lesser || now == EntryState::no_data || now == EntryState::pending ||
-         now == EntryState::unsupported;
+  return lesser || !fresh->value("began", true) || now == EntryState::no_data ||
+         now == EntryState::pending || now == EntryState::unsupported;
 }
 
 }  // namespace

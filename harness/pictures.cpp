@@ -60,7 +60,7 @@ std::string picture_of_counts(const json& report) {
     auto& [paper, ours, beyond] = by_data[entry["data"]];
     if (const auto count = printed_count(entry); count && m->contains("paper"))
       paper.points.emplace_back(*count, (*m)["paper"].get<double>());
-    if (m->contains("test") && !entry.value("outdated", false))
+    if (m->contains("test") && !is_outdated(entry))
       (entry.contains("beyond") ? beyond : ours)
           .points.emplace_back(entry["trainable_params"].get<double>(),
                                (*m)["test"]["mean"].get<double>());
@@ -92,7 +92,8 @@ std::string picture_of_training(const json& report) {
   std::size_t i = 0;
   for (const json& entry : report["entries"]) {
     const json* m = first_metric(entry);
-    if (!m || entry["runs"].empty() || !entry["runs"][0].contains("epochs")) continue;
+    if (!m || is_outdated(entry) || entry["runs"].empty() || !entry["runs"][0].contains("epochs"))
+      continue;
     const Metric& metric = *find_metric((*m)["metric"]);
     const std::string key = "train_" + std::string(metric.name);
     PlotLine series{name_of(entry, with_data), {}};
@@ -120,7 +121,7 @@ std::string picture_of_drop(const json& report) {
   std::size_t n = 0;
   for (const json& entry : report["entries"]) {
     const json* m = first_metric(entry);
-    if (!m || !m->contains("train_test_drop")) continue;
+    if (!m || is_outdated(entry) || !m->contains("train_test_drop")) continue;
     data += fmt::format("{} {}\n", n, (*m)["train_test_drop"].get<double>());
     labels +=
         fmt::format("{}{} {}", n == 0 ? "" : ", ", gnuplot_text(name_of(entry, with_data)), n);

@@ -51,11 +51,15 @@ inline std::string row_name(const nlohmann::json& entry) {
   return name;
 }
 
+/// Whether it was trained with other settings than its table has: its figures are the settings'
+/// that it had, not the row's.
+inline bool is_outdated(const nlohmann::json& entry) { return entry.value("outdated", false); }
+
 /// What came of an entry's metric: its state, unless it is done; else how it stands to the paper
 /// and to the reference.
 inline std::vector<std::string> verdicts_of(const nlohmann::json& entry, const nlohmann::json& m) {
   if (entry["state"] != "done") return {entry["state"]};
-  if (entry.value("outdated", false)) return {"other settings"};
+  if (is_outdated(entry)) return {"other settings"};
   std::vector<std::string> verdicts;
   for (const char* key : {"against_paper", "against_reference"})
     if (m.contains(key)) verdicts.push_back(m[key]);

@@ -70,6 +70,7 @@ nlohmann::json entry_json(const EntryVerdict& verdict) {
   describe(object, *c.row, *c.entry);
   if (c.stand_in) object["stand_in_for"] = c.entry->data;
   if (!c.message.empty()) object["message"] = c.message;
+  if (!c.began) object["began"] = false;
   if (!c.plan.is_null()) object["plan"] = plan_json(c.plan);
   object["metrics"] = metrics_json(verdict);
   object["runs"] = nlohmann::json::array();

@@ -6,6 +6,7 @@
 #include "common/file.hpp"
 #include "data/sha256.hpp"
 #include "device/device.hpp"
+#include "harness/complaint.hpp"
 #include "train/build_info.hpp"
 #include "train/model.hpp"
 #include "train/run_folder.hpp"
@@ -75,6 +76,18 @@ void require_files(const SeedRun& run) {
              key);
 }
 
+/// Nor where a finished run would make room for one that mapnet refuses, or that fits no budget.
+void require_plan(const SeedRun& run) {
+  if (!RunFolder{run.folder}.finished()) return;
+  std::vector<std::string> words = {kThisProgram, "plan", "--json"};
+  const std::vector<std::string> flags = words_of(planned(settings_among(run.words)));
+  words.insert(words.end(), flags.begin(), flags.end());
+  const ProgramOutput plan = run_program(words);
+  if (plan.exit_code != 0)
+    fail("{}. The run that is finished in {} is left as it is", complaint_of(plan, "mapnet plan"),
+         run.folder.string());
+}
+
 bool may_use_gpu(const Settings& settings) {
   const auto device = settings.find("device");
   return device == settings.end() || device->second != std::vector<std::string>{"cpu"};
@@ -128,6 +141,7 @@ FolderState prepare_folder(const SeedRun& run) {
   if (is_same_run(run) && !run.damaged && !RunFolder{run.folder}.stranger())
     return FolderState::goes_on;
   require_files(run);
+  require_plan(run);
   clear(run);  // before the record says otherwise: the child may never come to it
   json object = record(run);
   object["words"] = run.words;

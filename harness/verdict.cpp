@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "harness/report_figures.hpp"
+
 namespace mapnet {
 
 namespace {
@@ -115,7 +117,7 @@ Tally tally(const nlohmann::json& entries) {
     t.failed += state == "failed";
     t.pending += state == "not run";
     if (state != "done") continue;
-    if (entry.value("outdated", false)) {
+    if (is_outdated(entry)) {
       ++t.outdated;
       continue;
     }

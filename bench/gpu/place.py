@@ -42,7 +42,13 @@ class Place:
         return gpu_tests(self.build)
 
 
+def give_up(why):
+    sys.exit(f"{Path(sys.argv[0]).name}: {why}")
+
+
 def gpu_tests(build):
+    if not (Path(build) / "CTestTestfile.cmake").exists():
+        give_up(f"{build} is not there; build it first (make cuda)")
     listed = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"], check=True,
                             capture_output=True, text=True)
     tests = []
@@ -56,9 +62,15 @@ def gpu_tests(build):
 
 def unpack():
     """Programs and libraries, and the data set's objects under the names mapnet looks for."""
-    if not (ROOT / "bin").exists():
+    if not (ROOT / "bin").exists():  # which is put in place last: a call may be interrupted
+        unpacking = ROOT / "unpacking"
+        for unfinished in (unpacking, ROOT / "lib"):
+            shutil.rmtree(unfinished, ignore_errors=True)
         with tarfile.open(PAYLOAD) as payload:
-            payload.extractall(ROOT)
+            payload.extractall(unpacking)
+        for part in ("lib", "bin"):
+            (unpacking / part).rename(ROOT / part)
+        unpacking.rmdir()
     objects = ROOT / "objects/SHA256"
     if objects.exists():
         return
@@ -82,8 +94,11 @@ def packed_environment(python):
 
 def cuda_folders(python):
     """pip's nvidia wheels, which hold cuDNN too, then the toolkit's folders."""
-    listed = subprocess.run([python, "-c", "import sys; print(*sys.path, sep='\\n')"],
-                            capture_output=True, text=True).stdout.split("\n")
+    try:
+        listed = subprocess.run([python, "-c", "import sys; print(*sys.path, sep='\\n')"],
+                                capture_output=True, text=True).stdout.split("\n")
+    except OSError as e:
+        give_up(f"--python {python}: {e.strerror}")
     folders = [folder for path in listed if path for folder in Path(path).glob("nvidia/*/lib")]
     nvcc = shutil.which("nvcc")
     homes = [os.environ.get("CUDA_HOME"), Path(nvcc).resolve().parents[1] if nvcc else None,
@@ -94,7 +109,10 @@ def cuda_folders(python):
 
 
 def has_torch(python):
-    return subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 0
+    try:
+        return subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 0
+    except OSError:  # no such interpreter
+        return False
 
 
 def python_with_torch(given, may_install):

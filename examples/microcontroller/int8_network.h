@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A convolution over [channels][height][width], with ReLU and max-pooling behind it where asked for.
  * A fully connected layer is one whose kernel is as large as its input. */
 typedef struct {
@@ -33,5 +37,9 @@ void int8_network_run(const int8_network *network, const uint8_t *pixels, int8_t
 
 /* The largest logit's place. */
 int int8_network_best(const float *logits, int n);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -13,7 +13,7 @@ using nlohmann::json;
 /// The first metric's statistics over the seeds, where the entry was run with the table's settings
 /// and these are comparable with the baseline's.
 const json* figure_of_entry(const json& entry) {
-  if (entry.value("outdated", false) || !entry.value("comparable", true)) return nullptr;
+  if (is_outdated(entry) || !entry.value("comparable", true)) return nullptr;
   if (entry["metrics"].empty() || !entry["metrics"][0].contains("test")) return nullptr;
   return &entry["metrics"][0]["test"];
 }

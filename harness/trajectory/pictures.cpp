@@ -4,6 +4,7 @@
 
 #include "harness/gnuplot.hpp"
 #include "harness/picture_parts.hpp"
+#include "harness/report_figures.hpp"
 
 namespace mapnet {
 
@@ -20,7 +21,7 @@ struct Way {
 std::vector<Way> ways_of(const json& report) {
   std::vector<Way> ways;
   for (const json& entry : report["entries"])
-    if (!entry["runs"].empty() && entry["runs"][0].contains("trajectory"))
+    if (!is_outdated(entry) && !entry["runs"].empty() && entry["runs"][0].contains("trajectory"))
       ways.push_back({entry["row"], &entry["runs"][0]["trajectory"]});
   return ways;
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "harness/report_figures.hpp"
 #include "harness/text_table.hpp"
 
 namespace mapnet {
@@ -69,7 +70,7 @@ std::vector<Cells> lines_of(const json& report) {
   const json* walk = nullptr;
   for (const json& entry : report["entries"]) {
     const std::vector<const json*> runs = trajectories_of(entry);
-    if (runs.empty()) continue;
+    if (runs.empty() || is_outdated(entry)) continue;
     const auto add = [&](const std::function<const json&(const json&)>& layer_of) {
       std::vector<const json*> layers;
       for (const json* run : runs) layers.push_back(&layer_of(*run));

@@ -147,7 +147,10 @@ ConfigValues read_config_file(CLI::App& command, const std::string& file) {
     const bool of_the_command = name == "config" || name == "help";
     CLI::Option* option = of_the_command ? nullptr : command.get_option_no_throw("--" + name);
     if (!option && !of_the_command && train && train->get_option_no_throw("--" + name)) continue;
-    if (!option) fail<UsageError>("{}: unknown key '{}'{}", at, name, likely_key(command, name));
+    if (name == "config") fail<UsageError>("{}: {}: a file names no other file", at, name);
+    if (!option)
+      fail<UsageError>("{}: unknown key '{}'{}", at, name,
+                       of_the_command ? "" : likely_key(command, name));
     if (option->count() > 0 || overruled.contains(option)) continue;
     const std::vector<std::string> words = words_of(value);
     if (words.empty()) fail<UsageError>("{}: '{}' has no usable value", at, name);

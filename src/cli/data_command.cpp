@@ -200,7 +200,8 @@ void add_features_command(CLI::App& data) {
       ->capture_default_str();
   command->add_option("--out", o->cache, "folder of the features  [the user's cache folder]");
   command->add_option("--device", o->device, "auto, cpu, cuda")->capture_default_str();
-  command->add_option("--threads", o->threads, "of a CPU; 0: all cores")->capture_default_str();
+  command->add_option("--threads", o->threads, "of a CPU; 0: all cores it may use")
+      ->capture_default_str();
   command->callback([o] { extract(*o); });
 }
 

@@ -26,16 +26,28 @@ Split parse_split(const std::string& text) {
   return Split::test;
 }
 
+/// Which samples were set aside is known of the files that the model was trained on alone.
+void require_set_aside(const std::string& run, const Model& model, const Dataset& dataset) {
+  const LatentFile& f = model.file;
+  if (f.recipe.validation == 0)
+    fail<UsageError>("--split validation: {} was trained without --validation", run);
+  if (dataset.name == f.recipe.data && f.train_samples > 0 &&
+      f.train_samples != dataset.train.count)
+    fail<UsageError>(
+        "--split validation: {} set aside {} of {} training samples of {}, and here are {}: which "
+        "of them these were cannot be told; name the files that it was trained on with --data-dir",
+        run, f.recipe.validation, f.train_samples, f.recipe.data, dataset.train.count);
+  if (set_aside(model, dataset) == 0)
+    fail<UsageError>("--split validation: {} samples of {} were set aside, none of this {}",
+                     f.recipe.validation, f.recipe.data, dataset.name);
+}
+
 void evaluate(const EvalOptions& o) {
   const Model model = o.model.open();
   const std::string name = o.data.name(model);
   const Dataset dataset = open_data(o.data, model, o.model);
   const Split split = parse_split(o.split);
-  if (split == Split::validation && model.file.recipe.validation == 0)
-    fail<UsageError>("--split validation: {} was trained without --validation", o.model.run);
-  if (split == Split::validation && set_aside(model, dataset) == 0)
-    fail<UsageError>("--split validation: {} samples of {} were set aside, none of this {}",
-                     model.file.recipe.validation, model.file.recipe.data, dataset.name);
+  if (split == Split::validation) require_set_aside(o.model.run, model, dataset);
   const bool int8 = o.quantize == "int8";
   const Metrics m = int8 ? evaluate_model_int8(model, dataset, split, o.model.on)
                          : evaluate_model(model, dataset, split, o.model.on);

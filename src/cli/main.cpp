@@ -77,7 +77,7 @@ int run(int argc, char** argv) {
   mapnet::add_data_command(app);
   mapnet::add_reproduce_command(app);
   mapnet::add_sweep_command(app);
-  mapnet::refuse_negative_counts(app);
+  mapnet::refuse_misread_numbers(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help, --version

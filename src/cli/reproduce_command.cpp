@@ -79,6 +79,12 @@ const char* reference_key(const ChosenEntry& entry, bool quick) {
   return quick ? "quick_reference" : "reference";
 }
 
+/// In the report's digits where these say it all: what is locked is held to the very figure.
+std::string exact_figure(const Metric& metric, double value) {
+  const std::string text = format_figure(metric, value);
+  return std::stod(text) == value ? text : fmt::format("{}", value);
+}
+
 /// What a maintainer copies into a table once its figures are to be held.
 void print_references(const TableReport& report) {
   const Campaign& campaign = *report.campaign;
@@ -100,8 +106,8 @@ void print_references(const TableReport& report) {
       fmt::print(
           "{}.{} = {{ mean = {}, tolerance = {}, seeds = {}, device = \"{}\", date = "
           "{:04}-{:02}-{:02}, commit = \"{}\" }}\n",
-          key, m.metric->name, format_figure(*m.metric, m.test->mean),
-          format_figure(*m.metric, std::max(room, m.test->most - m.test->least)), m.test->n,
+          key, m.metric->name, exact_figure(*m.metric, m.test->mean),
+          exact_figure(*m.metric, std::max(room, m.test->most - m.test->least)), m.test->n,
           result.value("device", ""), static_cast<int>(today.year()),
           static_cast<unsigned>(today.month()), static_cast<unsigned>(today.day()),
           commit_of(result.value("version", "")));
@@ -190,6 +196,7 @@ void reproduce(const CLI::App& app, ReproduceOptions& o) {
         "--quick --against paper: a few epochs are not what the paper trained, and are held to "
         "quick references alone");
   read_data_folders(o);
+  require_device(o.campaign);
   o.campaign.runs = fs::absolute(o.runs);
   o.campaign.threads_of_a_job = threads_of_a_job(o.jobs);
   const std::vector<Table> tables = tables_of(app, o);

@@ -88,7 +88,8 @@ void add_run_options(CLI::App& command, RunOptions& o) {
       ->capture_default_str();
   command.add_option("--fast-math", c.fast_math, "off, tf32, bf16: rounded factors, on a GPU only")
       ->capture_default_str();
-  command.add_option("--threads", c.threads, "of a CPU; 0: all cores")->capture_default_str();
+  command.add_option("--threads", c.threads, "of a CPU; 0: all cores it may use")
+      ->capture_default_str();
   command.add_option("--validation", c.validation, "training samples set aside")
       ->capture_default_str();
   command.add_option("--config", o.config_file,

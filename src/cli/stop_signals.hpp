@@ -2,8 +2,9 @@
 
 namespace mapnet {
 
-/// From here on SIGINT and SIGTERM are requests to stop, once: a second one ends the program as if
-/// nobody listened.
+/// From here on SIGINT, SIGTERM and SIGHUP, of a terminal that is closed, are requests to stop,
+/// once: a second one ends the program as if nobody listened. Under nohup SIGHUP goes on being
+/// passed over.
 void listen_for_stop_signals();
 
 /// Has SIGUSR1 sent to this process when the one ends that started it and says so in MAPNET_OWNER,

@@ -31,6 +31,7 @@ struct SweepOptions {
 };
 
 void sweep(const CLI::App& app, SweepOptions& o) {
+  require_device(o.campaign);
   const Table table = read_sweep(o.file, flags_of_train(app));
   const fs::path out =
       o.out.empty() ? fs::path(o.file).replace_extension(".jsonl") : fs::path(o.out);

@@ -1,13 +1,13 @@
 #include "cli/threads.hpp"
 
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
-#include <thread>
+
+#include "common/processors.hpp"
 
 namespace mapnet {
 
@@ -30,16 +30,15 @@ void settle_thread_waiting(char** argv) {
   ::execv("/proc/self/exe", argv);  // on failure: go on with the defaults
 }
 
-int threads_of_one(int processes) {
+int threads_of_one(int processes, int processors) {
   if (processes == 1) return 0;
-  // A launcher may have bound the process to some cores, or left it all of them.
-  const int allowed = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  return std::min(allowed, std::max(1, ::get_nprocs() / processes));
+  // A launcher may have bound each process to some of them, or left it all.
+  return std::clamp(processors / processes, 1, usable_processors());
 }
 
 int threads_of_a_job(int jobs) {
   if (jobs == 1) return 0;
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / jobs);
+  return std::max(1, usable_processors() / jobs);
 }
 
 }  // namespace mapnet

@@ -8,12 +8,12 @@ namespace mapnet {
 /// the runtime reads its environment before main.
 void settle_thread_waiting(char** argv);
 
-/// What one of so many processes that share the machine may take when nothing was said: 0, all the
-/// process is allowed, for one alone.
-int threads_of_one(int processes);
+/// What one of so many processes that share so many processors may take when nothing was said: 0,
+/// all the process is allowed, for one alone.
+int threads_of_one(int processes, int processors);
 
-/// Threads of a run for which nobody asks for any: the machine's, shared by the jobs. 0 for a
-/// single job: `mapnet train` takes all.
+/// Threads of a run for which nobody asks for any: those this process is allowed, shared by the
+/// jobs. 0 for a single job: `mapnet train` takes all.
 int threads_of_a_job(int jobs);
 
 }  // namespace mapnet

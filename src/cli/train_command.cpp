@@ -63,6 +63,12 @@ class ProgressLine {
   bool live_;
 };
 
+const char* what_is_stored(const RunResult& r) {
+  if (r.stored_values == r.target_params) return "theta itself";
+  return r.recipe.mapping.learned.on() ? "theta and the latents of every round"
+                                       : "latents of every round";
+}
+
 void print_summary(const RunResult& r, const std::string& folder) {
   const auto row = [](const char* what, const std::string& value) {
     fmt::print("  {:<22}{}\n", what, value);
@@ -88,9 +94,7 @@ void print_summary(const RunResult& r, const std::string& folder) {
   row("trainable parameters", fmt::format("{}", r.trainable_params));
   if (r.refreshes > 0)
     row("stored values",
-        fmt::format("{} ({}, {} refreshes)", r.stored_values,
-                    r.stored_values == r.target_params ? "theta itself" : "latents of every round",
-                    r.refreshes));
+        fmt::format("{} ({}, {} refreshes)", r.stored_values, what_is_stored(r), r.refreshes));
   if (r.state_values > 0) row("running statistics", fmt::format("{}", r.state_values));
   const double ratio =
       static_cast<double>(r.target_params) / static_cast<double>(r.trainable_params);
@@ -113,7 +117,7 @@ void print_summary(const RunResult& r, const std::string& folder) {
   }
   if (trained_map)
     row("values stored", format_bytes(r.stored_values * sizeof(float)));
-  else
+  else if (mapping.strategy != Strategy::direct)
     row("fixed map stored", r.map_bytes > 0 ? format_bytes(r.map_bytes) : "nothing but its seed");
   row("arena", fmt::format("{} ({:.4f} of the lower bound)", format_bytes(r.arena_bytes),
                            static_cast<double>(r.arena_bytes) /
@@ -211,7 +215,8 @@ void train(CLI::App& command, TrainOptions& o) {
   if (o.require_accuracy)
     require(*o.require_accuracy >= 0 && *o.require_accuracy <= 1, "--require-accuracy",
             *o.require_accuracy, "a share of 1, as 0.90");
-  if (o.config.threads == 0) o.config.threads = threads_of_one(ranks->local_size());
+  if (o.config.threads == 0)
+    o.config.threads = threads_of_one(ranks->local_size(), ranks->local_processors());
   const Network net = network_of(o.config);
   Recipe asked = resolve(o.config, net);
   if (o.require_accuracy && net.task == Task::forecast)

@@ -5,6 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <cstdint>
+#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -12,9 +15,44 @@ namespace mapnet {
 
 namespace {
 
-std::string refuse_sign(const std::string& text) {
-  if (text.find('-') == std::string::npos) return {};
-  return fmt::format("expected a whole number of 0 or more, found {}", text);
+/// A number's text without what CLI11 passes over: spaces before it, as in `--latents '8, 16'`, and
+/// a plus.
+std::string_view bare(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  if (text.starts_with('+')) text.remove_prefix(1);
+  return text;
+}
+
+/// Whether it is a whole number as people write it: 010 is 8 to CLI11, and 0x10 is 16.
+bool is_decimal(std::string_view text) {
+  text = bare(text);
+  if (text.starts_with('-')) text.remove_prefix(1);
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos &&
+         (text.front() != '0' || text.size() == 1);
+}
+
+template <class Number>
+std::string refuse_beyond(const std::string& text) {
+  using Limits = std::numeric_limits<Number>;
+  Number number = 0;
+  const std::string_view digits = bare(text);
+  if (std::from_chars(digits.data(), digits.data() + digits.size(), number).ec == std::errc())
+    return {};
+  return fmt::format("expected a whole number of {} to {}, found {}", Limits::min(), Limits::max(),
+                     text);
+}
+
+/// What is wrong with a whole number for the option; empty where nothing is. Throws, as CLI11 does,
+/// where it is none.
+std::string refuse_misread(const CLI::Option& option, bool is_unsigned, const std::string& text) {
+  if (is_unsigned && text.find('-') != std::string::npos)
+    return fmt::format("expected a whole number of 0 or more, found {}", text);
+  if (!is_decimal(text)) throw CLI::ConversionError(option.get_name(), option.results());
+  return is_unsigned ? refuse_beyond<std::uint64_t>(text) : refuse_beyond<std::int64_t>(text);
+}
+
+bool is_whole(const std::string& type) {
+  return type.starts_with("INT") || type.starts_with("UINT");
 }
 
 /// Letters to put in, take out, replace or swap with their neighbours to make one word of another.
@@ -108,8 +146,11 @@ std::string expected_value(const CLI::Option& option) {
   if (option.get_items_expected_max() == 0) return "true or false";
   const bool several = option.get_items_expected_max() > 1;
   const std::string type = option.get_type_name();
-  if (type.starts_with("INT") || type.starts_with("UINT"))
-    return several ? "whole numbers" : "a whole number";
+  if (is_whole(type)) {
+    const std::string number = several ? "whole numbers" : "a whole number";
+    // CLI11 refuses in the same way what is a number, but too large a one for the option.
+    return std::ranges::all_of(option.results(), is_decimal) ? number + " nearer to 0" : number;
+  }
   if (type.starts_with("FLOAT")) return several ? "numbers" : "a number";
   return several ? "words" : "a word";
 }
@@ -124,10 +165,16 @@ std::string likely_flag(const CLI::App& command, const std::string& flag) {
   return likely;
 }
 
-void refuse_negative_counts(CLI::App& app) {
-  for (CLI::Option* option : app.get_options())
-    if (option->get_type_name().starts_with("UINT")) option->check(refuse_sign);
-  for (CLI::App* command : app.get_subcommands({})) refuse_negative_counts(*command);
+void refuse_misread_numbers(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    const std::string type = option->get_type_name();
+    if (!is_whole(type)) continue;
+    const auto check = [option, is_unsigned = type.starts_with("UINT")](const std::string& text) {
+      return refuse_misread(*option, is_unsigned, text);
+    };
+    option->transform(CLI::Validator(check, "").non_modifying());  // before the option's own checks
+  }
+  for (CLI::App* command : app.get_subcommands({})) refuse_misread_numbers(*command);
 }
 
 std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& error) {

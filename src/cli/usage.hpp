@@ -13,11 +13,12 @@ class RequiredError;
 /// What CLI11 lets pass of a command line, and what it says too little about.
 namespace mapnet {
 
-/// Of an unsigned option CLI11 takes -1 for 2^64 - 1: from here on it is refused, from the command
-/// line and from a --config file. Call when all commands are there.
-void refuse_negative_counts(CLI::App& app);
+/// Of whole numbers CLI11 takes 010 for 8, 0x10 for 16, 2^64 for 2^64 - 1, and of an unsigned
+/// option -1 too: from here on they are refused, from the command line and from a --config file, so
+/// that no run has another seed than its name. Call when all commands are there.
+void refuse_misread_numbers(CLI::App& app);
 
-/// What a value of the option has to be, as "a whole number".
+/// What the option's values have to be, as "a whole number", where they could not be understood.
 std::string expected_value(const CLI::Option& option);
 
 /// The command's flag that is most like `flag`, both with their dashes; empty where none is.

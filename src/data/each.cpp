@@ -7,11 +7,11 @@
 #include <thread>
 #include <vector>
 
+#include "common/processors.hpp"
+
 namespace mapnet {
 
-int decoding_threads() {
-  return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 8u));
-}
+int decoding_threads() { return std::min(usable_processors(), 8); }
 
 void each_of(std::size_t n, int threads, const std::function<void(std::size_t)>& run) {
   // Numbers are handed out in order, so whatever is below one that throws is begun, and finished.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/error.hpp"
+#include "common/processors.hpp"
 
 struct CUstream_st;  // what a cudaStream_t points to
 
@@ -33,6 +34,9 @@ class Communicator {
   virtual int size() const = 0;
   virtual int local_rank() const = 0;  ///< among those on this machine
   virtual int local_size() const = 0;
+
+  /// That those on this machine may run on, all of them together.
+  virtual int local_processors() const { return usable_processors(); }
 
   bool first() const { return rank() == 0; }  ///< the one that writes files and speaks
   bool alone() const { return size() == 1; }

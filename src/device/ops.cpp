@@ -269,8 +269,8 @@ void next_micro_batch(Schedule& schedule, const std::string& name, const MicroBa
 }
 
 void observe_range(Schedule& schedule, const std::string& name, const Tensor& x, BufferId ranges,
-                   std::size_t index) {
-  twins(schedule).observe_range(schedule, name, x, ranges, index);
+                   std::size_t index, BufferId control) {
+  twins(schedule).observe_range(schedule, name, x, ranges, index, control);
 }
 
 void perturb_latents(Schedule& schedule, const std::string& name, BufferId z, BufferId perturbed,

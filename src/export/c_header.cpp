@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "common/error.hpp"
@@ -23,7 +24,7 @@ std::string literal(std::int8_t value) { return fmt::format("{}", static_cast<in
 /// A layer's name as part of an identifier.
 std::string identifier(std::string name) {
   for (char& c : name)
-    if (c == '.') c = '_';
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
   return name;
 }
 

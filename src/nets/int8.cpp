@@ -50,7 +50,7 @@ std::size_t weighted_layers(const Network& net) {
 }
 
 std::size_t int8_bytes(const Network& net) {
-  std::size_t bytes = weighted_layers(net) * sizeof(float);
+  std::size_t bytes = (weighted_layers(net) + net.state_count()) * sizeof(float);
   for (const ParamTensor& p : net.params)
     bytes += !p.is_weight() ? p.size * sizeof(float) : p.size + rows_of(p) * sizeof(float);
   return bytes;

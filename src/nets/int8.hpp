@@ -26,8 +26,8 @@ std::vector<float> int8_weights(std::span<const float> theta, const Network& net
 /// Layers with weights, in order: as many ranges of activations.
 std::size_t weighted_layers(const Network& net);
 
-/// Bytes of the network's parameters in int8: a byte a weight, a float a bias, an output channel's
-/// scale and a layer's input scale.
+/// Bytes of the network in int8: a byte a weight; a float a bias, a normalisation's parameter and
+/// running statistic, a row's scale and a layer's input scale.
 std::size_t int8_bytes(const Network& net);
 
 }  // namespace mapnet

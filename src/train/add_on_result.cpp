@@ -24,13 +24,12 @@ std::optional<AddOnResult> measure_add_ons(Session& session, const Recipe& recip
   return r;
 }
 
-void add_to_json(nlohmann::json& json, const AddOnResult& r) {
+void add_to_json(nlohmann::json& json, Task task, const AddOnResult& r) {
   json["nonzeros"] = r.nonzeros;
   json["sparsity"] = r.sparsity;
   if (r.mask_bytes > 0) json["mask_bytes"] = r.mask_bytes;
   if (r.int8_test.samples == 0) return;
-  json["quantized_test_accuracy"] = r.int8_test.accuracy;
-  json["quantized_test_loss"] = r.int8_test.loss;
+  add_metrics(json, task, "quantized_test_", r.int8_test);
   json["int8_model_bytes"] = r.int8_bytes;
 }
 

@@ -21,6 +21,6 @@ std::optional<AddOnResult> measure_add_ons(Session& session, const Recipe& recip
                                            const Network& net);
 
 /// Adds the keys of what is on to a run's JSON.
-void add_to_json(nlohmann::json& json, const AddOnResult& result);
+void add_to_json(nlohmann::json& json, Task task, const AddOnResult& result);
 
 }  // namespace mapnet

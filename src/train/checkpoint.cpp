@@ -36,6 +36,7 @@ void write_checkpoint(const RunFolder& folder, const Checkpoint& c) {
       {"pruned", c.state.pruned}, {"seconds", c.seconds}, {"epoch_seconds", c.epoch_seconds},
       {"metrics", c.metrics}};
   if (c.state.map_checksum != 0) description["map_checksum"] = c.state.map_checksum;
+  if (c.state.map_seconds > 0) description["map_seconds"] = c.state.map_seconds;
   if (c.snapshot_every > 0) description["snapshot_every"] = c.snapshot_every;
   if (!c.state.pixels.mean.empty()) add_pixels(description, c.state.pixels);
   if (c.state.series_checksum != 0) description["series_checksum"] = c.state.series_checksum;
@@ -68,6 +69,7 @@ Checkpoint parse_checkpoint(std::string whole, const fs::path& path) {
     c.state.map_checksum = checksum_in(d, "map_checksum");
     c.state.series_checksum = checksum_in(d, "series_checksum");
     c.state.labels_checksum = checksum_in(d, "labels_checksum");
+    if (d.contains("map_seconds")) d["map_seconds"].get_to(c.state.map_seconds);
     if (d.contains("program")) d["program"].get_to(c.program);
     if (d.contains("snapshot_every"))
       c.snapshot_every = whole_number(d["snapshot_every"], "snapshot_every", 1);

@@ -1,10 +1,9 @@
 #include "train/recipe.hpp"
 
-#include <thread>
-
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "common/json.hpp"
+#include "common/processors.hpp"
 #include "mapping/partition.hpp"
 #include "train/recipe/check.hpp"
 #include "train/recipe/combinations.hpp"
@@ -127,7 +126,7 @@ DeviceKind resolve_device(const std::string& device) {
 int resolve_threads(int threads) {
   require(threads >= 0 && threads <= kMaxThreads, "--threads", threads, "1 to 1024, or 0 for all");
   if (threads > 0) return threads;
-  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  return usable_processors();
 }
 
 std::shared_ptr<Device> open_device(const Recipe& r, int process) {

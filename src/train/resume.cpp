@@ -14,13 +14,13 @@
 namespace mapnet {
 
 nlohmann::json settings_of(const nlohmann::json& recipe) {
-  constexpr std::string_view kFile = "/file";
+  constexpr std::string_view kFile = "/file", kBefore = "/init/trained_on";
   const nlohmann::json flat = recipe.flatten();
   nlohmann::json settings = nlohmann::json::object();
   for (const auto& [key, value] : flat.items()) {
     const bool of_contents =
         key.ends_with(kFile) && flat.contains(key.substr(0, key.size() - kFile.size()) + "/sha256");
-    if (key != "/threads" && !of_contents) settings[key] = value;
+    if (key != "/threads" && !of_contents && !key.starts_with(kBefore)) settings[key] = value;
   }
   return settings;
 }

@@ -12,7 +12,7 @@ namespace mapnet {
 
 /// What of a recipe (its to_json) decides what is trained, each value under its path: neither the
 /// number of threads, with which values are the same but for rounding, nor where a file lies whose
-/// SHA-256 stands beside it.
+/// SHA-256 stands beside it, nor what a model was trained on before, which is in such a file.
 nlohmann::json settings_of(const nlohmann::json& recipe);
 
 /// Throws Error naming each setting in which the recipe (its to_json) is not that of the run in the
@@ -27,8 +27,8 @@ bool replaces(const RunFolder& folder, const Init& init);
 /// knows: `of_run`, the recipe there.
 void take_replaced_init(Recipe& recipe, const nlohmann::json& of_run, const RunFolder& folder);
 
-/// Takes from the recipe of a run that begins with a model which samples it sets aside and learns its
-/// map from: that follows from the model.
+/// Takes from the recipe of a run that begins with a model which samples it sets aside and learns
+/// its map from: that follows from the model.
 void leave_out_order_of_init(nlohmann::json& recipe);
 
 /// Which samples a run that begins with a model sets aside, and learns its map from, follows from

@@ -1,16 +1,16 @@
 #include "train/run_end.hpp"
 
-#include "memory/groups.hpp"
 #include "train/build_info.hpp"
 
 namespace mapnet {
 
 namespace {
 
-std::size_t map_bytes(const Plan& plan) {
-  for (const Group& group : groups_of(plan))
-    if (group.name == "map") return group.bytes;
-  return 0;
+/// A dense map of a seed is built from it wherever the model is opened, and so is a base: that both
+/// are held in memory is the arena's.
+std::size_t map_bytes(const Session& session, const Network& net) {
+  const std::size_t base = session.refreshes() > 0 ? net.param_count() : 0;
+  return (session.learned_map().values + base) * sizeof(float);
 }
 
 }  // namespace
@@ -30,7 +30,7 @@ void measure(RunResult& r, Session& session, const Recipe& recipe, const Network
   const Plan& plan = session.program().plan();
   r.arena_bytes = plan.total;
   r.arena_lower_bound_bytes = plan.lower_bound;
-  r.map_bytes = map_bytes(plan);
+  r.map_bytes = map_bytes(session, net);
   r.learned_map = session.learned_map();
   r.state_values = net.state_count();
   r.series = session.series();
@@ -63,7 +63,7 @@ LatentFile describe_model(const Recipe& recipe, const Network& net, const Datase
     file.theta = session.theta();
     file.learned_map = session.learned_map();
   }
-  file.state = session.state();
+  file.state = session.evaluated_state();
   file.pruned = session.pruned();
   return file;
 }

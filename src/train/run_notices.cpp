@@ -69,19 +69,30 @@ std::string notice_of_memory(std::size_t arena_bytes, std::size_t available, boo
       format_bytes(arena_bytes), format_bytes(available), advice_on_memory(budget_given));
 }
 
-std::string notice_of_init(const Recipe& recipe, const Recipe& of_model, std::size_t samples) {
-  const std::size_t trained = trained_validation_samples(recipe, of_model);
-  const std::size_t learned = learned_validation_samples(recipe, samples);
-  if (trained == 0 && learned > 0)
-    return fmt::format(
-        "--validation {}: {} of these samples are among those that the map of --init was learned "
-        "from",
-        recipe.validation, learned);
-  if (trained == 0) return {};
-  return fmt::format(
-      "--validation {}: {} of these samples are among those that the model of --init was trained "
-      "on, which set {} aside",
-      recipe.validation, trained, of_model.validation);
+std::string notice_of_init(const Recipe& recipe, const LatentFile& model, std::size_t samples) {
+  if (recipe.validation == 0) return {};
+  const auto told = [&](const std::string& what) {
+    return fmt::format("--validation {}: {}", recipe.validation, what);
+  };
+  const std::vector<TrainedOn> trainings = trainings_of(model.recipe, model.train_samples);
+  if (const std::size_t trained = trained_validation_samples(recipe, trainings, samples)) {
+    const std::optional<TrainedOn> last = training_of(model.recipe, model.train_samples);
+    const bool alone =
+        last && trained_validation_samples(recipe, std::span(&*last, 1), samples) == trained;
+    return told(fmt::format(
+        "{} of these samples are among those that the model of --init{}", trained,
+        alone ? fmt::format(" was trained on, which set {} aside", model.recipe.validation)
+              : ", or one that it began with, was trained on"));
+  }
+  if (const TrainedOn* other = of_other_samples(recipe, trainings, samples))
+    return told(fmt::format(
+        "any of these samples may be among those that the model of --init, or one that it began "
+        "with, was trained on: of {} there were {} to train on then, here are {}",
+        recipe.data, other->samples, samples));
+  if (const std::size_t learned = learned_validation_samples(recipe, samples))
+    return told(fmt::format(
+        "{} of these samples are among those that the map of --init was learned from", learned));
+  return {};
 }
 
 std::vector<std::string> notices_of_resuming(const Checkpoint& c, int ranks,

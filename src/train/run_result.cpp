@@ -74,7 +74,7 @@ nlohmann::json to_json(const RunResult& r) {
     add_loss_terms(json, r.loss_terms);
     json["trained_lambdas"] = trained_lambdas(r.recipe);
   }
-  if (r.add_ons) add_to_json(json, *r.add_ons);
+  if (r.add_ons) add_to_json(json, r.task, *r.add_ons);
   json["seconds"] = r.seconds;
   json["seconds_per_epoch"] = r.recipe.epochs > 0 ? r.seconds / r.recipe.epochs : 0.0;
   json["setup_seconds"] = r.setup_seconds;

@@ -33,8 +33,10 @@ struct RunResult {
   double setup_seconds = 0;         ///< planning, reading data, building the map
   DecodeTimes decode;               ///< of pictures
   std::size_t arena_bytes = 0, arena_lower_bound_bytes = 0;
-  LearnedMapFacts learned_map;          ///< where the map was learned
-  std::size_t map_bytes = 0;            ///< of fixed weights stored beside the latents
+  LearnedMapFacts learned_map;  ///< where the map was learned
+  /// Of the fixed map what its seed does not give, wherever that is kept: W of a learned one, or
+  /// its U and V, and the base that the last refresh left.
+  std::size_t map_bytes = 0;
   std::optional<AddOnResult> add_ons;   ///< what they made of theta
   std::optional<ProcessMemory> memory;  ///< of the process so far, where that can be told
   std::size_t memory_budget = 0;        ///< that it was to fit into; 0: none

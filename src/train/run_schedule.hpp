@@ -69,15 +69,18 @@ struct RunSchedule {
   BufferId adam_m = kNoBuffer, adam_v = kNoBuffer;  ///< moments of `value`; train only
   BufferId pruned = kNoBuffer;  ///< bits [P] of the parameters held at zero, with --prune
   BufferId activation_ranges = kNoBuffer;  ///< a float a layer with weights, with --quantize
-  BufferId state = kNoBuffer;      ///< [state_count]: running statistics, where the net has any
-  BufferId confusion = kNoBuffer;  ///< uint64 [K, K] of an evaluation, for a segmentation
-  SampleFeed samples;              ///< train, then validation, then test
+  BufferId state = kNoBuffer;          ///< [state_count]: running statistics, where the net has any
+  BufferId state_average = kNoBuffer;  ///< of `state` over the steps, where `value` has one; an
+                                       ///< averaged network's activations are others
+  BufferId confusion = kNoBuffer;      ///< uint64 [K, K] of an evaluation, for a segmentation
+  SampleFeed samples;                  ///< train, then validation, then test
   std::size_t n_values = 0, n_theta = 0;
   int micro_batch = 0;    ///< samples of a share of a batch that a pass takes
   bool in_parts = false;  ///< a training step has micro-batches: phases step_begin, micro_batch
 
   /// What an evaluation uses and a latent file holds: `value`, or its average where there is one.
   BufferId evaluated() const { return average == kNoBuffer ? value : average; }
+  BufferId evaluated_state() const { return state_average == kNoBuffer ? state : state_average; }
 };
 
 /// The schedule for the recipe's device, of one of `ranks` with its share of each batch. Throws

@@ -116,9 +116,10 @@ class Session {
   std::vector<float> dtheta() const;
   std::vector<float> gradient() const;
   StepControl control() const;
-  std::vector<float> state() const;  ///< [state_count]: running statistics
-  void set_state(std::span<const float> values);
-  MappingLossState mapping_loss() const;           ///< all off where the recipe has none
+  std::vector<float> state() const;               ///< [state_count]: running statistics
+  std::vector<float> evaluated_state() const;     ///< the same, or their average where that is kept
+  void set_state(std::span<const float> values);  ///< and their average
+  MappingLossState mapping_loss() const;          ///< all off where the recipe has none
   void set_values(std::span<const float> values);  ///< and their average
 
   /// The z of every round, one after another, the present one last: [refreshes + 1, d]. Empty where

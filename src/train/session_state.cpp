@@ -9,11 +9,12 @@
 namespace mapnet {
 
 std::vector<Session::Carried> Session::carried() const {
-  std::vector<Carried> all = {
-      {"values", run_.value},           {"adam_m", run_.adam_m},     {"adam_v", run_.adam_v},
-      {"average", run_.average},        {"state", run_.state},       {"mapping_loss", run_.loss},
-      {"latent_history", run_.history}, {"map_base", run_.map_base}, {"pruned", run_.pruned},
-      {"control", run_.control}};
+  std::vector<Carried> all = {{"values", run_.value},      {"adam_m", run_.adam_m},
+                              {"adam_v", run_.adam_v},     {"average", run_.average},
+                              {"state", run_.state},       {"state_average", run_.state_average},
+                              {"mapping_loss", run_.loss}, {"latent_history", run_.history},
+                              {"map_base", run_.map_base}, {"pruned", run_.pruned},
+                              {"control", run_.control}};
   std::erase_if(all, [](const Carried& c) { return c.buffer == kNoBuffer; });
   return all;
 }
@@ -32,14 +33,18 @@ StepControl Session::totals() const {
   return c;
 }
 
-/// Running statistics become their mean over the ranks. (They are means themselves: whenever this
-/// is done, what they come to in the end is the same but for rounding.)
+/// Running statistics and their average become their means over the ranks. (They are means
+/// themselves: whenever this is done, what they come to in the end is the same but for rounding.)
 void Session::share_state() {
   if (ranks_->alone() || state_shared_) return;
-  std::vector<float> values = state();
-  ranks_->sum(values);
-  for (float& v : values) v /= static_cast<float>(ranks_->size());
-  set_state(values);
+  for (const BufferId buffer : {run_.state, run_.state_average}) {
+    if (buffer == kNoBuffer) continue;
+    std::vector<float> values(net_.state_count());
+    program_->read<float>(values, buffer);
+    ranks_->sum(values);
+    for (float& v : values) v /= static_cast<float>(ranks_->size());
+    program_->write<float>(buffer, values);
+  }
   state_shared_ = true;
 }
 
@@ -51,6 +56,7 @@ TrainingState Session::training_state() {
   state.refreshes = refreshes_;
   state.pruned = !pruned_.empty();
   state.map_checksum = learned_map_.checksum;
+  state.map_seconds = learned_map_.seconds;
   state.pixels = pixels_;
   state.series_checksum = series_checksum_;
   state.labels_checksum = labels_checksum_;
@@ -128,6 +134,8 @@ void Session::restore(const TrainingState& state) {
   refreshes_ = state.refreshes;
   if (run_.map.given && refreshes_ > 0) learn_map_again();
   require_map(state.map_checksum, "resume it so, or --overwrite begins anew");
+  // All rounds so far; what was learned again to go on from here is no cost of the map.
+  if (state.map_seconds > 0) learned_map_.seconds = state.map_seconds;
   next_ = state.step;
   if (!ranks_->first()) restart(next_);  // what was summed up so far is the first rank's to keep
   if (!state.pruned) return;

@@ -34,8 +34,14 @@ std::vector<float> Session::state() const {
   return copy_of(*program_, run_.state, net_.state_count());
 }
 
+std::vector<float> Session::evaluated_state() const {
+  return copy_of(*program_, run_.evaluated_state(), net_.state_count());
+}
+
 void Session::set_state(std::span<const float> values) {
-  if (!values.empty()) program_->write<float>(run_.state, values);
+  if (values.empty()) return;
+  program_->write<float>(run_.state, values);
+  if (run_.state_average != kNoBuffer) program_->write<float>(run_.state_average, values);
 }
 
 void Session::begin_state() {

@@ -49,6 +49,7 @@ class TrainingRun {
             [this](std::vector<Lifetime> lifetimes) { return planned(std::move(lifetimes)); },
             control.ranks) {
     if (control_.begins) control_.begins();
+    leave_out_implied(recipe_, dataset.train.count);
     result_.setup_seconds = setup_.seconds();
     report_.steps = session_.steps_per_epoch();
     if (found_)
@@ -94,7 +95,7 @@ class TrainingRun {
 
   void begin_with_model() {
     const Model model = open_model(recipe_.init.file);
-    tell(notice_of_init(recipe_, model.file.recipe, dataset_.train.count));
+    tell(notice_of_init(recipe_, model.file, dataset_.train.count));
     begin_with(session_, model);
   }
 

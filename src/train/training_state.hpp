@@ -23,7 +23,8 @@ struct TrainingState {
   std::size_t refreshes = 0;  ///< of the map
   bool pruned = false;
   std::uint32_t map_checksum = 0;  ///< of a learned map, which is built again, too; else 0
-  PixelStatistics pixels;          ///< measured, not carried: other ones mean other data
+  double map_seconds = 0;  ///< of learning it, in every round so far; 0: none, or of a file without
+  PixelStatistics pixels;  ///< measured, not carried: other ones mean other data
   std::uint32_t series_checksum =
       0;  ///< likewise, of the values of a series or of features; else 0
   std::uint32_t labels_checksum = 0;  ///< likewise, of pictures those of the samples that are

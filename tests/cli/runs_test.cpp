@@ -87,6 +87,22 @@ BOOST_AUTO_TEST_CASE(a_model_is_not_evaluated_on_other_data_without_a_word) {
   check_outcome("eval --run " + own.run + " --data-dir " + own.at, 0, {"40 samples"});
 }
 
+// Which samples are drawn goes by how many there are.
+BOOST_AUTO_TEST_CASE(samples_set_aside_are_those_of_the_files_that_were_trained_on) {
+  const ToyData data(60, 20), grown(61, 20);
+  const Folder runs;
+  const std::string run = (runs.path / "run").string(), at = data.folder().string();
+  check_outcome("train --latent 16 --epochs 0 --batch 20 --validation 30 --quiet --data-dir " + at +
+                    " --out " + run,
+                0, {});
+  const std::string eval = "eval --run " + run + " --split validation --data-dir ";
+  check_outcome(eval + at, 0, {"30 samples"});
+  check_outcome(eval + grown.folder().string(), 2,
+                {"--split validation: " + run, "30 of 60 training samples of fashion-mnist",
+                 "here are 61", "--data-dir"});
+  check_outcome("eval --run " + run + " --data-dir " + grown.folder().string(), 0, {"20 samples"});
+}
+
 // One after another, as a user tries what there is.
 BOOST_AUTO_TEST_CASE(runs_of_other_flags_have_folders_of_their_own) {
   const Folder folder;

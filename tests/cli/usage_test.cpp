@@ -42,6 +42,37 @@ BOOST_AUTO_TEST_CASE(values_of_flags_are_refused_in_plain_words) {
   for (const auto& [arguments, said] : cases) check_refused(arguments, said);
 }
 
+// CLI11 by itself reads the first as 8, the second as 16, and all beyond 2^64 as 2^64 - 1.
+BOOST_AUTO_TEST_CASE(whole_numbers_are_decimal_and_fit_or_are_refused) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"train --seed 010", "--seed: expected a whole number, found '010'\n"},
+      {"train --latent 0x10", "--latent: expected a whole number, found '0x10'\n"},
+      {"train --latents 1,010", "--latents: expected whole numbers, found '1,010'\n"},
+      {"train --epochs -010", "--epochs: expected a whole number, found '-010'\n"},
+      {"train --refresh 0200", "--refresh: expected a whole number, found '0200'\n"},
+      {"train --seed 18446744073709551616",
+       "--seed: expected a whole number of 0 to 18446744073709551615, found "
+       "18446744073709551616\n"},
+      {"train --refresh 9223372036854775808",
+       "--refresh: expected a whole number of -9223372036854775808 to 9223372036854775807, found "
+       "9223372036854775808\n"},
+      {"train --epochs 99999999999",
+       "--epochs: expected a whole number nearer to 0, found '99999999999'\n"},
+      // Before what the option asks for itself.
+      {"train --snapshot-every 010", "--snapshot-every: expected a whole number, found '010'\n"},
+      {"sweep x --jobs 0777", "--jobs: expected a whole number, found '0777'\n"},
+  };
+  for (const auto& [arguments, said] : cases) check_refused(arguments, said);
+  const Folder folder;
+  const std::string file = folder.write("c.toml", "seed = '010'\n");
+  check_refused("plan --config " + file, file + ":1: seed = \"010\"; expected a whole number\n");
+  // What is right stays so: the largest seed, a plus, spaces behind commas.
+  const std::string plan = "plan --data noise-1x28x28x10 --seed 18446744073709551615 ";
+  check_outcome(plan + "--latent +8 --json", 0, {"\"trainable_params\": 8"});
+  check_outcome(plan + "--strategy lwt --latents '8, 16, 10, 30' --json", 0,
+                {"\"trainable_params\": 64"});
+}
+
 BOOST_AUTO_TEST_CASE(values_of_a_file_are_refused_with_their_line) {
   const Folder folder;
   const std::string file = (folder.path / "c.toml").string();
@@ -69,6 +100,8 @@ BOOST_AUTO_TEST_CASE(values_of_a_file_are_refused_with_their_line) {
       {"net = 'lstm'\ndata = 'beijing-pm25'\nmissing = 'linear'\n", ":3: missing values: "},
       {"epochs = 1\nlatnet = 5\n", ":2: unknown key 'latnet'; did you mean latent?\n"},
       {"nothing-like-it = 5\n", ":1: unknown key 'nothing-like-it'\n"},
+      {"config = 'other.toml'\n", ":1: config: a file names no other file\n"},
+      {"help = true\n", ":1: unknown key 'help'\n"},
   };
   for (const auto& [text, said] : cases) {
     write_file_atomic(file, text);

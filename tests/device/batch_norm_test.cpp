@@ -208,8 +208,7 @@ BOOST_AUTO_TEST_CASE(padding_images_do_not_change_what_a_batch_norm_finds) {
       std::equal(before.y.begin(), before.y.begin() + std::ptrdiff_t(real), after.y.begin()));
 }
 
-// As in the second network of a stability term with --stab-fraction below 1: the control block
-// tells of the whole batch.
+// The control block tells of the whole batch.
 BOOST_AUTO_TEST_CASE(a_pass_over_part_of_a_batch_normalises_its_own_images) {
   for (const BatchNormCase& k :
        {BatchNormCase{4, 4, 5, 9, 7, 8, true}, BatchNormCase{3, 3, 4, 4, 6, 1, false}}) {

@@ -6,6 +6,7 @@
 
 #include "device/op_harness.hpp"
 #include "device/ops/fake_quantize.hpp"
+#include "device/ops/step_control.hpp"
 #include "export/trained_network.hpp"
 #include "nets/catalogue.hpp"
 #include "nets/int8.hpp"
@@ -167,10 +168,13 @@ inline std::vector<float> ranges_of(const TrainedNetwork& t, const Inputs& input
   buffers.theta = h.array(theta_of(t));
   if (!t.state.empty()) buffers.state = h.array(t.state);
   const BufferId ranges = h.array(std::vector<float>(weighted_layers(net)));
+  StepControl all;
+  all.now.count = static_cast<int>(n);
+  const BufferId control = h.object(all);
   std::size_t layer = 0;
   lower_forward(h.schedule, net, in, buffers, Pass::evaluate,
                 [&](const Layer& l, const Tensor& seen) {
-                  observe_range(h.schedule, l.name + ".observe", seen, ranges, layer++);
+                  observe_range(h.schedule, l.name + ".observe", seen, ranges, layer++, control);
                 });
   h.run();
   std::vector<float> found = h.read_all<float>(ranges, weighted_layers(net));

@@ -225,6 +225,55 @@ BOOST_AUTO_TEST_CASE(what_began_otherwise_than_the_table_says_is_not_judged) {
              "1 exceeded, 1 of other settings");
 }
 
+// Weights in a file that the table names are a setting as any other.
+BOOST_AUTO_TEST_CASE(what_began_with_another_file_of_weights_is_not_judged) {
+  Before before;
+  Settings& second = before.table.rows[1].entries[0].settings;
+  second["pretrained"] = {"a.safetensors"};
+  const json from_a = before.run({{"first", 0.95}, {"second", 0.85}});
+  BOOST_TEST(judged_by(from_a, before.table)["summary"].get<std::string>() ==
+             "1 exceeded, 1 not reached");
+  BOOST_TEST(judged_by(before.report, before.table)["summary"].get<std::string>() ==
+             "1 exceeded, 1 of other settings");
+  second["pretrained"] = {"b.safetensors"};
+  BOOST_TEST(judged_by(from_a, before.table)["summary"].get<std::string>() ==
+             "1 exceeded, 1 of other settings");
+  second.erase("pretrained");
+  BOOST_TEST(judged_by(from_a, before.table)["summary"].get<std::string>() ==
+             "1 exceeded, 1 of other settings");
+}
+
+// Where and how a run was made makes no other settings of it.
+BOOST_AUTO_TEST_CASE(what_may_differ_from_run_to_run_makes_no_other_settings) {
+  const Before before;
+  for (const char* key :
+       {"data-dir", "device", "memory-budget", "seed", "snapshot-every", "threads"}) {
+    json report = before.report;
+    for (json& run : report["entries"][1]["runs"])
+      run["command"] = run["command"].get<std::string>() + " --" + key + " 1";
+    BOOST_TEST(!judged_by(report, before.table)["entries"][1].contains("outdated"), key);
+  }
+  json other = before.report;
+  for (json& run : other["entries"][1]["runs"])
+    run["command"] = run["command"].get<std::string>() + " --micro-batch 1";
+  BOOST_TEST(judged_by(other, before.table)["entries"][1]["outdated"] == true);
+}
+
+// A budget that divides the batches of a network that normalises changes what is trained.
+BOOST_AUTO_TEST_CASE(batches_that_a_budget_divided_are_other_settings_where_they_normalise) {
+  Before before;
+  json report = before.report;
+  const auto is_outdated = [&] {
+    return judged_by(report, before.table)["entries"][1].contains("outdated");
+  };
+  for (json& run : report["entries"][1]["runs"]) run["result"]["footprint"] = {{"micro_batch", 1}};
+  BOOST_TEST(!is_outdated());
+  for (json& run : report["entries"][1]["runs"]) run["result"]["running_statistics"] = 2368;
+  BOOST_TEST(is_outdated());
+  for (json& run : report["entries"][1]["runs"]) run["result"]["footprint"]["micro_batch"] = 0;
+  BOOST_TEST(!is_outdated());
+}
+
 // The table of today says what is not supported; a figure that was measured is not given up.
 BOOST_AUTO_TEST_CASE(what_is_not_supported_is_told_from_what_has_no_data) {
   Before before;
@@ -249,6 +298,15 @@ BOOST_AUTO_TEST_CASE(what_was_done_is_not_replaced_by_what_was_not_run) {
     BOOST_TEST((before.now({{"first", 0}}, state)["entries"] == before.report["entries"]));
   BOOST_TEST(before.now({{"first", 0}}, EntryState::failed)["summary"].get<std::string>() ==
              "1 not reached, 1 failed");
+}
+
+// A run that failed is what comes of the row now; one that could not begin says nothing of it.
+BOOST_AUTO_TEST_CASE(what_was_done_is_not_replaced_by_what_could_not_begin) {
+  const Before before;
+  json now = before.run({{"first", 0}}, EntryState::failed);
+  now["entries"][0]["began"] = false;
+  keep_other_entries(now, before.report, before.table);
+  BOOST_TEST((now["entries"] == before.report["entries"]));
 }
 
 // The paper's figure is of the real data.

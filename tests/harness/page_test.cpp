@@ -293,6 +293,10 @@ BOOST_AUTO_TEST_CASE(pictures_are_drawn_of_what_there_is) {
   more["entries"].back()["beyond"] = "slvt";
   check_holds(picture_of_counts(more), "mnist, beyond the paper");
   check_holds(picture_of_memory(report()), "activations");
+  nlohmann::json outdated = report();  // of other settings: no figures of this row
+  outdated["entries"][0]["outdated"] = true;
+  BOOST_TEST(picture_of_training(outdated).empty());
+  BOOST_TEST(picture_of_drop(outdated).empty());
   nlohmann::json empty = report();
   empty["entries"].erase(0);
   BOOST_TEST(picture_of_training(empty).empty());

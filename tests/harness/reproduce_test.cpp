@@ -294,6 +294,45 @@ BOOST_AUTO_TEST_CASE(a_memory_budget_reaches_every_run) {
   BOOST_TEST(small.output.find("nothing fits") != std::string::npos, small.output);
 }
 
+// A mistyped call costs neither the runs nor the report of those that are done.
+BOOST_AUTO_TEST_CASE(what_is_done_survives_a_call_that_cannot_begin) {
+  ToyTable table;
+  table.write();
+  const std::string command = table.command("--rows mapped --seeds 1 --threads 1");
+  check_outcome(command, 0, {"1 exceeded"});
+  const auto entry = table.report()["entries"][0];
+  const std::string model = table.model(1);
+  std::string mistyped = command;
+  mistyped.replace(mistyped.find("cpu"), 3, "gpu");
+  check_outcome(mistyped, 2, {"--device is gpu", "auto, cpu or cuda"});
+  check_outcome(command + " --memory-budget 1KiB", 1, {"1 failed", "nothing fits"});
+  check_outcome(command + " --data-dir noise-1x28x28x10=/nonexistent", 1, {"1 failed"});
+  BOOST_TEST((table.report()["entries"][0] == entry));
+  BOOST_TEST((table.model(1) == model));
+  table.settings += ", lr = -1";
+  table.write();
+  check_outcome(command, 1, {"1 failed", "--lr"});
+  BOOST_TEST((table.model(1) == model));
+}
+
+// `mapnet plan`, which is asked before each row, has fewer flags than `mapnet train`.
+BOOST_AUTO_TEST_CASE(a_row_may_say_how_its_runs_are_saved) {
+  ToyTable table;
+  table.settings += ", checkpoint-every = \"1min\", quiet = true";
+  table.write();
+  check_outcome(table.command("--rows mapped --seeds 1"), 0, {"1 exceeded"});
+}
+
+// Where a table says that its data lies, it has to lie.
+BOOST_AUTO_TEST_CASE(the_folder_that_a_table_names_is_looked_into) {
+  ToyTable table;
+  table.data = "mnist";
+  table.settings += ", data-dir = \"/nonexistent\"";
+  table.write();
+  check_outcome(table.command("--rows mapped"), 1,
+                {"failed: mapped on mnist", "/nonexistent: no such folder"});
+}
+
 BOOST_AUTO_TEST_CASE(a_killed_reproduction_goes_on_where_it_stopped) {
   const ToyTable table, whole;
   table.write();

@@ -119,6 +119,11 @@ BOOST_AUTO_TEST_CASE(a_sweep_is_run_ranked_and_gone_on_with) {
   BOOST_TEST(read_file(at + "/rates.jsonl") == text);  // seconds too: nothing was trained again
   check_outcome(command + " --memory-budget 1MiB", 1, {"nothing fits"});  // it reaches the runs
   check_outcome(command + " --memory-budget lots", 2, {"--memory-budget 'lots'"});
+  check_outcome(command + " --device gpu", 2, {"--device is gpu"});
+  std::size_t models = 0;  // of runs that are done: none made room for what could not begin
+  for (const auto& file : std::filesystem::recursive_directory_iterator(at + "/runs"))
+    models += file.path().filename() == "model.latent";
+  BOOST_TEST(models == 8u);
 }
 
 // A file of results is what trainings of hours came to: no line is lost but to the same run anew.

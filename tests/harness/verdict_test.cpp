@@ -81,6 +81,23 @@ BOOST_AUTO_TEST_CASE(a_row_without_a_figure_of_every_seed_has_failed) {
   }
 }
 
+// Of logits that are NaN none is the largest: their accuracy is 0, a number as any other.
+BOOST_AUTO_TEST_CASE(a_run_whose_loss_is_no_number_has_failed) {
+  for (const char* loss : {"train_loss", "test_loss"}) {
+    Judged judged("accuracy", 0.5, reference_of(90, 1), {0.9, 0.0});
+    ChosenEntry& entry = judged.campaign.entries[0];
+    entry.runs[1].seed = 2;
+    entry.state = EntryState::pending;
+    settle(entry, judged.table);
+    BOOST_TEST((entry.state == EntryState::done));  // of an older mapnet, without the key
+    entry.runs[1].result[loss] = nullptr;
+    entry.state = EntryState::pending;
+    settle(entry, judged.table);
+    BOOST_TEST((entry.state == EntryState::failed));
+    BOOST_TEST(entry.message == std::string("seed 2 diverged: its ") + loss + " is no number");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_row_is_held_against_the_paper) {
   const auto of = [](const char* metric, double paper, double ours) {
     return to_string(Judged(metric, paper, {}, {ours}).verdict().against_paper);

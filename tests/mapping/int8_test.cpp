@@ -46,3 +46,14 @@ BOOST_AUTO_TEST_CASE(bytes_of_cnn2_in_int8) {
   BOOST_TEST(weighted_layers(net) == 4u);
   BOOST_TEST(int8_bytes(net) == weights + 4 * channels + 4 * channels + 4 * 4);
 }
+
+// Without its running statistics a network that normalises does not run.
+BOOST_AUTO_TEST_CASE(bytes_in_int8_count_running_statistics) {
+  const Network net = make_network(
+      "normalised", Task::classify, {1, 8, 8, 10},
+      {conv("conv1", 4, 3, 1, 1, false), batch_norm("bn1", "conv1"), relu(), linear("fc", 10)});
+  const std::size_t weights = 4 * 9 + 10 * 4 * 64, rows = 4 + 10, biases = 10, gamma_beta = 2 * 4,
+                    mean_variance = 2 * 4, inputs = 2;
+  BOOST_TEST(int8_bytes(net) ==
+             weights + 4 * (rows + biases + gamma_beta + mean_variance + inputs));
+}

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/file.hpp"
+#include "train/add_on_result.hpp"
 #include "train/device_here.hpp"
 #include "train/model.hpp"
 #include "train/recipes.hpp"
@@ -90,6 +91,22 @@ BOOST_AUTO_TEST_CASE(a_quantised_run_of_each_strategy) {
     BOOST_TEST(run.json["quantized_test_loss"] == int8.loss);
     BOOST_TEST(int8.loss != run.result.test.loss);
   }
+}
+
+// What a segmentation is judged by are its mean IoU and its most frequent label, in int8 too.
+BOOST_AUTO_TEST_CASE(an_int8_segmentation_is_judged_as_any) {
+  AddOnResult r;
+  r.int8_test = {0.75, 0.5, 0.25, 0.375, 20};
+  nlohmann::json segmented, classified;
+  add_to_json(segmented, Task::segment, r);
+  BOOST_TEST(segmented["quantized_test_loss"] == 0.75);
+  BOOST_TEST(segmented["quantized_test_accuracy"] == 0.5);
+  BOOST_TEST(segmented["quantized_test_mean_iou"] == 0.25);
+  BOOST_TEST(segmented["quantized_test_majority_accuracy"] == 0.375);
+  r.int8_test.mean_iou.reset();
+  add_to_json(classified, Task::classify, r);
+  BOOST_TEST(classified["quantized_test_accuracy"] == 0.5);
+  BOOST_TEST(!classified.contains("quantized_test_mean_iou"));
 }
 
 BOOST_AUTO_TEST_CASE(all_add_ons_at_once_with_each_strategy) {

@@ -1,4 +1,5 @@
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -53,6 +54,10 @@ std::string example() {
 
 BOOST_AUTO_TEST_CASE(the_page_shows_this_example) {
   const std::string page = text_of(MAPNET_SOURCE_DIR "/docs/adding-a-network.md");
+  if (page.empty() && !std::filesystem::exists(MAPNET_SOURCE_DIR)) {
+    BOOST_TEST_MESSAGE("not on the machine that has the sources");
+    return;
+  }
   BOOST_REQUIRE(!page.empty());
   BOOST_TEST(page.find(example()) != std::string::npos);
 }

@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(a_learned_map_is_the_models_on_other_data_too) {
 
   // Back there, what is set aside is first what the map was not learned from.
   RunConfig back = going_on(config, scratch.path / "begun");
-  const Recipe of_model = open_model(scratch.path / "begun").file.recipe;
+  const LatentFile of_model = open_model(scratch.path / "begun").file;
   for (const std::size_t aside : {10u, 15u}) {
     back.validation = aside;
     const Recipe recipe = resolve(back, network_for(back, noise));

@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "common/compare.hpp"
 #include "reference/int8.hpp"
 #include "reference/nets.hpp"
 #include "train/recipes.hpp"
@@ -69,6 +70,31 @@ void check_int8(const std::string& strategy) {
 
 BOOST_AUTO_TEST_CASE(an_int8_evaluation_agrees_with_the_reference) {
   for (const char* strategy : {"direct", "slvt", "lwt"}) check_int8(strategy);
+}
+
+// Padding is no training sample: what biases make of it must not count as seen.
+BOOST_AUTO_TEST_CASE(ranges_are_of_samples_whatever_the_batch) {
+  const ToyData data(20, 10);
+  const Network net = network("cnn2");
+  // All pixels are positive then, and the first layer answers them with less than its biases of 1,
+  // which are what it makes of nothing.
+  std::vector<float> theta(net.param_count(), 1.0f);
+  for (const ParamTensor& p : net.params)
+    if (p.is_weight())
+      std::fill_n(theta.begin() + static_cast<std::ptrdiff_t>(p.offset), p.size,
+                  p.offset == 0 ? -0.01f : 0.01f);
+  std::vector<std::vector<float>> ranges;
+  for (const int batch : {20, 16}) {  // none, and 12 rows of padding
+    RunConfig config = small_run("direct");
+    config.batch = batch;
+    config.add_ons.quantize = "int8";
+    Session session(recipe_of(config), net, data.dataset, Purpose::evaluate);
+    session.set_pixels({{-1.0}, {1.0}});
+    session.set_values(theta);
+    ranges.push_back(session.calibrate());
+  }
+  BOOST_TEST(ranges[1][1] < 0.99f);
+  check_close(ranges[1], ranges[0], 0, 1e-5, "ranges");
 }
 
 BOOST_AUTO_TEST_CASE(an_int8_evaluation_that_was_not_planned_is_refused) {

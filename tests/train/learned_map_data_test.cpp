@@ -153,10 +153,12 @@ BOOST_AUTO_TEST_CASE(a_part_of_another_data_set_is_scaled_as_all_of_it) {
 
 // No flag says where the videos of other data are, nor how features are made of them.
 BOOST_AUTO_TEST_CASE(videos_of_other_data_are_not_learned_from) {
-  LearnedMap learned;
-  learned.data = "celeb-df";
-  check_fails<UsageError>([&] { other_data(learned, network("cnn2"), describe_dataset); },
-                          {"--map-data celeb-df", "--init", "--data"});
+  RunConfig config = learned_run("kronecker");
+  Recipe recipe = recipe_of(config);
+  recipe.mapping.learned.data = "celeb-df";
+  check_fails<UsageError>(
+      [&] { data_to_learn_from(recipe, network("cnn2"), digits().dataset, describe_dataset); },
+      {"--map-data celeb-df", "--init", "--data"});
 }
 
 // Of pictures the first 64 of the run's order are measured, not of the order that they are learned

@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "train/budget/search.hpp"
+#include "train/checkpoint.hpp"
 #include "train/learned_runs.hpp"
 #include "train/maps/learning_memory.hpp"
 #include "train/maps/map_source.hpp"
@@ -57,6 +58,37 @@ BOOST_AUTO_TEST_CASE(a_run_under_a_learned_map_is_stopped_resumed_evaluated_and_
         session.expand();
         BOOST_TEST(same_bits(session.theta(), model.file.theta));
       }
+}
+
+// What a run that goes on learns again for that is no cost of its map, and what it learned before
+// is.
+BOOST_AUTO_TEST_CASE(the_seconds_of_a_learned_map_are_of_all_rounds) {
+  RunConfig config = learned_run("gradient");
+  config.epochs = 2;
+  config.refresh.every = 2;  // of six steps: a third round begins after the fourth
+  const Recipe recipe = recipe_of(config);
+  const Network net = network("cnn2");
+  const Folder scratch;
+  const RunFolder folder{scratch.path / "run"};
+  stop_after(recipe, net, digits().dataset, {.folder = folder.path}, 3);
+  Checkpoint stopped = read_checkpoint(folder.checkpoint());
+  BOOST_TEST(stopped.state.refreshes == 1u);
+  BOOST_TEST(stopped.state.map_seconds > 0);
+
+  stopped.state.map_seconds = 1000;
+  Session session(recipe, net, digits().dataset, Purpose::train);
+  session.restore(stopped.state);
+  BOOST_TEST(session.learned_map().seconds == 1000.0);
+  write_checkpoint(folder, stopped);
+  const RunResult result =
+      train_run(recipe, net, digits().dataset, {.folder = folder.path, .resume = true});
+  BOOST_TEST(result.learned_map.seconds > 1000.0);
+  BOOST_TEST(result.learned_map.seconds < 1500.0);
+
+  stopped.state.map_seconds = 0;  // a file of before: what it learned is all there is to say
+  Session older(recipe, net, digits().dataset, Purpose::train);
+  older.restore(stopped.state);
+  BOOST_TEST(older.learned_map().seconds > 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_streamed_learned_map_trains_to_the_same_bits) {

@@ -7,6 +7,7 @@
 #include "common/file.hpp"
 #include "common/temporary.hpp"
 #include "reference/nets.hpp"
+#include "train/normalised_network.hpp"
 #include "train/recipes.hpp"
 #include "train/reference_step.hpp"
 #include "train/toy_data.hpp"
@@ -195,4 +196,18 @@ BOOST_AUTO_TEST_CASE(a_mapping_loss_that_makes_no_sense_is_refused_by_its_flag) 
   refuses("--stab-fraction", [](RunConfig& c) { c.loss.stability_fraction = 0.5; });
   refuses("--stab-fraction",
           [](RunConfig& c) { c.loss.terms = "task+stab", c.loss.stability_fraction = 1.5; });
+}
+
+// Logits would differ by what they are normalised by, whatever z is.
+BOOST_AUTO_TEST_CASE(a_share_of_a_batch_is_compared_only_where_nothing_normalises) {
+  const Network net = normalised_network();
+  RunConfig c = small_run("slvt");
+  c.loss.terms = "task+stab";
+  for (const std::optional<double> share : {std::optional<double>(), std::optional(1.0)}) {
+    c.loss.stability_fraction = share;
+    BOOST_CHECK_NO_THROW(resolve(c, net));
+  }
+  c.loss.stability_fraction = 0.5;
+  BOOST_CHECK_NO_THROW(recipe_of(c));
+  check_fails<UsageError>([&] { resolve(c, net); }, {"--stab-fraction", "below 1", "normalises"});
 }

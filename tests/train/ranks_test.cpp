@@ -6,6 +6,7 @@
 #include "common/temporary.hpp"
 #include "train/budget/search.hpp"
 #include "train/learned_runs.hpp"
+#include "train/normalised_network.hpp"
 #include "train/rank_share.hpp"
 #include "train/recipes.hpp"
 #include "train/run_ranks.hpp"
@@ -205,6 +206,29 @@ BOOST_AUTO_TEST_CASE(ranks_agree_on_running_statistics) {
   constexpr double kPixels = 3 * (16 * 16 - 1), kLabelled = 3 * (16 * 8 - 1);
   BOOST_TEST(std::abs(evaluated.accuracy - all[0].test.accuracy) * kPixels < kOneHit);
   BOOST_TEST(std::abs(*evaluated.mean_iou - *all[0].test.mean_iou) <= 1 / kLabelled);
+}
+
+// So they must on the average of them (--ema), which is what is evaluated.
+BOOST_AUTO_TEST_CASE(ranks_agree_on_the_average_of_running_statistics) {
+  const ToyData data(16 * 3, 10);
+  const Network net = normalised_network();
+  RunConfig config = run_of("slvt");
+  config.regularisation.ema = 0.8;
+  const Recipe recipe = resolve(config, net);
+  std::vector<std::vector<float>> own(2), shared(2);
+  on_ranks(2, [&](const std::shared_ptr<Communicator>& ranks) {
+    const auto rank = static_cast<std::size_t>(ranks->rank());
+    Session session(recipe, net, data.dataset, Purpose::train, plan_arena, ranks);
+    session.train_epoch(0);
+    own[rank] = session.evaluated_state();
+    session.evaluate(Split::test);
+    shared[rank] = session.evaluated_state();
+  });
+  BOOST_TEST((own[0] != own[1]));
+  BOOST_TEST((shared[0] == shared[1]));
+  std::vector<float> mean = own[0];
+  for (std::size_t i = 0; i < mean.size(); ++i) mean[i] = (own[0][i] + own[1][i]) / 2;
+  BOOST_TEST((shared[0] == mean));
 }
 
 // Ranges are the largest of any rank's; a batch of 16 leaves no padding on 2 ranks.

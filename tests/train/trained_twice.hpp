@@ -20,10 +20,9 @@ struct Trained {
   }
 };
 
-inline Trained trained(const RunConfig& config, const Dataset& dataset,
+inline Trained trained(const Recipe& recipe, const Network& net, const Dataset& dataset,
                        Plan (*planner)(std::vector<Lifetime>) = plan_arena) {
-  const Network net = network_for(config, dataset);
-  Session session(resolve(config, net), net, dataset, Purpose::train, planner);
+  Session session(recipe, net, dataset, Purpose::train, planner);
   Trained t;
   t.arena_bytes = session.program().plan().total;
   session.begin_epoch(0);
@@ -36,6 +35,12 @@ inline Trained trained(const RunConfig& config, const Dataset& dataset,
   t.values = session.values();
   t.state = session.state();
   return t;
+}
+
+inline Trained trained(const RunConfig& config, const Dataset& dataset,
+                       Plan (*planner)(std::vector<Lifetime>) = plan_arena) {
+  const Network net = network_for(config, dataset);
+  return trained(resolve(config, net), net, dataset, planner);
 }
 
 }  // namespace mapnet::test

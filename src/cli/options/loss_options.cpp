@@ -13,7 +13,8 @@ void add_loss_options(CLI::App& command, MappingLossConfig& c) {
                      "how the weights are trained: fixed, plain, floor, uncertainty  [floor]");
   command.add_option("--stab-std", c.stability_std, "spread of eq. 28's perturbation of z  [0.1]");
   command.add_option("--stab-fraction", c.stability_fraction,
-                     "of a batch that goes through the perturbed network  [1]");
+                     "of a batch that goes through the perturbed network; all of it for a network "
+                     "that normalises  [1]");
 }
 
 }  // namespace mapnet

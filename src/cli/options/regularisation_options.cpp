@@ -16,7 +16,8 @@ void add_regularisation_options(CLI::App& command, Regularisation& r) {
                      "L2 penalty on the generated weights  [0]");
   command.add_option(
       "--ema", r.ema,
-      "decay a step of the average of the trained values that is evaluated  [0: off]");
+      "decay a step of the average of the trained values, and of running statistics, that is "
+      "evaluated  [0: off]");
 }
 
 }  // namespace mapnet

@@ -12,4 +12,6 @@ std::shared_ptr<Device> open_cpu(int /*n_threads*/) {
 
 std::string cpu_libraries() { return {}; }
 
+void forget_built_steps() {}
+
 }  // namespace mapnet

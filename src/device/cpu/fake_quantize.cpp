@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "device/cpu/parallel.hpp"
+#include "device/ops/step_control.hpp"
 
 namespace mapnet::cpu {
 
@@ -29,21 +30,23 @@ int chunks_of(std::size_t n) { return static_cast<int>((n + kChunk - 1) / kChunk
 }  // namespace
 
 void observe_range(Schedule& schedule, const std::string& name, const Tensor& x, BufferId ranges,
-                   std::size_t index) {
-  const std::size_t n = x.padded_size();
-  const int chunks = chunks_of(n);
-  const BufferId parts = schedule.buffer(name + ".parts", "workspace",
-                                         static_cast<std::size_t>(chunks) * sizeof(float));
+                   std::size_t index, BufferId control) {
+  const BufferId parts =
+      schedule.buffer(name + ".parts", "workspace",
+                      static_cast<std::size_t>(chunks_of(x.padded_size())) * sizeof(float));
   Step step;
   step.name = name;
-  step.reads = {x.buffer, ranges};
+  step.reads = {x.buffer, ranges, control};
   step.writes = {ranges, parts};
   step.bytes = static_cast<double>(x.bytes());
   step.bind = [=, n_threads = schedule.n_threads()](const Memory& memory) -> Run {
     const auto* values = memory.at<const float>(x.buffer) + x.offset;
     auto* range = memory.at<float>(ranges) + index;
     auto* of_chunk = memory.at<float>(parts);
+    const auto* c = memory.at<const StepControl>(control);
     return [=] {
+      const std::size_t n = x.images(0, std::min(c->now.count, x.n)).padded_size();
+      const int chunks = chunks_of(n);
       parallel_for(chunks, n_threads, [=](int k) {
         const std::size_t begin = static_cast<std::size_t>(k) * kChunk;
         of_chunk[k] = largest(values + begin, std::min(kChunk, n - begin));

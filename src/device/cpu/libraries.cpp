@@ -18,4 +18,10 @@ std::string cpu_libraries() {
       blas.substr(0, name_end == blas.npos ? name_end : blas.find(' ', name_end + 1)));
 }
 
+void forget_built_steps() {
+  const int capacity = dnnl::get_primitive_cache_capacity();
+  dnnl::set_primitive_cache_capacity(0);  // which empties it
+  dnnl::set_primitive_cache_capacity(capacity);
+}
+
 }  // namespace mapnet

@@ -1,6 +1,7 @@
 #include "device/cuda/gpu.hpp"
 #include "device/cuda/launch.hpp"
 #include "device/ops/fake_quantize.hpp"
+#include "device/ops/step_control.hpp"
 
 namespace mapnet::cuda {
 
@@ -9,8 +10,11 @@ namespace {
 constexpr unsigned kThreads = 256;
 
 /// One block: a few batches are observed once a run, which is no place to save microseconds.
-__global__ void observe_range_kernel(float* range, const float* x, std::size_t n) {
+__global__ void observe_range_kernel(float* range, const float* x, std::size_t image, int images,
+                                     const StepControl* control) {
   __shared__ float most[kThreads];
+  const int real = control->now.count < images ? control->now.count : images;
+  const std::size_t n = image * static_cast<std::size_t>(real);
   float largest = 0;
   for (std::size_t i = threadIdx.x; i < n; i += kThreads) {
     const float magnitude = x[i] < 0 ? -x[i] : x[i];
@@ -33,18 +37,19 @@ __global__ void fake_quantize_kernel(float* x, const float* range, std::size_t n
 }  // namespace
 
 void observe_range(Schedule& schedule, const std::string& name, const Tensor& x, BufferId ranges,
-                   std::size_t index) {
+                   std::size_t index, BufferId control) {
   Step step;
   step.name = name;
-  step.reads = {x.buffer, ranges};
+  step.reads = {x.buffer, ranges, control};
   step.writes = {ranges};
   step.bytes = static_cast<double>(x.bytes());
   const cudaStream_t stream = gpu_of(schedule).stream();
   step.bind = [=](const Memory& memory) -> Run {
     const auto* values = memory.at<const float>(x.buffer) + x.offset;
     auto* range = memory.at<float>(ranges) + index;
-    const std::size_t n = x.padded_size();
-    return [=] { launch(stream, 1, kThreads, observe_range_kernel, range, values, n); };
+    const auto* c = memory.at<const StepControl>(control);
+    const std::size_t image = x.images(0, 1).padded_size();
+    return [=] { launch(stream, 1, kThreads, observe_range_kernel, range, values, image, x.n, c); };
   };
   schedule.add(std::move(step));
 }

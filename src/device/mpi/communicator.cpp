@@ -46,6 +46,7 @@ class MpiCommunicator : public Communicator {
   int size() const override { return size_; }
   int local_rank() const override { return local_rank_; }
   int local_size() const override { return local_size_; }
+  int local_processors() const override { return local_processors_; }
 
   void sum(std::span<float> v) override { reduce(v.data(), v.size(), MPI_FLOAT, MPI_SUM); }
   void sum(std::span<double> v) override { reduce(v.data(), v.size(), MPI_DOUBLE, MPI_SUM); }
@@ -96,6 +97,11 @@ class MpiCommunicator : public Communicator {
     MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &local);
     MPI_Comm_rank(local, &local_rank_);
     MPI_Comm_size(local, &local_size_);
+    ::cpu_set_t processors;  // which one of them alone may be bound to a few of
+    CPU_ZERO(&processors);
+    ::sched_getaffinity(0, sizeof processors, &processors);
+    MPI_Allreduce(MPI_IN_PLACE, &processors, sizeof processors, MPI_BYTE, MPI_BOR, local);
+    local_processors_ = std::max(CPU_COUNT(&processors), usable_processors());
     const mpi::Process own = mpi::this_process(rank_);
     std::vector<mpi::Process> all(static_cast<std::size_t>(local_size_));
     MPI_Allgather(&own, sizeof own, MPI_BYTE, all.data(), sizeof own, MPI_BYTE, local);
@@ -190,7 +196,7 @@ class MpiCommunicator : public Communicator {
 
   std::function<bool()> stop_requested_;
   MPI_Comm values_ = MPI_COMM_NULL, flags_ = MPI_COMM_NULL;
-  int rank_ = 0, size_ = 1, local_rank_ = 0, local_size_ = 1;
+  int rank_ = 0, size_ = 1, local_rank_ = 0, local_size_ = 1, local_processors_ = 1;
   mpi::Neighbours neighbours_;
   unsigned answered_ = 0;
   MPI_Request asked_ = MPI_REQUEST_NULL;

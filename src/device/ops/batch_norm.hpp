@@ -101,7 +101,7 @@ MAPNET_HOST_DEVICE inline BatchNormGradient batch_norm_gradient(double sum, doub
 }
 
 /// Adds the steps of a training forward pass. Statistics are of the first control.now.count images
-/// alone, the real ones of a batch (of all, where a stability pass has fewer): the others are
+/// alone, the real ones of a batch (of all, where a pass has fewer): the others are
 /// padding, and their y is what those statistics make of them.
 BatchNorm batch_norm_forward(Schedule& schedule, const std::string& name, const BatchNormDesc& desc,
                              const Tensor& x, const BatchNormParams& params, BufferId control);

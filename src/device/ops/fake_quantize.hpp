@@ -25,9 +25,10 @@ MAPNET_HOST_DEVICE inline float int8_rounded(float x, float range) {
   return int8_integer(x, range) * (range / 127.0f);
 }
 
-/// Adds the step ranges[index] = max(ranges[index], max |x|); ranges: floats.
+/// Adds the step ranges[index] = max(ranges[index], max |x|) over the first control.now.count
+/// images of x: the others are padding. ranges: floats.
 void observe_range(Schedule& schedule, const std::string& name, const Tensor& x, BufferId ranges,
-                   std::size_t index);
+                   std::size_t index, BufferId control);
 
 /// Adds the step of x = int8_rounded(x, ranges[index]), in place.
 void fake_quantize(Schedule& schedule, const std::string& name, const Tensor& x, BufferId ranges,

@@ -8,6 +8,7 @@
 
 #include "data/each.hpp"
 #include "data/manifest.hpp"
+#include "device/device.hpp"
 #include "train/decode_ahead.hpp"
 
 namespace mapnet {
@@ -36,7 +37,7 @@ std::size_t bytes_of(const Schedule& schedule, BufferId buffer) {
 std::size_t saved_bytes(const RunSchedule& run, const Recipe& recipe) {
   std::size_t bytes = 0;
   for (const BufferId buffer : {run.value, run.adam_m, run.adam_v, run.average, run.state,
-                                run.history, run.map_base, run.pruned})
+                                run.state_average, run.history, run.map_base, run.pruned})
     bytes += bytes_of(run.schedule, buffer);
   const bool theta = recipe.refresh.on() || recipe.add_ons.any();
   if (recipe.mapping.learned.on()) bytes += run.n_theta * sizeof(float);  // beside the latents
@@ -118,6 +119,9 @@ std::optional<std::size_t> available_memory(const std::filesystem::path& proc,
   return least;
 }
 
-void return_free_memory() { ::malloc_trim(0); }
+void return_free_memory() {
+  forget_built_steps();
+  ::malloc_trim(0);
+}
 
 }  // namespace mapnet

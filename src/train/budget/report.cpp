@@ -100,7 +100,7 @@ std::string budget_svg(const BudgetSearch& s) {
   canvas.text(24, 36, "Memory of a training by its time a step", 20, SvgCanvas::Anchor::start,
               R"(font-weight="bold")");
   canvas.text(24, 58,
-              fmt::format("{} schedules of the same training; time by the cost model, the fastest "
+              fmt::format("{} schedules of this recipe; time by the cost model, the fastest "
                           "is 1",
                           s.candidates.size()),
               13, SvgCanvas::Anchor::start, R"(fill="#666666")");

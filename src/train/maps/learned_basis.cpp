@@ -50,8 +50,7 @@ LearnedBasis::LearnedBasis(const Recipe& run, const Network& net, const Dataset&
   Recipe recipe = run;
   LearnedMap& learned = recipe.mapping.learned;
   if (round.number > 0) learned.seed = seed_of_round(learned.seed, round.number);
-  const Dataset& data =
-      learned.data == recipe.data ? dataset : other_data(learned, net, open_dataset);
+  const Dataset data = data_to_learn_from(recipe, net, dataset, open_dataset);
   facts_.data_sha256 = training_samples_sha256(data);
   if (learned.family == MapFamily::kronecker) {
     require_decomposable(map);

@@ -8,7 +8,7 @@ namespace mapnet {
 
 /// What a learned map cost and what it is, for reports and for whoever builds it again.
 struct LearnedMapFacts {
-  double seconds = 0;          ///< of building it, as often as this process did
+  double seconds = 0;          ///< of building it, in every round so far
   std::size_t samples = 0;     ///< through the network and back for it, a time
   std::size_t values = 0;      ///< float32 numbers it is: W's, or those of all U and V
   std::uint32_t checksum = 0;  ///< CRC-32 of them

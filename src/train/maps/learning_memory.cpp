@@ -34,8 +34,7 @@ std::size_t learning_bytes(const Recipe& recipe, const Network& net, const Datas
   const LearnedMap& learned = recipe.mapping.learned;
   if (!learned.on()) return 0;
   // Of an object store's data set its description says how many samples there are.
-  const Dataset data =
-      learned.data == recipe.data ? dataset : other_data(learned, net, describe_dataset);
+  const Dataset data = data_to_learn_from(recipe, net, dataset, describe_dataset);
   const Recipe from = learning_recipe(recipe, data);
   const SampleCounts counts = split_samples(from, data);
   const RunSchedule run =

@@ -52,6 +52,24 @@ std::vector<float> values_of_run(const Recipe& run, const Dataset& d) {
   return read_standardised(d, samples_scaled_by(run, d));
 }
 
+/// The data set that --map-data names.
+Dataset other_data(const LearnedMap& learned, const Network& net, FindDataset find) {
+  const std::string what =
+      fmt::format("--map-data {}, or that of the model of --init", learned.data);
+  if (holds_videos(learned.data))
+    fail<UsageError>(
+        "{}: of videos features are made for the run's own --data alone; name it there", what);
+  try {
+    Dataset other = find(learned.data, {});
+    require_samples_for(net, other);
+    return other;
+  } catch (const UsageError& e) {
+    fail<UsageError>("{}: {}", what, e.what());
+  } catch (const Error& e) {
+    fail("{}: {}", what, e.what());
+  }
+}
+
 }  // namespace
 
 Purpose learning_purpose(const LearnedMap& learned) {
@@ -110,21 +128,10 @@ SampleCounts scaled_by(const Recipe& run, const Dataset& dataset) {
   return split_samples(whole, dataset);
 }
 
-Dataset other_data(const LearnedMap& learned, const Network& net, FindDataset find) {
-  const std::string what =
-      fmt::format("--map-data {}, or that of the model of --init", learned.data);
-  if (holds_videos(learned.data))
-    fail<UsageError>(
-        "{}: of videos features are made for the run's own --data alone; name it there", what);
-  try {
-    Dataset other = find(learned.data, {});
-    require_samples_for(net, other);
-    return other;
-  } catch (const UsageError& e) {
-    fail<UsageError>("{}: {}", what, e.what());
-  } catch (const Error& e) {
-    fail("{}: {}", what, e.what());
-  }
+Dataset data_to_learn_from(const Recipe& recipe, const Network& net, const Dataset& dataset,
+                           FindDataset find) {
+  const LearnedMap& learned = recipe.mapping.learned;
+  return learned.data == recipe.data ? dataset : other_data(learned, net, find);
 }
 
 void require_learnable(const Recipe& recipe, const Network& net) {

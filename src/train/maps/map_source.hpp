@@ -70,9 +70,10 @@ SampleCounts scaled_by(const Recipe& recipe, const Dataset& dataset);
 /// Finds a data set, or describes it: open_dataset, describe_dataset.
 using FindDataset = Dataset (*)(std::string_view name, const DatasetOptions& options);
 
-/// The data set that --map-data names, where it is another than the run's. Throws as `find` does,
-/// UsageError where it is of another shape.
-Dataset other_data(const LearnedMap& learned, const Network& net, FindDataset find);
+/// What the run's map is learned from: `dataset`, which is the run's own, or what --map-data names.
+/// Throws as `find` does, UsageError where that is of another shape.
+Dataset data_to_learn_from(const Recipe& recipe, const Network& net, const Dataset& dataset,
+                           FindDataset find);
 
 /// Throws UsageError where the recipe's map is learned from a data set that is unknown or of another
 /// shape, before anything of the run is there.

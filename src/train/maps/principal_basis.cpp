@@ -12,9 +12,11 @@ namespace mapnet {
 
 namespace {
 
-/// Below this share of the largest eigenvalue a direction is made of rounding errors: rows are
-/// float32 and sums of squares double, so it is orthogonal to the others to 1e-16 / 1e-10.
+/// Below this share of the largest eigenvalue a direction is made of rounding errors: of the sums
+/// of squares, in double, its own has 1e-16 / 1e-10 and of the others' as much.
 constexpr double kLeastShare = 1e-10;
+/// Below this one what it has of the others', some 5e-16 / 1e-8, comes near float32's rounding.
+constexpr double kExactShare = 1e-8;
 constexpr std::size_t kChunkBytes = std::size_t{16} << 20;
 
 /// How many columns of theta to take at a time.
@@ -37,6 +39,7 @@ class Basis {
     const Eigen eigen = symmetric_eigen(std::move(gram));
     const std::size_t most = std::min(block.latents, rows.rows());
     while (found_ < most && eigen.values[found_] > kLeastShare * eigen.values[0]) ++found_;
+    exact_ = found_ == block.latents && eigen.values[found_ - 1] > kExactShare * eigen.values[0];
     for (std::size_t k = 0; k < found_; ++k) {
       const double scale = 1.0 / std::sqrt(eigen.values[k]);
       for (std::size_t i = 0; i < rows.rows(); ++i)
@@ -46,7 +49,7 @@ class Basis {
 
   void write(const TakeRows& take) const {
     const std::size_t d = block_.latents;
-    if (found_ < d) {  // what was filled in is at right angles to nothing yet
+    if (!exact_) {  // what was filled in is at right angles to nothing yet
       SquareMatrix r(d);
       each_row([&](std::size_t, std::span<double> w) { add_gram_of_columns(r, w, w.size() / d); });
       if (!cholesky(r))
@@ -102,6 +105,7 @@ class Basis {
   std::uint64_t seed_;
   std::vector<double> mix_;  // [d, rows]: eigenvectors over the roots of their values; 0 beyond
   std::size_t found_ = 0;    // directions that the rows have
+  bool exact_ = false;       // they are all, and at right angles
 };
 
 }  // namespace

@@ -29,6 +29,10 @@ void refuse_combinations(const Recipe& r, const Network& net) {
          "folds theta into the base of the map; with --pretrained that is the given weights");
   refuse(r.refresh.on() && (m.variant == Variant::lv_wmap || trains_map(m.variant)), "--refresh",
          "draws a fixed map anew and restarts z; this --variant trains more than z");
+  refuse(r.loss.stability_fraction < 1 && net.state_count() > 0, "--stab-fraction",
+         "below 1 compares logits that were normalised by a whole batch with some that are by its "
+         "first samples alone, which differ whatever z is; leave it out for a network that "
+         "normalises");
   const bool learned = m.learned.on();
   refuse(learned && of_one_map, "--loss",
          "of a mapping has the terms smooth and align for data-free maps alone");

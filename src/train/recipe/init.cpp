@@ -44,15 +44,25 @@ bool same_parameters(const Network& a, const Network& b) {
                                         });
 }
 
-/// Another seed would draw validation samples that the model was trained on, or where that was
-/// other data its map learned from.
-std::optional<std::uint64_t> split_seed_of(const RunConfig& c, const Recipe& trained) {
+/// By which seed the last training on the data set set samples aside, or where there was none the
+/// run that the map was learned in.
+std::optional<std::uint64_t> split_seed_on(const std::string& data, const Recipe& trained) {
+  const std::uint64_t own = trained.split_seed.value_or(trained.seed);
+  if (data == trained.data && trained.epochs > 0) return own;
+  for (const TrainedOn& before : trained.init.trained_on)
+    if (before.data == data) return before.split_seed;
+  if (data == trained.data) return own;
   const LearnedMap& learned = trained.mapping.learned;
-  const bool learned_from = learned.on() && c.data == learned.data;
-  if (c.validation == 0 || (c.data != trained.data && !learned_from)) return std::nullopt;
-  const std::uint64_t seed = c.data == trained.data ? trained.split_seed.value_or(trained.seed)
-                                                    : learned_in(trained).split_seed;
-  return seed == c.seed ? std::nullopt : std::optional(seed);
+  if (learned.on() && learned.data == data) return learned_in(trained).split_seed;
+  return std::nullopt;
+}
+
+/// Another seed would draw validation samples that the model's values were trained on, or its map
+/// learned from.
+std::optional<std::uint64_t> split_seed_of(const RunConfig& c, const Recipe& trained) {
+  if (c.validation == 0) return std::nullopt;
+  const std::optional<std::uint64_t> seed = split_seed_on(c.data, trained);
+  return seed == c.seed ? std::nullopt : seed;
 }
 
 /// In what the model's map was learned, where it would be another one in the run: learned from
@@ -78,11 +88,6 @@ std::optional<LearnedIn> learned_in_other(const RunConfig& c,
 
 }  // namespace
 
-std::size_t trained_validation_samples(const Recipe& run, const Recipe& model) {
-  if (run.data != model.data || run.validation <= model.validation) return 0;
-  return run.validation - model.validation;
-}
-
 std::size_t learned_validation_samples(const Recipe& run, std::size_t have) {
   const LearnedMap& learned = run.mapping.learned;
   if (!learned.on() || learned.data != run.data) return 0;
@@ -103,7 +108,7 @@ std::optional<InitModel> resolve_init(const RunConfig& c, const Network& net) {
   const Recipe& trained = model.file.recipe;
   InitModel init;
   init.init = {absolute_path(*c.init).string(), sha256_hex(latent_file_of(*c.init)),
-               model.file.refreshes};
+               model.file.refreshes, trainings_of(trained, model.file.train_samples)};
   init.mapping = trained.mapping;
   init.latent_std = trained.latent_std;
   init.split_seed = split_seed_of(c, trained);
@@ -117,12 +122,14 @@ std::optional<InitModel> resolve_init(const RunConfig& c, const Network& net) {
 void to_json(nlohmann::json& json, const Init& init) {
   json = {{"file", init.file}, {"sha256", init.sha256}};
   if (init.refreshes > 0) json["refreshes"] = init.refreshes;
+  if (!init.trained_on.empty()) json["trained_on"] = init.trained_on;
 }
 
 void from_json(const nlohmann::json& json, Init& init) {
   json.at("file").get_to(init.file);
   json.at("sha256").get_to(init.sha256);
   init.refreshes = json.value("refreshes", std::size_t{0});
+  if (json.contains("trained_on")) json.at("trained_on").get_to(init.trained_on);
 }
 
 }  // namespace mapnet

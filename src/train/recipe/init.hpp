@@ -5,10 +5,12 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "mapping/mapping.hpp"
 #include "nets/network.hpp"
 #include "train/pretrained.hpp"
+#include "train/recipe/trained_on.hpp"
 
 /// A run that begins with the latents of a trained model.
 namespace mapnet {
@@ -20,6 +22,9 @@ struct Init {
   std::string file;    ///< absolute path of a run folder or latent file
   std::string sha256;  ///< of the latent file
   std::size_t refreshes = 0;
+  /// Trainings that its values come from (trained_on.hpp). Of a run that has begun only those whose
+  /// samples are not all its own: a model says by its recipe what else it was trained on.
+  std::vector<TrainedOn> trained_on;
   bool given() const { return !file.empty(); }
 };
 
@@ -29,16 +34,13 @@ struct InitModel {
   MappingConfig mapping;
   double latent_std = 1;
   Pretrained pretrained;
-  /// By which samples are set aside, where that is not the run's seed: of the same data set those
-  /// that the model's training set aside come first.
+  /// By which samples are set aside, where that is not the run's seed: of a data set that the
+  /// model, or one that it began with, was trained on those come first that that training set
+  /// aside.
   std::optional<std::uint64_t> split_seed;
 };
 
 struct Recipe;
-
-/// Samples that the run sets aside and the model was trained on: of the same data set all that are
-/// more than the model's training set aside.
-std::size_t trained_validation_samples(const Recipe& run, const Recipe& model);
 
 /// Samples that the run sets aside and its map is learned from, of `have` to train on: with --init
 /// that is the model's map, whatever the run sets aside.

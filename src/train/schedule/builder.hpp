@@ -37,6 +37,9 @@ struct ScheduleBuilder {
   Schedule& schedule() { return run.schedule; }
   bool direct() const { return generator.direct(); }
   NetBuffers reads(BufferId theta) const { return {theta, run.state, run.control}; }
+  NetBuffers evaluation_reads(BufferId theta) const {
+    return {theta, run.evaluated_state(), run.control};
+  }
   BufferId persistent(const char* name, const char* group, std::size_t bytes) {
     return schedule().persistent_buffer(name, group, bytes);
   }
@@ -45,7 +48,8 @@ struct ScheduleBuilder {
   }
 
   void add_data(const SampleCounts& counts);
-  void average(const char* name);
+  /// Moves the averages towards what is trained and, where the net has any, its statistics.
+  void average(const std::string& name);
   SampleFeed::Batch batch(const std::string& name, BufferId batches,
                           const AugmentDesc& augment = {});
   SampleFeed::Batch training_batch();

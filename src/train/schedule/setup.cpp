@@ -52,12 +52,17 @@ void ScheduleBuilder::setup(const SampleCounts& counts, Purpose purpose) {
   }
   if (recipe.regularisation.ema > 0) {
     run.average = persistent("average", "trained", run.n_values * sizeof(float));
+    if (net.state_count() > 0)
+      run.state_average = persistent("state.average", "trained", net.state_count() * sizeof(float));
     average("average.init");  // the control block's first weight is 1: a copy
   }
 }
 
-void ScheduleBuilder::average(const char* name) {
+void ScheduleBuilder::average(const std::string& name) {
   ema_step(schedule(), name, run.average, run.value, run.n_values, run.control);
+  if (run.state_average != kNoBuffer)
+    ema_step(schedule(), name + ".state", run.state_average, run.state, net.state_count(),
+             run.control);
 }
 
 SampleFeed::Batch ScheduleBuilder::batch(const std::string& name, BufferId batches,
