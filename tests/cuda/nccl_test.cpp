@@ -136,6 +136,14 @@ BOOST_AUTO_TEST_CASE(a_rank_may_be_lost_before_anything_is_begun) {
   BOOST_TEST(!fake.connecting);
 }
 
+// What NCCL says of more ranks than GPUs on a machine is no more than "invalid usage".
+BOOST_AUTO_TEST_CASE(ranks_that_share_a_gpu_are_told_what_to_do) {
+  WithNccl fake;
+  fake.connects = ncclInvalidUsage;
+  check_fails([&] { cuda::open_rank_sum(std::make_shared<LosingRanks>(), nullptr); },
+              {"ncclCommInitRank", "a GPU of its own", "--device cpu"});
+}
+
 BOOST_AUTO_TEST_CASE(a_connection_that_fails_says_why) {
   WithNccl fake;
   fake.connects = ncclSystemError;

@@ -18,6 +18,11 @@ namespace mapnet::cuda {
 namespace {
 
 void check(ncclResult_t status, const char* what) {
+  if (status == ncclInvalidUsage)  // two ranks on one GPU are
+    fail(
+        "NCCL: {}: {}; each rank needs a GPU of its own: start as many on a machine as it has, or "
+        "take --device cpu",
+        what, ncclGetErrorString(status));
   if (status != ncclSuccess) fail("NCCL: {}: {}", what, ncclGetErrorString(status));
 }
 

@@ -9,7 +9,12 @@
 struct FakeComm;
 using ncclComm_t = FakeComm*;
 
-enum ncclResult_t { ncclSuccess = 0, ncclSystemError = 2, ncclRemoteError = 6 };
+enum ncclResult_t {
+  ncclSuccess = 0,
+  ncclSystemError = 2,
+  ncclInvalidUsage = 5,
+  ncclRemoteError = 6
+};
 enum ncclDataType_t { ncclFloat32 = 7 };
 enum ncclRedOp_t { ncclSum = 0 };
 
