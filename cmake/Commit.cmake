@@ -13,9 +13,12 @@ if(foreign EQUAL 0)
                   OUTPUT_VARIABLE MAPNET_COMMIT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
 endif()
 execute_process(COMMAND ${git} diff --quiet HEAD -- . ${no_part} RESULT_VARIABLE changed OUTPUT_QUIET ERROR_QUIET)
+# A source that was never added is as much part of the program, whatever the commit says.
+execute_process(COMMAND ${git} ls-files --others --exclude-standard -- src harness cmake ${no_part}
+                OUTPUT_VARIABLE untracked ERROR_QUIET)
 if(NOT MAPNET_COMMIT)
   set(MAPNET_COMMIT unknown)
-elseif(changed EQUAL 1)
+elseif(changed EQUAL 1 OR untracked)
   string(APPEND MAPNET_COMMIT -dirty)
 endif()
 configure_file(${SOURCE}/src/train/commit.hpp.in ${OUT} @ONLY)
