@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <set>
 
 #include "common/error.hpp"
 #include "export/int8_chain.hpp"
@@ -60,7 +61,7 @@ class Header {
   }
 
   void layer(const ChainLayer& l) {
-    const std::string name = "model_" + identifier(l.name);
+    const std::string name = own_name("model_" + identifier(l.name));
     text += fmt::format("\n/* {} */\n", l.name);
     array(name + "_weight", l.weight);
     array(name + "_scale", l.scale);
@@ -77,10 +78,19 @@ class Header {
   std::size_t bytes = 0;
 
  private:
+  /// "a.b" and "a_b" are one identifier.
+  std::string own_name(const std::string& wanted) {
+    std::string name = wanted;
+    for (int i = 2; !names_.insert(name).second; ++i) name = wanted + "_" + std::to_string(i);
+    return name;
+  }
+
   void flush(std::string& line) {
     text += "  " + line + "\n";
     line.clear();
   }
+
+  std::set<std::string> names_;
 };
 
 std::string class_names(const TrainedNetwork& network) {

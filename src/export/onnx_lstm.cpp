@@ -1,5 +1,6 @@
 #include "export/onnx_lstm.hpp"
 
+#include <utility>
 #include <vector>
 
 namespace mapnet::onnx {
@@ -16,8 +17,8 @@ void append_gates(std::vector<float>& to, std::span<const float> from) {
 
 }  // namespace
 
-void add_lstm(GraphBuilder& graph, Numbers& numbers, const TrainedNetwork& network,
-              const Layer& layer, const std::string& x, const std::string& output) {
+std::string add_lstm(GraphBuilder& graph, Numbers& numbers, const TrainedNetwork& network,
+                     const Layer& layer, const std::string& x, std::string output) {
   const std::string number = "_l" + std::to_string(layer.index), stack = layer.name + ".";
   const std::string name = layer.name + number;
   const auto param = [&](const std::string& what) -> const ParamTensor& {
@@ -41,14 +42,13 @@ void add_lstm(GraphBuilder& graph, Numbers& numbers, const TrainedNetwork& netwo
   const std::vector<Attribute> hidden = {{"hidden_size", std::int64_t{layer.out}}};
   if (layer.last_only) {  // Y_h [directions, batch, H]
     const std::string h = graph.node_output("LSTM", {steps, w, r, b}, 1, name + ".last", hidden);
-    graph.node("Squeeze", {h, graph.shared_int64("axis0", 0)}, output);
-    return;
+    return graph.node("Squeeze", {h, graph.shared_int64("axis0", 0)}, std::move(output));
   }
   // Y [T, directions, batch, H]
   const std::string y = graph.node("LSTM", {steps, w, r, b}, name + ".all", hidden);
   const std::string h =
       graph.node("Squeeze", {y, graph.shared_int64("axis1", 1)}, name + ".hidden");
-  graph.node("Transpose", {h}, output, swap);
+  return graph.node("Transpose", {h}, std::move(output), swap);
 }
 
 }  // namespace mapnet::onnx

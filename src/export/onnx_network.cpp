@@ -23,11 +23,14 @@ class Translation {
       : network_(network), net_(network.net), graph_(network.net.name), numbers_(ranges) {}
 
   Graph translate() {
-    input_ = add_input();
     const std::string output = net_.task == Task::forecast ? "forecast" : "logits";
+    graph_.keep(output);
+    for (const ParamTensor& p : net_.params) graph_.keep(p.name);
+    for (const StateTensor& s : net_.state) graph_.keep(s.name);
+    input_ = add_input();
     for (const Layer& layer : net_.layers) {
       const bool last = &layer == &net_.layers.back();
-      values_.push_back(add(layer, last ? output : name_of(layer)));
+      values_.push_back(add(layer, last ? output : graph_.apart(name_of(layer))));
     }
     Value value = {output, ElementType::float32, {net_.classes}, output_doc()};
     if (net_.task == Task::segment) value.dims = {net_.classes, net_.height, net_.width};
@@ -41,11 +44,11 @@ class Translation {
       const bool window = net_.task == Task::forecast;
       Dims dims = {net_.channels, net_.height};
       if (!window) dims.push_back(net_.width);
-      graph_.graph().inputs.push_back({"input", ElementType::float32, dims, input_doc()});
+      graph_.input({"input", ElementType::float32, dims, input_doc()});
       return {"input", dims.size() + 1};
     }
     const Dims dims = {net_.channels, net_.height, net_.width};
-    graph_.graph().inputs.push_back({"input", ElementType::uint8, dims, input_doc()});
+    graph_.input({"input", ElementType::uint8, dims, input_doc()});
     std::vector<float> scale, shift;
     for (std::size_t c = 0; c < network_.pixels.mean.size(); ++c) {
       const PixelScale of = pixel_scale(network_.pixels, c);
@@ -153,42 +156,35 @@ class Translation {
     if (layer.weighted()) numbers_.hold(graph_, x);
     switch (layer.kind) {
       case Kind::conv:
-        graph_.node("Conv", operands(layer, x.name), out, window(layer));
-        return {out};
+        return {graph_.node("Conv", operands(layer, x.name), out, window(layer))};
       case Kind::conv_transpose:
-        graph_.node("ConvTranspose", operands(layer, x.name), out, window(layer));
-        return {out};
+        return {graph_.node("ConvTranspose", operands(layer, x.name), out, window(layer))};
       case Kind::batch_norm:
-        graph_.node("BatchNormalization", norm_operands(layer, x), out,
-                    {{"epsilon", BatchNormDesc().epsilon}});
-        return {out};
+        return {graph_.node("BatchNormalization", norm_operands(layer, x), out,
+                            {{"epsilon", BatchNormDesc().epsilon}})};
       case Kind::relu:
-        graph_.node("Relu", {x.name}, out);
-        return {out, x.rank, false};
+        return {graph_.node("Relu", {x.name}, out), x.rank, false};
       case Kind::max_pool:
-        graph_.node("MaxPool", {x.name}, out, window(layer));
-        return {out, 4, x.negative};
+        return {graph_.node("MaxPool", {x.name}, out, window(layer)), 4, x.negative};
       case Kind::global_avg_pool:
-        graph_.node("GlobalAveragePool", {x.name}, out);
-        return {out, 4, x.negative};
+        return {graph_.node("GlobalAveragePool", {x.name}, out), 4, x.negative};
       case Kind::add:
       case Kind::concat: {
         const LayerValue& other = value(layer.inputs.at(1));
         const bool sum = layer.kind == Kind::add;
-        graph_.node(
-            sum ? "Add" : "Concat", {x.name, other.name}, out,
-            sum ? std::vector<Attribute>{} : std::vector<Attribute>{{"axis", std::int64_t{1}}});
-        return {out, x.rank, x.negative || other.negative};
+        std::vector<Attribute> axis;
+        if (!sum) axis.push_back({"axis", std::int64_t{1}});
+        return {graph_.node(sum ? "Add" : "Concat", {x.name, other.name}, out, axis), x.rank,
+                x.negative || other.negative};
       }
       case Kind::linear: {
         std::string flat = x.name;
         if (x.rank != 2) flat = graph_.node("Flatten", {flat}, layer.name + ".flat");
-        graph_.node("Gemm", operands(layer, flat), out, {{"transB", std::int64_t{1}}});
-        return {out, 2};
+        return {graph_.node("Gemm", operands(layer, flat), out, {{"transB", std::int64_t{1}}}), 2};
       }
       case Kind::lstm:
-        add_lstm(graph_, numbers_, network_, layer, x.name, out);
-        return {out, layer.last_only ? std::size_t{2} : std::size_t{3}};
+        return {add_lstm(graph_, numbers_, network_, layer, x.name, out),
+                layer.last_only ? std::size_t{2} : std::size_t{3}};
     }
     fail("network {}: no ONNX for a layer", net_.name);
   }

@@ -13,8 +13,8 @@
 #include "train/recipes.hpp"
 #include "train/session.hpp"
 
-/// The example for microcontrollers, compiled as C99 with an exported header, beside mapnet's own
-/// int8.
+/// The example for microcontrollers, compiled as C99 with an exported header, and called from C++,
+/// beside mapnet's own int8.
 namespace data = boost::unit_test::data;
 using namespace mapnet;
 using namespace mapnet::test;
@@ -29,17 +29,34 @@ struct Answer {
   std::vector<float> logits;
 };
 
+/// `main.c` in C, or in C++ as an Arduino's sketches are; int8_network.c is C beside both.
+enum class Caller { c, cplusplus };
+
+void compile_example(const std::string& at, const std::string& source, const std::string& flags,
+                     Caller caller) {
+  const std::string all =
+      " -O2 -Wall -Wextra -Wpedantic -Werror " + flags + " -I" + at + " -I" + source + " ";
+  const std::string c = MAPNET_C_COMPILER " -std=c99" + all;
+  const std::string program = " -lm -o " + at + "/classify";
+  if (caller == Caller::c) {
+    output_of(c + source + "main.c " + source + "int8_network.c" + program);
+    return;
+  }
+  const std::string object = at + "/int8_network.o";
+  output_of(c + "-c " + source + "int8_network.c -o " + object);
+  output_of(MAPNET_CXX_COMPILER " -std=c++11" + all + "-x c++ " + source + "main.c -x none " +
+            object + program);
+}
+
 /// What the compiled example says of some images.
 std::vector<Answer> run_example(const CHeader& header, const std::string& pixels,
-                                const std::string& flags = {}) {
+                                const std::string& flags = {}, Caller caller = Caller::c) {
   const Folder folder;
   const std::string at = folder.path.string();
   const std::string source = std::string(MAPNET_SOURCE_DIR) + "/examples/microcontroller/";
   folder.write("model.h", header.text);
   folder.write("pixels", pixels);
-  output_of(std::string(MAPNET_C_COMPILER) + " -std=c99 -O2 -Wall -Wextra -Wpedantic -Werror " +
-            flags + " -I" + at + " -I" + source + " " + source + "main.c " + source +
-            "int8_network.c -lm -o " + at + "/classify");
+  compile_example(at, source, flags, caller);
   std::istringstream lines(output_of(at + "/classify < " + at + "/pixels"));
   std::vector<Answer> answers;
   for (std::string line; std::getline(lines, line);) {
@@ -88,23 +105,41 @@ std::vector<NetworkCase> chains() {
   return all;
 }
 
-}  // namespace
-
-// Where no float32 sum rounds, the order of the sums does not matter: the same bits.
-BOOST_DATA_TEST_CASE(an_exact_network_gives_the_same_logits, data::make(chains()), c) {
+/// That the example's logits are mapnet's own, of a network whose sums are exact.
+void check_same_logits(const TrainedNetwork& t, Caller caller = Caller::c) {
   constexpr std::size_t n = 3;
-  const TrainedNetwork t = exact_network(c);
   const Inputs inputs(t, n);
   const std::vector<float> ranges = ranges_of(t, inputs, n);
   const std::vector<float> want = own_logits(t, inputs, n, ranges);
   BOOST_CHECK_NO_THROW(check_c_form(t));
-  const std::vector<Answer> found = run_example(c_header(t, ranges), inputs.bytes());
+  const std::vector<Answer> found = run_example(c_header(t, ranges), inputs.bytes(), {}, caller);
   BOOST_REQUIRE(found.size() == n);
   for (std::size_t i = 0; i < n; ++i) {
     const std::span<const float> own = std::span(want).subspan(i * 10, 10);
     BOOST_TEST((found[i].logits == std::vector<float>(own.begin(), own.end())));
     BOOST_TEST(found[i].name == "class " + std::to_string(best_of(own)));
   }
+}
+
+/// Layers whose names are no identifiers, or the same one.
+TrainedNetwork badly_named_chain() {
+  return made_exact(with_random_weights(
+      make_network("odd", Task::classify, {1, 8, 8, 10},
+                   {conv("conv-1", 4, 3, 1), relu(), max_pool(2), linear("fc.1", 12), relu(),
+                    linear("fc_1", 12), relu(), linear("fc-1", 10)})));
+}
+
+}  // namespace
+
+// Where no float32 sum rounds, the order of the sums does not matter: the same bits.
+BOOST_DATA_TEST_CASE(an_exact_network_gives_the_same_logits, data::make(chains()), c) {
+  check_same_logits(exact_network(c));
+}
+
+BOOST_AUTO_TEST_CASE(layers_may_have_any_names) { check_same_logits(badly_named_chain()); }
+
+BOOST_AUTO_TEST_CASE(a_program_in_cplusplus_may_call_it) {
+  check_same_logits(badly_named_chain(), Caller::cplusplus);
 }
 
 // At the root of the sources, with the header where it was exported to.

@@ -99,6 +99,25 @@ BOOST_AUTO_TEST_CASE(features_of_videos_keep_their_rows) {
   BOOST_TEST(!m.metadata.contains("pixel_mean"));
 }
 
+// A network of one's own may call its layers what the graph calls something else.
+BOOST_AUTO_TEST_CASE(layers_may_be_called_anything) {
+  const auto filter = [](const char* name) { return conv(name, 4, 3, 1); };
+  const Network net = make_network(
+      "own", Task::classify, {3, 8, 8, 5},
+      {filter("input"), relu(), filter("logits"), filter("relu1"), relu(), filter("relu2"),
+       filter("pixels"), filter("pixel_scale"), filter("standardised"), filter("fc.weight"),
+       named(relu(), "fc.weight.scale"), filter("int8_zero"), filter("fc.weight.weight"),
+       named(relu(), "fc.flat"), linear("fc", 8), relu(), linear("out", 5)});
+  const TrainedNetwork t = with_random_weights(net);
+  for (const std::vector<float>& ranges : {std::vector<float>(), some_ranges(net)}) {
+    const ReadModel m = written(t, ranges);
+    check_graph(m);
+    BOOST_TEST(m.nodes.back().outputs == std::vector<std::string>{"logits"},
+               boost::test_tools::per_element());
+    for (const ParamTensor& p : net.params) BOOST_TEST(m.initializers.contains(p.name), p.name);
+  }
+}
+
 BOOST_DATA_TEST_CASE(initializers_are_pytorchs_tensors, data::make(network_cases()), c) {
   const TrainedNetwork t = random_network(c);
   const ReadModel m = written(t);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "device/op_harness.hpp"
@@ -46,9 +47,10 @@ inline std::vector<NetworkCase> network_cases() {
 
 /// Weights as spread as a training begins with, but with every bias, gamma and running statistic
 /// away from what would hide it.
-inline TrainedNetwork random_network(const NetworkCase& c, std::uint64_t seed = 1) {
+inline TrainedNetwork with_random_weights(Network net, bool features = false,
+                                          std::uint64_t seed = 1) {
   TrainedNetwork t;
-  t.net = with_low_rank(build_network(c.name, c.input), parse_low_rank(c.low_rank));
+  t.net = std::move(net);
   using Role = ParamTensor::Role;
   for (const ParamTensor& p : t.net.params) {
     const double spread = std::sqrt(3 * p.gain / p.fan_in);
@@ -60,12 +62,17 @@ inline TrainedNetwork random_network(const NetworkCase& c, std::uint64_t seed = 
   for (const StateTensor& s : t.net.state)
     for (const double u : reference::uniform(s.size, ++seed))
       t.state.push_back(static_cast<float>(s.initial + u / 4));
-  if (t.net.task == Task::forecast || c.features) return t;
+  if (t.net.task == Task::forecast || features) return t;
   for (int channel = 0; channel < t.net.channels; ++channel) {
     t.pixels.mean.push_back(0.4 + 0.1 * channel);
     t.pixels.stddev.push_back(0.3 - 0.05 * channel);
   }
   return t;
+}
+
+inline TrainedNetwork random_network(const NetworkCase& c, std::uint64_t seed = 1) {
+  return with_random_weights(
+      with_low_rank(build_network(c.name, c.input), parse_low_rank(c.low_rank)), c.features, seed);
 }
 
 /// The power of two nearest to a number, by its exponent.
@@ -76,8 +83,7 @@ inline float power_of_two(double x) {
 /// Made so that no float32 sum of its int8 form ever rounds: int8 values times powers of two, in
 /// rows whose range is 127 of them. Whatever adds up the products in whatever order gets the same
 /// bits, so an int8 value is never a matter of luck.
-inline TrainedNetwork exact_network(const NetworkCase& c) {
-  TrainedNetwork t = random_network(c);
+inline TrainedNetwork made_exact(TrainedNetwork t) {
   for (const ParamTensor& p : t.net.params) {
     const std::span<float> values = std::span(t.weights).subspan(p.offset, p.size);
     const float step = power_of_two(std::sqrt(3 * p.gain / p.fan_in) / 127);
@@ -96,6 +102,8 @@ inline TrainedNetwork exact_network(const NetworkCase& c) {
       v = s.initial > 0 ? 1.0f - 1e-5f : std::round(v * 16) / 16;  // with epsilon the variance is 1
   return t;
 }
+
+inline TrainedNetwork exact_network(const NetworkCase& c) { return made_exact(random_network(c)); }
 
 /// theta, in which gammas are held less 1.
 inline std::vector<float> theta_of(const TrainedNetwork& t) {
