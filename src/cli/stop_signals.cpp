@@ -26,10 +26,10 @@ void listen_for_stop_signals() {
   action.sa_flags = SA_RESETHAND | SA_RESTART;
   sigemptyset(&action.sa_mask);
   for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+  action.sa_flags = SA_RESTART;
   struct sigaction before {};
   sigaction(SIGHUP, nullptr, &before);
   if (before.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);  // else nohup's
-  action.sa_flags = SA_RESTART;
   sigaction(kOwnerGone, &action, nullptr);
 }
 

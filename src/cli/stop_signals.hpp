@@ -2,9 +2,10 @@
 
 namespace mapnet {
 
-/// From here on SIGINT, SIGTERM and SIGHUP, of a terminal that is closed, are requests to stop,
-/// once: a second one ends the program as if nobody listened. Under nohup SIGHUP goes on being
-/// passed over.
+/// From here on SIGINT, SIGTERM and SIGHUP are requests to stop. A second SIGINT or SIGTERM ends
+/// the program as if nobody listened. SIGHUP does not, since a terminal that is closed sends two,
+/// the shell's and the kernel's, while a checkpoint is written. Under nohup it goes on being passed
+/// over.
 void listen_for_stop_signals();
 
 /// Has SIGUSR1 sent to this process when the one ends that started it and says so in MAPNET_OWNER,

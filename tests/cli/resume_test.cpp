@@ -139,6 +139,34 @@ BOOST_AUTO_TEST_CASE(a_run_asked_to_stop_finishes_its_step_saves_and_says_how_to
   check_same(left_in(whole), left_in(folder));
 }
 
+// Of a terminal that is closed the shell sends a SIGHUP and the kernel another.
+BOOST_AUTO_TEST_CASE(a_closed_terminal_is_heard_more_than_once) {
+  const ToyData data(16 * 100, 40);
+  const RunFolder folder{data.folder() / "run"};
+  std::signal(SIGHUP, SIG_DFL);
+  const auto output = data.folder() / "output";
+  Process process(training(data, folder, {"--checkpoint-every", "20"}), output);
+  wait_for_checkpoint(process, folder);
+  for (; !process.over(); std::this_thread::sleep_for(100us)) process.signal(SIGHUP);
+  BOOST_TEST(process.wait() == 128 + SIGHUP);
+  BOOST_TEST(read_file(output).find("stopped in epoch") != std::string::npos);
+  BOOST_TEST(folder.interrupted());
+}
+
+BOOST_AUTO_TEST_CASE(a_closed_terminal_is_not_heard_under_nohup) {
+  const ToyData data(16 * 100, 40);
+  const RunFolder folder{data.folder() / "run"};
+  std::signal(SIGHUP, SIG_IGN);  // as nohup does; a program that is started keeps it
+  Process process(training(data, folder, {"--checkpoint-every", "1"}), data.folder() / "output");
+  std::signal(SIGHUP, SIG_DFL);
+  wait_for_checkpoint(process, folder);
+  process.signal(SIGHUP);
+  // One was being written, another would be of a run that stops.
+  for (int i = 0; i < 3; ++i) wait_for_checkpoint(process, folder);
+  process.signal(SIGTERM);
+  BOOST_TEST(process.wait() == 128 + SIGTERM);
+}
+
 BOOST_AUTO_TEST_CASE(resuming_a_finished_run_says_how_it_ended) {
   const ToyData data(16 * 10, 40);
   const RunFolder folder{data.folder() / "run"};
