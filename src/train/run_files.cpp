@@ -154,6 +154,7 @@ void RunFiles::finish(RunResult& r, const Dataset& dataset, const Session& sessi
     r.refreshes = model.refreshes;
     write_latent_file(folder_.model(), model);
   }
+  log_->finish();
   r.memory = measure_process_memory();  // with the model's copy of its values
   write_file_atomic(folder_.result(), to_json(r).dump(2) + "\n");
   folder_.end();

@@ -133,6 +133,8 @@ void MetricsLog::add(const nlohmann::json& line) {
   lines_ += text;
 }
 
+void MetricsLog::finish() const { write_file_atomic(path_, lines_); }
+
 void MetricsLog::write(const std::string& text) {
   out_ << text << std::flush;
   if (!out_) fail("{}: cannot write", path_.string());

@@ -76,6 +76,9 @@ class MetricsLog {
   /// Begins the file with the lines there are already. Throws Error, as `add` does.
   MetricsLog(const RunFolder& folder, std::string lines);
   void add(const nlohmann::json& line);
+  /// Behind the last line: the file is written whole and synced, as nothing else keeps the lines
+  /// once the run's checkpoints are gone.
+  void finish() const;
   const std::string& lines() const { return lines_; }
 
  private:

@@ -1,5 +1,6 @@
 #include "train/run_folder.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstring>
 #include <fstream>
@@ -84,6 +85,18 @@ BOOST_AUTO_TEST_CASE(a_run_writes_its_result_metrics_and_latents) {
   }
   BOOST_TEST(epoch == 2);
   BOOST_TEST(run.epochs.size() == 2u);
+}
+
+// Behind the result its checkpoints are gone, which had the lines too.
+BOOST_AUTO_TEST_CASE(a_finished_runs_metrics_are_whole_whatever_became_of_the_file) {
+  const ToyData data(200, 40);
+  RunConfig config = small_run("slvt");
+  config.epochs = 2;
+  const std::filesystem::path folder = data.folder() / "run";
+  train_run(recipe_of(config), network("cnn2"), data.dataset, {folder},
+            [&](const EpochReport&) { std::filesystem::remove(folder / "metrics.jsonl"); });
+  const std::string lines = read_file(folder / "metrics.jsonl");
+  BOOST_TEST(std::ranges::count(lines, '\n') == 2);
 }
 
 BOOST_AUTO_TEST_CASE(a_finished_run_is_not_overwritten_by_accident) {
