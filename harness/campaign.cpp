@@ -9,6 +9,7 @@
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "common/say.hpp"
 #include "device/device.hpp"
 #include "harness/run_record.hpp"
 #include "harness/trajectory/trajectory.hpp"
@@ -37,6 +38,12 @@ Settings told(Settings settings, const std::string& data, const CampaignOptions&
   return settings;
 }
 
+/// Of an entry's runs. What stands in may be the data of another entry of the row, or stand in for
+/// that of another, too: each has a folder of its own.
+std::string data_folder(const ChosenEntry& c) {
+  return c.stand_in ? c.data() + "-for-" + c.entry->data : c.data();
+}
+
 void settle_run(SeedRun& run, const ChosenEntry& c, const Table& table,
                 const CampaignOptions& options) {
   Settings settings = c.settings;
@@ -48,7 +55,7 @@ void settle_run(SeedRun& run, const ChosenEntry& c, const Table& table,
     run.words.insert(run.words.end(),
                      {"--snapshot-every", std::to_string(table.trajectory->snapshot_every)});
   run.folder = options.runs / (options.quick ? table.id + "-quick" : table.id) / c.row->name /
-               c.data() / fmt::format("seed{}", run.seed);
+               data_folder(c) / fmt::format("seed{}", run.seed);
 }
 
 /// Runs that begin with another's weights, seed by seed, are told where these are.
@@ -78,6 +85,21 @@ ChosenEntry chosen(const Row& row, const Entry& entry, const CampaignOptions& op
   c.runs.resize(seeds);
   for (std::size_t i = 0; i < seeds; ++i) c.runs[i].seed = row.seeds[i];
   return c;
+}
+
+/// Why a finished run has no figure to judge; empty where it has all of the table's.
+std::string missing_figure(const SeedRun& run, const Table& table) {
+  // Of logits that are none nothing is right: an accuracy of 0, which is a number.
+  for (const char* loss : {"train_loss", "test_loss"})
+    if (run.result.contains(loss) && run.result[loss].is_null())
+      return fmt::format("seed {} diverged: its {} is no number", run.seed, loss);
+  for (const Metric* metric : table.metrics) {
+    const std::string key = fmt::format("test_{}", metric->name);
+    if (!run.result.contains(key) || !run.result[key].is_number())
+      return fmt::format("seed {} has no {}: it diverged, or its mapnet does not measure it",
+                         run.seed, key);
+  }
+  return {};
 }
 
 }  // namespace
@@ -163,21 +185,11 @@ void settle(ChosenEntry& c, const Table& table) {
     return;
   c.state = EntryState::done;
   for (const SeedRun& run : c.runs) {
-    // Of logits that are none nothing is right: an accuracy of 0, which is a number.
-    for (const char* loss : {"train_loss", "test_loss"})
-      if (run.result.contains(loss) && run.result[loss].is_null()) {
-        c.state = EntryState::failed;
-        c.message = fmt::format("seed {} diverged: its {} is no number", run.seed, loss);
-        return;
-      }
-    for (const Metric* metric : table.metrics) {
-      const std::string key = fmt::format("test_{}", metric->name);
-      if (run.result.contains(key) && run.result[key].is_number()) continue;
-      c.state = EntryState::failed;
-      c.message = fmt::format("seed {} has no {}: it diverged, or its mapnet does not measure it",
-                              run.seed, key);
-      return;
-    }
+    const std::string missing = missing_figure(run, table);
+    if (missing.empty()) continue;
+    c.state = EntryState::failed;
+    c.message = missing;
+    return;
   }
 }
 
@@ -185,7 +197,14 @@ void find_done(Campaign& campaign) {
   for (ChosenEntry& c : campaign.entries) {
     if (c.state != EntryState::pending) continue;
     for (SeedRun& run : c.runs) {
-      if (!is_done(run)) continue;
+      if (is_replaced(run)) {
+        run.damaged = true;
+        mapnet::say(
+            "mapnet: {}: its result.json is not the one that was finished there: somebody trained "
+            "in the folder since; it is trained anew\n",
+            run.folder.string());
+      }
+      if (run.damaged || !is_done(run)) continue;
       try {
         read_results(run);
         run.words = recorded_words(run);  // with so many threads

@@ -57,7 +57,8 @@ struct SeedRun {
   std::filesystem::path source;    ///< folder of the run whose weights it begins with; empty: none
   std::vector<std::string> source_words;  ///< of that run
   bool done = false;
-  bool damaged = false;       ///< it was finished, and its results cannot be read
+  bool damaged = false;       ///< finished, but its results cannot be read, or are somebody else's
+  bool begun = false;         ///< by this program, as far as it may have come
   nlohmann::json result;      ///< result.json, once done
   nlohmann::json metrics;     ///< lines of metrics.jsonl, likewise
   nlohmann::json trajectory;  ///< of a table that has them, once they were followed
@@ -117,7 +118,8 @@ const ChosenEntry* source_of(const Campaign& campaign, const ChosenEntry& entry)
 
 /// Marks the runs that are done with the same flags and version, reads their results and the words
 /// that they were begun with, and settles their entries. A finished run whose results cannot be
-/// read is damaged, and not done: it is trained again, rather than left for somebody to remove.
+/// read is damaged, and not done: it is trained again, rather than left for somebody to remove. So
+/// is one that somebody trained in the folder since, which is said.
 void find_done(Campaign& campaign);
 
 /// A pending entry all of whose runs are finished is done where each has a number for every metric

@@ -45,11 +45,7 @@ void assert_batches(ChosenEntry& c) {
 
 /// Of the entry, by one of its runs: of those that begin with another's weights one that has them.
 void assert_counts(ChosenEntry& c, const SeedRun& run) {
-  std::vector<std::string> words = {kThisProgram, "plan", "--json"};
-  const std::vector<std::string> flags = words_of(planned(c.settings));
-  words.insert(words.end(), flags.begin(), flags.end());
-  if (!run.source.empty()) words.insert(words.end(), {"--pretrained", run.weights().string()});
-  const ProgramOutput plan = run_program(words);
+  const ProgramOutput plan = plan_of(run);
   if (plan.exit_code != 0) {
     c.state = EntryState::failed;
     c.message = complaint_of(plan, "mapnet plan");

@@ -79,10 +79,7 @@ void require_files(const SeedRun& run) {
 /// Nor where a finished run would make room for one that mapnet refuses, or that fits no budget.
 void require_plan(const SeedRun& run) {
   if (!RunFolder{run.folder}.finished()) return;
-  std::vector<std::string> words = {kThisProgram, "plan", "--json"};
-  const std::vector<std::string> flags = words_of(planned(settings_among(run.words)));
-  words.insert(words.end(), flags.begin(), flags.end());
-  const ProgramOutput plan = run_program(words);
+  const ProgramOutput plan = plan_of(run);
   if (plan.exit_code != 0)
     fail("{}. The run that is finished in {} is left as it is", complaint_of(plan, "mapnet plan"),
          run.folder.string());
@@ -118,16 +115,51 @@ void clear(const SeedRun& run) {
   if (folder.finished()) fail("{}: cannot be removed", folder.result().string());
 }
 
+std::string result_of(const SeedRun& run) { return sha256_hex(RunFolder{run.folder}.result()); }
+
+bool is_finished(const SeedRun& run) {
+  return RunFolder{run.folder}.finished() && is_same_run(run);
+}
+
 }  // namespace
+
+ProgramOutput plan_of(const SeedRun& run) {
+  Settings settings = settings_among(run.words);
+  // Nothing is planned by when a run is saved, nor by what is required of it.
+  for (const char* key :
+       {"checkpoint-every", "quiet", "require-accuracy", "require-mse", "snapshot-every"})
+    settings.erase(key);
+  std::vector<std::string> words = {kThisProgram, "plan", "--json"};
+  const std::vector<std::string> flags = words_of(settings);
+  words.insert(words.end(), flags.begin(), flags.end());
+  return run_program(words);
+}
 
 bool is_same_run(const SeedRun& run) {
   json found = recorded(run);
   if (!found.is_object()) return false;
   found.erase("words");
+  found.erase("result");
   return found == record(run);
 }
 
-bool is_done(const SeedRun& run) { return RunFolder{run.folder}.finished() && is_same_run(run); }
+bool is_done(const SeedRun& run) {
+  return is_finished(run) && recorded(run).value("result", "") == result_of(run);
+}
+
+bool is_replaced(const SeedRun& run) {
+  // A harness that was ended before it recorded the result goes on with the run, which looks itself
+  // whether it was trained as it is told.
+  return is_finished(run) && recorded(run).contains("result") && !is_done(run);
+}
+
+void record_result(const SeedRun& run) {
+  const std::optional<FolderClaim> claim = FolderClaim::now(run.folder);
+  if (!claim || !is_finished(run)) return;
+  json object = recorded(run);
+  object["result"] = result_of(run);
+  write_file_atomic(record_of(run), object.dump(2) + "\n");
+}
 
 std::vector<std::string> recorded_words(const SeedRun& run) {
   return recorded(run).value("words", run.words);

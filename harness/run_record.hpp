@@ -1,18 +1,29 @@
 #pragma once
 
 #include "harness/campaign.hpp"
+#include "harness/process.hpp"
 
 /// harness.json beside a run's files: what it was told, by which program and, where it might have
 /// run on one, whether there was a GPU. A run is done, or may be gone on with, where all that is
 /// the same. A file that a setting names is told by its contents, a folder of data by where it
-/// lies; how many threads there are makes no other run.
+/// lies; how many threads there are makes no other run. Once the run is finished the SHA-256 of its
+/// result.json is there too: whoever trains in the folder by hand leaves another.
 namespace mapnet {
+
+/// What `mapnet plan --json` says of the run.
+ProgramOutput plan_of(const SeedRun& run);
 
 /// Whether the folder holds this run: the same record.
 bool is_same_run(const SeedRun& run);
 
-/// The same, and it is finished.
+/// The same, it is finished, and its result is the one that was recorded.
 bool is_done(const SeedRun& run);
+
+/// The same, it is finished, and its result is another than was recorded.
+bool is_replaced(const SeedRun& run);
+
+/// Records the result of a run that is over, unless another has begun in the folder meanwhile.
+void record_result(const SeedRun& run);
 
 /// The words that the run in the folder, which is the same, was begun with.
 std::vector<std::string> recorded_words(const SeedRun& run);

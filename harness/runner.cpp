@@ -172,7 +172,8 @@ class Runner {
   }
 
   void run_child(const Job& job, const char* beginning) {
-    const SeedRun& run = *job.run;
+    SeedRun& run = *job.run;
+    run.begun = true;
     std::vector<std::string> words = {kThisProgram};
     words.insert(words.end(), run.words.begin(), run.words.end());
     words.insert(words.end(), {"--out", run.folder.string(), beginning});
@@ -222,6 +223,7 @@ class Runner {
   static void take_results(const Job& job) {
     try {
       read_results(*job.run);
+      record_result(*job.run);
       settle(*job.entry, *job.table);
     } catch (const Error& e) {
       fail_entry(job, e.what());

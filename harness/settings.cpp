@@ -134,13 +134,6 @@ Settings settings_among(const std::vector<std::string>& words) {
   return settings;
 }
 
-Settings planned(Settings settings) {
-  for (const char* key :
-       {"checkpoint-every", "quiet", "require-accuracy", "require-mse", "snapshot-every"})
-    settings.erase(key);
-  return settings;
-}
-
 Settings settings_in(const std::string& command_line) {
   return settings_among(words_in(command_line));
 }

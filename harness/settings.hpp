@@ -31,9 +31,6 @@ Settings merged(Settings base, const Settings& changes);
 /// All but those that are `false`: once nothing is left to be merged.
 Settings without_false(Settings settings);
 
-/// What `mapnet plan` takes of a run's: nothing is planned by when it is saved or what is required.
-Settings planned(Settings settings);
-
 /// "--net cnn2 --latent 2048" as words.
 std::vector<std::string> words_of(const Settings& settings);
 

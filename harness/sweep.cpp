@@ -50,11 +50,16 @@ std::string point_name(const Settings& point) {
   return sha256_of_text(command_line(words_of(point))).substr(0, kDigits);
 }
 
+/// What of a line says which run it is of.
+json name_of_run(const ChosenEntry& entry, const SeedRun& run) {
+  return {{"point", entry.row->name},
+          {"settings", command_line(words_of(entry.entry->settings))},
+          {"seed", run.seed}};
+}
+
 json line_of(const ChosenEntry& entry, const SeedRun& run) {
-  json line = {{"point", entry.row->name},
-               {"settings", command_line(words_of(entry.entry->settings))},
-               {"seed", run.seed},
-               {"seconds", run.result.value("seconds", 0.0)}};
+  json line = name_of_run(entry, run);
+  line["seconds"] = run.result.value("seconds", 0.0);
   for (const auto& [key, value] : run.result.items())
     if (key.starts_with("validation_")) line[key] = value;
   return line;
@@ -67,6 +72,19 @@ bool is_line(const json& line) {
 
 bool have_same_run(const json& a, const json& b) {
   return a["settings"] == b["settings"] && a["seed"] == b["seed"];
+}
+
+/// Takes the figures out of a line whose run has failed since.
+void set_aside_figures(json& line, const std::string& why) {
+  json earlier = line.value("earlier", json::object());
+  const json whole = line;
+  for (const auto& [key, value] : whole.items()) {
+    if (!key.starts_with("validation_") && key != "seconds") continue;
+    earlier[key] = value;
+    line.erase(key);
+  }
+  line["earlier"] = earlier;
+  line["failed"] = why;
 }
 
 /// Less is better. A run that diverged has no figure, and is last.
@@ -141,6 +159,18 @@ std::vector<json> read_sweep_lines(const std::filesystem::path& file) {
           "{}:{}: expected a run of a sweep, with its settings and seed, found something else; "
           "give another --out",
           file.string(), number);
+  }
+  return lines;
+}
+
+std::vector<json> without_failed(const Campaign& campaign, std::vector<json> lines) {
+  for (const ChosenEntry& entry : campaign.entries) {
+    const auto began = [](const SeedRun& run) { return run.begun && !run.done; };
+    if (entry.state != EntryState::failed || std::ranges::none_of(entry.runs, began)) continue;
+    for (const SeedRun& run : entry.runs)
+      for (json& line : lines)
+        if (!run.done && have_same_run(line, name_of_run(entry, run)))
+          set_aside_figures(line, entry.message);
   }
   return lines;
 }

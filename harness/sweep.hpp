@@ -27,6 +27,12 @@ Table read_sweep(const std::filesystem::path& file, const HasFlag& has_flag = {}
 /// file and line of what is none.
 std::vector<nlohmann::json> read_sweep_lines(const std::filesystem::path& file);
 
+/// The same lines, but of runs that have failed now: what an earlier one came to holds no longer.
+/// Such a line says why under "failed", and has the earlier figures within "earlier", where nobody
+/// takes them for the point's. A point of which no run could begin says nothing of them.
+std::vector<nlohmann::json> without_failed(const Campaign& campaign,
+                                           std::vector<nlohmann::json> lines);
+
 /// The finished runs, best first, a line of JSON each: settings, seed, validation metrics, seconds.
 /// Nothing of the test samples. With them those of `before` that have settings or a seed of which
 /// nothing was run now.

@@ -44,7 +44,9 @@ void sweep(const CLI::App& app, SweepOptions& o) {
   find_done(campaigns[0]);
   listen_for_stop_signals();
   const auto write = [&] {
-    const std::string lines = sweep_lines(campaigns[0], before);
+    // Where a stop was asked for, nothing is made of what failed: it may have failed of that.
+    const std::string lines = sweep_lines(
+        campaigns[0], stop_signal() != 0 ? before : without_failed(campaigns[0], before));
     if (!lines.empty()) write_file_atomic(out, lines);
   };
   const auto progress = [&](const RunnerProgress& p) {

@@ -65,6 +65,27 @@ BOOST_AUTO_TEST_CASE(a_stand_in_says_how_it_is_run_likewise) {
   BOOST_TEST(words() == "train --data mnist --data-dir folder --device cuda --lr 1 --seed 1");
 }
 
+// Of one row, where the data of one entry stands in for that of others: three trainings.
+BOOST_AUTO_TEST_CASE(runs_on_a_stand_in_have_a_folder_of_their_own) {
+  Table table = table_with({});
+  Row& row = table.rows[0];
+  for (const char* licensed : {"cityscapes", "camvid"}) {
+    Entry& entry = row.entries.emplace_back(row.entries[0]);
+    entry.data = licensed;
+    entry.stand_in = StandIn{row.entries[0].data, {}, std::nullopt, {}};
+  }
+  CampaignOptions options;
+  options.runs = "runs";
+  Campaign campaign = choose(table, options);
+  for (ChosenEntry& entry : campaign.entries)
+    if (entry.entry->stand_in) take_stand_in(entry, options);
+  settle_runs(campaign, options);
+  const auto folder_of = [&](std::size_t i) { return campaign.entries[i].runs[0].folder.string(); };
+  BOOST_TEST(folder_of(0) == "runs/table9/row/noise-1x28x28x10/seed1");
+  BOOST_TEST(folder_of(1) == "runs/table9/row/noise-1x28x28x10-for-cityscapes/seed1");
+  BOOST_TEST(folder_of(2) == "runs/table9/row/noise-1x28x28x10-for-camvid/seed1");
+}
+
 // A terminal's signal ends the checks that are under way, too: nothing is to be made of how they
 // ended, and no other is begun.
 BOOST_AUTO_TEST_CASE(what_is_asked_to_stop_judges_nothing) {

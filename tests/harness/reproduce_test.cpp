@@ -25,21 +25,22 @@ struct ToyTable {
   std::string paper = "paper.accuracy = 0.1\n";
   std::string reference = "mean = 10, tolerance = 10";  // empty: none
   std::string trainable = "256";
-  std::string data = "noise-1x28x28x10";
+  std::string data = "noise-1x28x28x10", metrics = "accuracy", net = "cnn2";
   std::string settings = "strategy = \"slvt\", latent = 256";
 
   void write() const {
     write_file_atomic(
         folder.path / "tables" / "toy.toml",
-        fmt::format("id = \"toy\"\ntitle = \"Toy\"\nrecipes = \"None.\"\nmetrics = [\"accuracy\"]\n"
-                    "seeds = [1, 2]\nsettings = {{ net = \"cnn2\", batch = 16, epochs = 3 }}\n{}"
+        fmt::format("id = \"toy\"\ntitle = \"Toy\"\nrecipes = \"None.\"\nmetrics = [\"{}\"]\n"
+                    "seeds = [1, 2]\nsettings = {{ net = \"{}\", batch = 16, epochs = 3 }}\n{}"
                     "[[rows]]\nname = \"mapped\"\nmethod = \"Ours*\"\nparams = \"256\"\n"
                     "trainable = {}\nsettings = {{ {} }}\n{}"
                     "[rows.data.{}]\n{}{}"
                     "[[rows]]\nname = \"licensed\"\nmethod = \"Ours*\"\nparams = \"256\"\n"
                     "trainable = 256\nsettings = {{ strategy = \"slvt\", latent = 256 }}\n"
-                    "[rows.data.cityscapes]\npaper.accuracy = 30\n{}",
-                    head, trainable, settings, row, data, paper, reference_line(), licensed));
+                    "[rows.data.cityscapes]\npaper.{} = 30\n{}",
+                    metrics, net, head, trainable, settings, row, data, paper, reference_line(),
+                    metrics, licensed));
   }
   std::string reference_line() const {
     if (reference.empty()) return {};
@@ -125,6 +126,28 @@ BOOST_AUTO_TEST_CASE(nothing_to_be_held_against_is_no_pass) {
   table.head = "baseline = \"mapped\"\n";
   table.write();
   check_outcome(command, 0, {"toy: 1 done"});
+}
+
+// What is locked is held to the very figure, however small: in a report's digits it would be none.
+BOOST_AUTO_TEST_CASE(a_figure_smaller_than_its_digits_is_locked_as_it_is) {
+  ToyTable table;
+  table.head = "tolerance.loss = 0\n";
+  table.reference.clear();
+  table.paper.clear();
+  table.metrics = "loss";
+  table.write();
+  const std::string command = table.command("--rows mapped --seeds 1 --threads 1 ");
+  check_outcome(command + "--lock", 0, {"reference.loss = "});
+  const auto file = table.run(1) / "result.json";  // as if it had learned more than noise teaches
+  nlohmann::json result = nlohmann::json::parse(read_file(file));
+  result["test_loss"] = 0.0004321;
+  write_file_atomic(file, result.dump());
+  const Outcome locked = mapnet_with(command + "--lock");
+  const std::size_t begin = locked.output.find("\nreference.loss = ");
+  BOOST_REQUIRE_MESSAGE(begin != std::string::npos, locked.output);
+  table.paper = locked.output.substr(begin + 1, locked.output.find('\n', begin + 1) - begin);
+  table.write();
+  check_outcome(command, 0, {"toy: 1 held to their reference"});
 }
 
 // The line is pasted where it is read from. A quick figure has no such place.
@@ -292,6 +315,19 @@ BOOST_AUTO_TEST_CASE(a_memory_budget_reaches_every_run) {
   const Outcome small = mapnet_with(command + " --memory-budget 1MiB");
   BOOST_TEST(small.code == 1);
   BOOST_TEST(small.output.find("nothing fits") != std::string::npos, small.output);
+}
+
+// Of batches that a budget divides the statistics are others.
+BOOST_AUTO_TEST_CASE(a_budget_divides_no_batch_of_a_network_that_normalises) {
+  ToyTable table;
+  table.net = "cnn3";
+  table.data = "noise-3x128x128x11-pixels";
+  table.write();
+  const std::string command = table.command("--rows mapped --seeds 1 --threads 1 ");
+  check_outcome(
+      command + "--memory-budget 180MiB", 1,
+      {"failed: mapped on noise-3x128x128x11-pixels", "--micro-batch", "another training"});
+  BOOST_TEST(!std::filesystem::exists(table.folder.path / "runs" / "toy" / "mapped"));
 }
 
 // A mistyped call costs neither the runs nor the report of those that are done.

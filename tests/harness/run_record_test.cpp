@@ -124,6 +124,25 @@ BOOST_AUTO_TEST_CASE(a_folder_is_not_touched_while_another_trains_there) {
   BOOST_TEST(is_same_run(ours));
 }
 
+// The harness' own record stays as it was where somebody trains in the folder by hand.
+BOOST_AUTO_TEST_CASE(a_result_is_the_runs_where_it_was_recorded) {
+  const RecordedRun one({"train", "--lr", "1"});
+  const RunFolder folder{one.run.folder};
+  write_file_atomic(folder.result(), "{}\n");
+  BOOST_TEST(!is_done(one.run));  // the run says whether it is: nobody has recorded it
+  BOOST_TEST(!is_replaced(one.run));
+  record_result(one.run);
+  BOOST_TEST(is_done(one.run));
+  BOOST_TEST(is_same_run(one.run));
+  write_file_atomic(folder.result(), "{\"seconds\": 1}\n");
+  BOOST_TEST(!is_done(one.run));
+  BOOST_TEST(is_replaced(one.run));
+  SeedRun other = one.run;
+  other.words = {"train", "--lr", "2"};
+  record_result(other);  // of another run than the folder's: nothing is recorded
+  BOOST_TEST(is_replaced(one.run));
+}
+
 // Whoever removes the result wants the run again. What is no run's stays.
 BOOST_AUTO_TEST_CASE(a_run_without_its_result_is_begun_anew) {
   const RecordedRun one({"train", "--lr", "1"});
@@ -131,6 +150,7 @@ BOOST_AUTO_TEST_CASE(a_run_without_its_result_is_begun_anew) {
   const auto notes = one.folder.write("run/notes.txt", "mine");
   for (const auto& file : {folder.model(), folder.metrics(), folder.result()})
     write_file_atomic(file, "{}\n");
+  record_result(one.run);
   BOOST_TEST(is_done(one.run));
   std::filesystem::remove(folder.result());
   BOOST_TEST((prepare_folder(one.run) == FolderState::begins));

@@ -167,3 +167,55 @@ BOOST_AUTO_TEST_CASE(a_sweep_keeps_what_it_does_not_run_anew) {
   check_outcome(command + " --out " + at + "/notes.txt", 2, {"notes.txt:1", "--out"});
   BOOST_TEST(read_file(at + "/notes.txt") == "not a run\n");
 }
+
+// Its figure was of an earlier program, or of data that is gone: it is no choice's any more.
+BOOST_AUTO_TEST_CASE(a_point_that_failed_does_not_keep_its_earlier_figure) {
+  const Folder folder;
+  const std::string at = folder.path.string();
+  folder.write("s.toml", "settings = { validation = 56, net = \"cnn2\", lr = \"much\" }\n");
+  const nlohmann::json before = {{"point", "p"},
+                                 {"settings", "--lr much --net cnn2 --validation 56"},
+                                 {"seed", 1},
+                                 {"seconds", 9.5},
+                                 {"validation_accuracy", 0.9}};
+  nlohmann::json other = before;
+  other["seed"] = 2;
+  folder.write("s.jsonl", before.dump() + "\n" + other.dump() + "\n");
+  const std::string command = "sweep " + at + "/s.toml --runs " + at + "/runs --threads 1";
+  for (int times = 0; times < 2; ++times) {  // what it once came to is kept, however often it fails
+    check_outcome(command, 1, {"1 of 1 points failed"});
+    const std::vector<nlohmann::json> lines = read_sweep_lines(at + "/s.jsonl");
+    BOOST_REQUIRE(lines.size() == 2u);
+    BOOST_TEST(!lines[0].contains("validation_accuracy"));
+    BOOST_TEST(!lines[0].contains("seconds"));
+    BOOST_TEST(lines[0]["earlier"]["validation_accuracy"] == 0.9);
+    BOOST_TEST(lines[0]["earlier"]["seconds"] == 9.5);
+    BOOST_TEST(lines[0]["failed"].get<std::string>().find("--lr") != std::string::npos);
+    BOOST_TEST((lines[1] == other));  // not of this sweep
+  }
+}
+
+// As a mistyped call may leave it.
+BOOST_AUTO_TEST_CASE(a_point_that_could_not_begin_keeps_its_figure) {
+  const Folder folder;
+  const Table table = read_sweep(folder.write("rates.toml", kSweep));
+  Campaign campaign = choose(table, {});
+  ChosenEntry& entry = campaign.entries[0];
+  std::vector<nlohmann::json> lines;
+  for (const int seed : {1, 2})
+    lines.push_back({{"settings", command_line(words_of(entry.entry->settings))},
+                     {"seed", seed},
+                     {"validation_accuracy", 0.9}});
+  entry.state = EntryState::failed;
+  entry.message = "nothing fits";
+  BOOST_TEST((without_failed(campaign, lines) == lines));
+  entry.runs[1].begun = true;  // the seed that shows what the point comes to now
+  for (const nlohmann::json& line : without_failed(campaign, lines)) {
+    BOOST_TEST(line["failed"] == "nothing fits");
+    BOOST_TEST(!line.contains("validation_accuracy"));
+  }
+  entry.runs[0].done = true;
+  BOOST_TEST((without_failed(campaign, lines)[0] == lines[0]));
+  entry.state = EntryState::pending;
+  BOOST_TEST((without_failed(campaign, lines) == lines));
+}

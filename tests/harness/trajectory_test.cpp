@@ -6,7 +6,10 @@
 #include <random>
 
 #include "algebra/symmetric_eigen.hpp"
+#include "harness/gnuplot.hpp"
+#include "harness/trajectory/pictures.hpp"
 #include "harness/trajectory/principal_components.hpp"
+#include "harness/trajectory/report.hpp"
 #include "harness/trajectory/shape.hpp"
 #include "train/recipes.hpp"
 #include "train/snapshots.hpp"
@@ -153,4 +156,34 @@ BOOST_AUTO_TEST_CASE(a_runs_trajectory_is_that_of_its_snapshots) {
   const nlohmann::json numbers = trajectory_numbers(t, {});
   BOOST_TEST(numbers["network"] == json["network"]);
   BOOST_TEST(!numbers["layers"][0].contains("x"));
+}
+
+// Of other settings than the table's: neither a line nor a picture, and no random walk beside none.
+BOOST_AUTO_TEST_CASE(outdated_rows_are_left_out_of_trajectories) {
+  const Trajectory walks{{0, 2, 4, 6, 8},
+                         {{"conv1", 3, random_walk_gram(5)}, {"fc1", 7, random_walk_gram(5)}}};
+  const nlohmann::json trajectory = trajectory_json(walks, {.snapshot_every = 2, .perplexity = 2});
+  const auto entry = [&](const std::string& row) {
+    return nlohmann::json{{"row", row}, {"runs", {{{"trajectory", trajectory}}}}};
+  };
+  nlohmann::json report = {{"entries", {entry("kept"), entry("changed")}}};
+  const auto shows = [](const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+  };
+  BOOST_TEST(shows(trajectories_markdown(report), "| changed | fc1 | 7 |"));
+  BOOST_TEST(shows(trajectories_html(report), "<td>changed<td>fc1<td>7"));
+  report["entries"][1]["outdated"] = true;
+  for (const std::string& text : {trajectories_markdown(report), trajectories_html(report)}) {
+    BOOST_TEST(shows(text, "kept"));
+    BOOST_TEST(!shows(text, "changed"));
+  }
+  if (has_gnuplot())
+    for (const NamedPicture& picture : pictures_of_trajectories(report)) {
+      BOOST_TEST(shows(picture.svg, "kept"), picture.name);
+      BOOST_TEST(!shows(picture.svg, "changed"), picture.name);
+    }
+  report["entries"][0]["outdated"] = true;
+  BOOST_TEST(trajectories_markdown(report).empty());
+  BOOST_TEST(trajectories_html(report).empty());
+  BOOST_TEST(pictures_of_trajectories(report).empty());
 }
