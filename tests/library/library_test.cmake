@@ -1,4 +1,4 @@
-# cmake -DBUILD=<built> -DSOURCE=<tree> -DWORK=<scratch> -DCOMPILER=<c++> -P library_test.cmake
+# cmake -DBUILD=<built> -DSOURCE=<tree> -DWORK=<scratch> -DCOMPILER=<c++> -DREADELF=<readelf> -DFOLDERS=<of CUDA and cuDNN> -P library_test.cmake
 cmake_minimum_required(VERSION 3.25)
 
 function(run out)
@@ -43,6 +43,12 @@ if(status EQUAL 0)
 endif()
 require_text("mapnet data fetch" "${refusal}" "the stored object is damaged")
 require_text("mapnet data fetch" "${refusal}" "work/prefix/share/mapnet/cmake")
+
+# Where the loader would not look for CUDA and cuDNN by itself, the program says.
+foreach(folder IN LISTS FOLDERS)
+  run(dynamic ${READELF} -d ${WORK}/prefix/bin/mapnet)
+  require_text("readelf -d mapnet" "${dynamic}" "R(UN)?PATH[^\n]*[[:]${folder}[]:]")
+endforeach()
 
 # What an exported C header is run with.
 if(NOT EXISTS ${WORK}/prefix/share/mapnet/examples/microcontroller/int8_network.c)
