@@ -85,7 +85,7 @@ std::shared_ptr<Device> open_cpu(int n_threads);
 std::string cpu_libraries();
 
 /// Gives back what the CPU twins' libraries keep of steps that are gone, to build the same ones
-/// faster: some 12 MiB of CNN3's schedules of a budget's search. No step that is there is touched.
+/// faster. No step that is there is touched.
 void forget_built_steps();
 
 /// One of the NVIDIA GPUs the process may use, of those that are not too old: the first, or where

@@ -18,12 +18,13 @@ namespace mapnet::cuda {
 namespace {
 
 void check(ncclResult_t status, const char* what) {
+  if (status == ncclSuccess) return;
+  const char* advice = "";
   if (status == ncclInvalidUsage)  // two ranks on one GPU are
-    fail(
-        "NCCL: {}: {}; each rank needs a GPU of its own: start as many on a machine as it has, or "
-        "take --device cpu",
-        what, ncclGetErrorString(status));
-  if (status != ncclSuccess) fail("NCCL: {}: {}", what, ncclGetErrorString(status));
+    advice =
+        "; each rank needs a GPU of its own: start as many on a machine as it has, or take "
+        "--device cpu";
+  fail("NCCL: {}: {}{}", what, ncclGetErrorString(status), advice);
 }
 
 // Until an abort goes ahead beside a thread that hands NCCL work: it is done in microseconds, or it

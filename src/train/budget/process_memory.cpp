@@ -8,7 +8,6 @@
 
 #include "data/each.hpp"
 #include "data/manifest.hpp"
-#include "device/device.hpp"
 #include "train/decode_ahead.hpp"
 
 namespace mapnet {
@@ -119,9 +118,6 @@ std::optional<std::size_t> available_memory(const std::filesystem::path& proc,
   return least;
 }
 
-void return_free_memory() {
-  forget_built_steps();
-  ::malloc_trim(0);
-}
+void return_free_memory() { ::malloc_trim(0); }
 
 }  // namespace mapnet

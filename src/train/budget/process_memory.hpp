@@ -37,8 +37,7 @@ std::optional<std::size_t> available_memory(
     const std::filesystem::path& proc = "/proc",
     const std::filesystem::path& cgroups = "/sys/fs/cgroup");
 
-/// Memory that was freed and is kept for later, and what libraries keep of steps that are gone, goes
-/// back to the system.
+/// Memory that was freed and is kept for later goes back to the system.
 void return_free_memory();
 
 }  // namespace mapnet

@@ -11,6 +11,7 @@
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/stopwatch.hpp"
+#include "device/device.hpp"
 #include "memory/placement.hpp"
 #include "train/maps/learning_memory.hpp"
 #include "train/maps/map_source.hpp"
@@ -264,6 +265,7 @@ BudgetSearch search_budget(const RunConfig& config, const Recipe& recipe, const 
            std::min_element(all.begin(), all.end(), less) == smallest;
   }
   found.seconds = watch.seconds();
+  forget_built_steps();  // of schedules that nobody runs
   return_free_memory();
   return found;
 }
