@@ -36,7 +36,17 @@ std::optional<FoundCheckpoint> RunFiles::claim(Recipe& recipe, const Dataset& da
                "started with another program, settings or data than the first rank");
   if (ranks_.first()) claim_ = folder_.claim(control_.overwrite, control_.resume);
   refuse_own_files(recipe);
-  if (!control_.resume) return std::nullopt;
+  std::optional<FoundCheckpoint> found;
+  if (control_.resume) found = find_to_go_on_from(recipe);
+  const std::int64_t steps = training_steps(recipe, split_samples(recipe, dataset));
+  const std::int64_t done =
+      found ? found->checkpoint.state.epoch * (steps / recipe.epochs) + found->checkpoint.state.step
+            : 0;
+  if (ranks_.first()) require_disk_room(folder_, net_, control_.snapshot_every, steps, done);
+  return found;
+}
+
+std::optional<FoundCheckpoint> RunFiles::find_to_go_on_from(Recipe& recipe) {
   std::optional<FoundCheckpoint> found;
   if (ranks_.first()) {
     remove_unfinished(folder_.checkpoint());
@@ -68,10 +78,8 @@ void RunFiles::go_on_from(const Checkpoint& checkpoint) {
   standing_.saved = position_text(checkpoint);
 }
 
-void RunFiles::begin(const Init& init, std::int64_t steps, std::int64_t done,
-                     const std::optional<FoundCheckpoint>& found) {
+void RunFiles::begin(const Init& init, const std::optional<FoundCheckpoint>& found) {
   if (ranks_.first()) {
-    require_disk_room(folder_, net_, control_.snapshot_every, steps, done);
     // A model that this run replaces stays until it does: --resume needs it.
     if (!found) folder_.begin(replaces(folder_, init));
     log_.emplace(folder_, found ? found->checkpoint.metrics : std::string());

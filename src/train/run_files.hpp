@@ -34,14 +34,13 @@ class RunFiles {
   const std::string& saved() const { return standing_.saved; }
 
   /// Takes the folder, and finds the checkpoint that the run goes on from, which knows better than
-  /// `recipe` what of a model it began with. Throws Error where that is another run's.
+  /// `recipe` what of a model it began with. Throws Error where that is another run's, and where
+  /// what the run is to write would not go there: before anything is learned or trained.
   std::optional<FoundCheckpoint> claim(Recipe& recipe, const Dataset& dataset);
   /// Throws Error where the run cannot go on from its checkpoint with these files.
   void go_on_from(const Checkpoint& checkpoint);
-  /// An earlier run goes: nothing is left that could keep this one from beginning. The run has
-  /// `steps`, and `done` are behind it.
-  void begin(const Init& init, std::int64_t steps, std::int64_t done,
-             const std::optional<FoundCheckpoint>& found);
+  /// An earlier run goes: nothing is left that could keep this one from beginning.
+  void begin(const Init& init, const std::optional<FoundCheckpoint>& found);
   void begin_snapshots(const Session& session, std::int64_t done);
 
   /// The snapshot behind a step that has one.
@@ -64,6 +63,7 @@ class RunFiles {
 
  private:
   void refuse_own_files(const Recipe& recipe) const;
+  std::optional<FoundCheckpoint> find_to_go_on_from(Recipe& recipe);
   void take_snapshot(const Session& session, std::int64_t done);
   void wait_for_first();
 

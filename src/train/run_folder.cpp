@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -30,6 +32,12 @@ constexpr auto kBetweenTries = std::chrono::milliseconds(100);
 bool is_empty_folder(const fs::path& path) {
   std::error_code ec;
   return fs::is_directory(path, ec) && fs::is_empty(path, ec) && !ec;
+}
+
+/// Told before hours of work, not by the first file behind them. Writes nothing.
+void require_writable(const fs::path& path) {
+  if (::faccessat(AT_FDCWD, path.c_str(), W_OK | X_OK, AT_EACCESS) != 0)
+    fail("{}: cannot write there: {}", path.string(), std::strerror(errno));
 }
 
 void remove_checkpoints(const RunFolder& folder) {
@@ -90,6 +98,7 @@ FolderClaim RunFolder::claim(bool overwrite, bool resume) const {
         "{}: holds {}, which is of no unfinished run of mapnet's; give another --out, or "
         "--overwrite to replace it",
         path.string(), file->filename().string());
+  require_writable(path);
   return claim;
 }
 

@@ -52,9 +52,9 @@ struct RunFolder {
   std::optional<std::filesystem::path> stranger() const;
 
   /// Makes the folder, before hours are spent, and keeps others from training there. Throws Error
-  /// when somebody does, and after a while still does; and where `overwrite` is false, when it
-  /// holds a finished run, an interrupted one that is not to be resumed, or files under a run's
-  /// names that are no run's.
+  /// when somebody does, and after a while still does, or nothing can be written there; and where
+  /// `overwrite` is false, when it holds a finished run, an interrupted one that is not to be
+  /// resumed, or files under a run's names that are no run's.
   FolderClaim claim(bool overwrite, bool resume) const;
 
   /// Whether clear() would remove the file.

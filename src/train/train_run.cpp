@@ -57,7 +57,7 @@ class TrainingRun {
     else if (recipe_.init.given())
       begin_with_model();
     wait_for_all();
-    files_.begin(recipe_.init, report_.steps * recipe_.epochs, step_, found_);
+    files_.begin(recipe_.init, found_);
     found_.reset();  // it holds as much as everything that is trained
     files_.begin_snapshots(session_, step_);
   }

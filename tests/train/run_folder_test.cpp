@@ -1,5 +1,7 @@
 #include "train/run_folder.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstring>
@@ -220,6 +222,41 @@ BOOST_AUTO_TEST_CASE(an_empty_folder_for_snapshots_is_in_no_runs_way) {
   BOOST_CHECK_NO_THROW(folder.claim(false, true));
   scratch.write("run/snapshots/thesis.docx", "mine");
   check_fails([&] { folder.claim(false, false); }, {"holds snapshots"});
+}
+
+namespace {
+
+/// Root may write anywhere: in such a scope it is nobody.
+class AsNobody {
+ public:
+  AsNobody() {
+    if (me_ == 0) BOOST_REQUIRE(::seteuid(65534) == 0);
+  }
+  ~AsNobody() {
+    if (me_ == 0) BOOST_CHECK(::seteuid(0) == 0);
+  }
+  AsNobody(const AsNobody&) = delete;
+  AsNobody& operator=(const AsNobody&) = delete;
+
+ private:
+  const uid_t me_ = ::geteuid();
+};
+
+}  // namespace
+
+// Not by the first file, behind a map that was learned for hours.
+BOOST_AUTO_TEST_CASE(a_folder_that_cannot_be_written_in_is_told_at_once) {
+  const Folder scratch;
+  const RunFolder folder{scratch.path / "run"};
+  std::filesystem::create_directories(folder.path);
+  const auto writing = std::filesystem::perms::owner_write;
+  std::filesystem::permissions(folder.path, writing, std::filesystem::perm_options::remove);
+  {
+    const AsNobody nobody;
+    check_fails([&] { folder.claim(false, false); }, {folder.path.string(), "cannot write there"});
+  }
+  std::filesystem::permissions(folder.path, writing, std::filesystem::perm_options::add);
+  BOOST_CHECK_NO_THROW(folder.claim(false, false));
 }
 
 BOOST_AUTO_TEST_CASE(one_process_trains_in_a_folder_at_a_time) {
