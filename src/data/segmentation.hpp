@@ -25,6 +25,7 @@ struct SegmentationSplit {
   /// What an id in a label file becomes: a class, the ignored label, or -1, which is refused.
   std::array<std::int16_t, 256> classes_of_ids;
   std::vector<LabelledPicture> pictures;
+  std::size_t reading_bytes = 0;  ///< of memory that reading any one of the files takes at most
 };
 
 struct SegmentationSplits {

@@ -1,4 +1,4 @@
-#include "train/heap_watch.hpp"
+#include "common/heap_watch.hpp"
 
 #include <link.h>
 #include <malloc.h>
@@ -22,7 +22,7 @@ namespace {
 
 std::atomic<bool> watching{false};
 std::atomic<std::size_t> ours{0}, library{0}, largest_library{0};
-std::atomic<long> growth{0};
+std::atomic<long> growth{0}, peak{0};
 std::uintptr_t program_begin = 0, program_end = 0;
 
 /// The first object dl_iterate_phdr reports is the program itself.
@@ -37,17 +37,23 @@ int find_program(dl_phdr_info* info, std::size_t, void*) {
   return 1;
 }
 
+template <class T>
+void raise(std::atomic<T>& most, T value) {
+  T seen = most;
+  while (value > seen && !most.compare_exchange_weak(seen, value)) {
+  }
+}
+
 void* note(void* result, std::size_t bytes, const void* caller) {
   if (!watching || !result) return result;
   const auto from = reinterpret_cast<std::uintptr_t>(caller);
-  growth += static_cast<long>(malloc_usable_size(result));
+  const auto usable = static_cast<long>(malloc_usable_size(result));
+  raise(peak, growth += usable);
   if (from >= program_begin && from < program_end) {
     ++ours;
   } else {
     ++library;
-    std::size_t seen = largest_library;
-    while (bytes > seen && !largest_library.compare_exchange_weak(seen, bytes)) {
-    }
+    raise(largest_library, bytes);
   }
   return result;
 }
@@ -113,13 +119,13 @@ namespace mapnet::test {
 void HeapWatch::start() {
   if (program_end == 0) dl_iterate_phdr(find_program, nullptr);
   ours = library = largest_library = 0;
-  growth = 0;
+  growth = peak = 0;
   watching = true;
 }
 
 HeapCounts HeapWatch::stop() {
   watching = false;
-  return {ours, library, largest_library, growth};
+  return {ours, library, largest_library, growth, peak};
 }
 
 }  // namespace mapnet::test

@@ -2,6 +2,7 @@
 
 #include "common/temporary.hpp"
 #include "data/image.hpp"
+#include "data/made_pictures.hpp"
 #include "data/picture_files.hpp"
 
 /// Pictures that would cost their reader far more than their files are worth, or that hold no
@@ -10,12 +11,6 @@ using namespace mapnet;
 using namespace mapnet::test;
 
 namespace {
-
-std::string text_of(std::initializer_list<int> bytes) {
-  std::string text;
-  for (const int byte : bytes) text += static_cast<char>(byte);
-  return text;
-}
 
 /// A PNG of one size that says of itself that it is of another; nobody looks at its checksums.
 void write_png_that_says(const std::filesystem::path& file, const Image& image, ImageSize says) {
@@ -28,38 +23,6 @@ void write_png_that_says(const std::filesystem::path& file, const Image& image, 
     bytes[height_at + i] = static_cast<char>(says.height >> shift & 0xff);
   }
   write_file_atomic(file, bytes);
-}
-
-std::string jpeg_segment(int marker, const std::string& contents) {
-  const auto length = static_cast<int>(contents.size() + 2);
-  return text_of({0xff, marker, length >> 8, length & 0xff}) + contents;
-}
-
-constexpr int kBaseline = 0xc0, kProgressive = 0xc2;
-
-/// A JPEG up to its first scan. Its Huffman codes are one bit long, and 0 stands for the same again
-/// and nothing else: what scans hold are zeros, and the picture is grey of 128.
-std::string jpeg_head(int kind, ImageSize size, const std::vector<int>& components) {
-  std::string frame = text_of({8, size.height >> 8, size.height & 0xff, size.width >> 8,
-                               size.width & 0xff, static_cast<int>(components.size())});
-  for (const int name : components) frame += text_of({name, 0x11, 0});
-  const std::string codes = text_of({1}) + std::string(15, '\0') + text_of({0});
-  return text_of({0xff, 0xd8}) + jpeg_segment(0xdb, text_of({0}) + std::string(64, '\1')) +
-         jpeg_segment(kind, frame) + jpeg_segment(0xc4, text_of({0x00}) + codes) +
-         jpeg_segment(0xc4, text_of({0x10}) + codes);
-}
-
-/// Of one component, the coefficients `first` to `last` of each block.
-std::string jpeg_scan(int component, int first, int last, std::size_t bytes) {
-  return jpeg_segment(0xda, text_of({1, component, 0, first, last, 0})) + std::string(bytes, '\0');
-}
-
-const std::string jpeg_end = text_of({0xff, 0xd9});
-
-std::string progressive_jpeg(ImageSize size, int scans) {
-  std::string jpeg = jpeg_head(kProgressive, size, {1}) + jpeg_scan(1, 0, 0, 1);
-  for (int scan = 1; scan < scans; ++scan) jpeg += jpeg_scan(1, 1, 63, 1);
-  return jpeg + jpeg_end;
 }
 
 void check_grey(const Image& image) {

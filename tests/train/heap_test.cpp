@@ -2,7 +2,7 @@
 
 #include "common/scripted_ranks.hpp"
 #include "memory/arena.hpp"
-#include "train/heap_watch.hpp"
+#include "common/heap_watch.hpp"
 #include "train/pretrained_file.hpp"
 #include "train/recipes.hpp"
 #include "train/session.hpp"

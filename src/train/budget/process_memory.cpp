@@ -23,10 +23,19 @@ constexpr std::size_t kStep = 24 * kKiB;
 // What OpenBLAS packs of a square of d for the products that make a dense map: rows of it, a
 // thread.
 constexpr std::size_t kPackedRows = 512;
-// A picture on its way: its file, its pixels, and the decoder's.
+// A picture on its way, where its files are not there to be asked.
 constexpr std::size_t kPicture = 8 * kMiB;
 
 bool decodes_pictures(const Dataset& d) { return d.task == Task::segment && !parse_noise(d.name); }
+
+/// Its file, its pixels and the decoder's, and what malloc keeps of those before it.
+std::size_t picture_bytes(const Dataset& d) {
+  std::size_t bytes = 0;
+  for (const DatasetSplit* split : {&d.train, &d.test})
+    if (const auto* pictures = std::get_if<SegmentationSplit>(&split->files))
+      bytes = std::max(bytes, pictures->reading_bytes);
+  return bytes > 0 ? bytes + kMiB : kPicture;
+}
 
 std::size_t bytes_of(const Schedule& schedule, BufferId buffer) {
   return buffer == kNoBuffer ? 0 : schedule.buffer_bytes(buffer);
@@ -83,7 +92,7 @@ std::size_t bytes_beside_arena(const RunSchedule& run, const Recipe& recipe,
   if (decodes_pictures(dataset))
     bytes +=
         DecodeAhead::samples_ahead() * (run.samples.sample_bytes + labels_per_sample(dataset)) +
-        kPicture * static_cast<std::size_t>(decoding_threads());
+        picture_bytes(dataset) * static_cast<std::size_t>(decoding_threads());
   if (dataset.floats) bytes += 2 * bytes_of(run.schedule, run.samples.values);  // as it is read
   return bytes;
 }
