@@ -201,7 +201,7 @@ void find_done(Campaign& campaign) {
         run.damaged = true;
         mapnet::say(
             "mapnet: {}: its result.json is not the one that was finished there: somebody trained "
-            "in the folder since; it is trained anew\n",
+            "in the folder since, or it is damaged; it is trained anew\n",
             run.folder.string());
       }
       if (run.damaged || !is_done(run)) continue;

@@ -58,7 +58,7 @@ struct SeedRun {
   std::vector<std::string> source_words;  ///< of that run
   bool done = false;
   bool damaged = false;       ///< finished, but its results cannot be read, or are somebody else's
-  bool begun = false;         ///< by this program, as far as it may have come
+  bool begun = false;         ///< by this program: it was not refused, however far it has come
   nlohmann::json result;      ///< result.json, once done
   nlohmann::json metrics;     ///< lines of metrics.jsonl, likewise
   nlohmann::json trajectory;  ///< of a table that has them, once they were followed

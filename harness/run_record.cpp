@@ -115,7 +115,19 @@ void clear(const SeedRun& run) {
   if (folder.finished()) fail("{}: cannot be removed", folder.result().string());
 }
 
-std::string result_of(const SeedRun& run) { return sha256_hex(RunFolder{run.folder}.result()); }
+/// Empty where it cannot be read.
+std::string result_of(const SeedRun& run) try {
+  return sha256_hex(RunFolder{run.folder}.result());
+} catch (const Error&) {
+  return {};
+}
+
+/// What was recorded of it; empty: nothing.
+std::string recorded_result(const SeedRun& run) {
+  const json record = recorded(run);
+  const auto found = record.find("result");
+  return found != record.end() && found->is_string() ? found->get<std::string>() : "";
+}
 
 bool is_finished(const SeedRun& run) {
   return RunFolder{run.folder}.finished() && is_same_run(run);
@@ -144,13 +156,15 @@ bool is_same_run(const SeedRun& run) {
 }
 
 bool is_done(const SeedRun& run) {
-  return is_finished(run) && recorded(run).value("result", "") == result_of(run);
+  if (!is_finished(run)) return false;
+  const std::string result = recorded_result(run);
+  return !result.empty() && result == result_of(run);
 }
 
 bool is_replaced(const SeedRun& run) {
   // A harness that was ended before it recorded the result goes on with the run, which looks itself
   // whether it was trained as it is told.
-  return is_finished(run) && recorded(run).contains("result") && !is_done(run);
+  return is_finished(run) && !recorded_result(run).empty() && !is_done(run);
 }
 
 void record_result(const SeedRun& run) {

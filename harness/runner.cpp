@@ -18,6 +18,7 @@
 #include "harness/complaint.hpp"
 #include "harness/process.hpp"
 #include "harness/run_record.hpp"
+#include "train/run_folder.hpp"
 
 namespace mapnet {
 
@@ -172,8 +173,7 @@ class Runner {
   }
 
   void run_child(const Job& job, const char* beginning) {
-    SeedRun& run = *job.run;
-    run.begun = true;
+    const SeedRun& run = *job.run;
     std::vector<std::string> words = {kThisProgram};
     words.insert(words.end(), run.words.begin(), run.words.end());
     words.insert(words.end(), {"--out", run.folder.string(), beginning});
@@ -203,8 +203,10 @@ class Runner {
 
   void finish(RunningJob& running, int code) {
     seconds_.push_back(running.watch.seconds());
+    SeedRun& run = *running.job.run;
+    run.begun = RunFolder{run.folder}.begun() || RunFolder{run.folder}.finished();
     if (code != 0)
-      fail_entry(running.job, why_it_failed(output_of(*running.job.run), code));
+      fail_entry(running.job, why_it_failed(output_of(run), code));
     else
       take_results(running.job);
     tell_end(running.job);

@@ -18,16 +18,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// No picture of kMaxImagePixels is larger: four channels of 16 bits, stored as they are.
-constexpr std::size_t kMaxFileBytes = kMaxImagePixels * 8;
 /// What the decoder may take for data behind the last row: some programs write a little.
 constexpr std::size_t kSurplusBytes = std::size_t{64} << 10;
 
 std::vector<std::uint8_t> file_bytes(const fs::path& path) {
   const InputFile file(path);
-  if (file.size() > kMaxFileBytes) {
-    fail("{}: expected an image file of at most {} bytes, found {}", path.string(), kMaxFileBytes,
-         file.size());
+  if (file.size() > kMaxImageFileBytes) {
+    fail("{}: expected an image file of at most {} bytes, found {}", path.string(),
+         kMaxImageFileBytes, file.size());
   }
   std::vector<std::uint8_t> bytes(file.size());
   file.read(0, bytes);

@@ -22,6 +22,8 @@ struct ImageSize {
 /// What is refused before anything is decoded: a header is a few bytes that anyone may have
 /// written, and the decoder allocates what it promises.
 constexpr std::size_t kMaxImagePixels = std::size_t{64} << 20;
+/// No picture of kMaxImagePixels is larger: four channels of 16 bits, stored as they are.
+constexpr std::size_t kMaxImageFileBytes = kMaxImagePixels * 8;
 /// Deflate packs at most 1032 bytes into one; above a million pixels a file must be in proportion.
 constexpr std::size_t kMaxPixelsPerByte = 2048;
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "common/error.hpp"
 #include "data/image.hpp"
@@ -20,69 +21,103 @@ constexpr std::size_t kTables = std::size_t{128} << 10;
 // As read_image is asked for at most.
 constexpr std::size_t kChannels = 3;
 
-template <std::size_t n>
-std::optional<std::array<std::uint8_t, n>> bytes_at(const InputFile& file, std::size_t offset) {
-  if (offset > file.size() || file.size() - offset < n) return std::nullopt;
-  std::array<std::uint8_t, n> bytes{};
-  file.read(offset, bytes);
-  return bytes;
-}
+/// A file's bytes, a block of it at a time.
+class Bytes {
+ public:
+  explicit Bytes(const InputFile& file) : file_(file) {}
 
-std::size_t big_endian(const std::uint8_t* bytes, int count) {
-  std::size_t value = 0;
-  for (int i = 0; i < count; ++i) value = value << 8 | bytes[i];
-  return value;
-}
+  std::size_t size() const { return file_.size(); }
+  /// The byte at that offset; nothing behind the end.
+  std::optional<std::uint8_t> at(std::size_t offset) {
+    if (offset >= size()) return std::nullopt;
+    if (offset < begin_ || offset - begin_ >= filled_) fill(offset);
+    return block_[offset - begin_];
+  }
+  /// A number, its first byte the highest; nothing where it does not end before the file does.
+  std::optional<std::size_t> number(std::size_t offset, std::size_t bytes) {
+    if (offset > size() || size() - offset < bytes) return std::nullopt;
+    std::size_t value = 0;
+    for (std::size_t i = 0; i < bytes; ++i) value = value << 8 | *at(offset + i);
+    return value;
+  }
+
+ private:
+  void fill(std::size_t offset) {
+    begin_ = offset;
+    filled_ = std::min(block_.size(), size() - offset);
+    file_.read(offset, std::span(block_).first(filled_));
+  }
+
+  const InputFile& file_;
+  std::array<std::uint8_t, 4096> block_{};
+  std::size_t begin_ = 0, filled_ = 0;
+};
 
 bool is_decoded(std::size_t width, std::size_t height) {
   return width > 0 && height > 0 && width <= kMaxImagePixels / height;
 }
 
-/// The packed data are gathered in a block that doubles, then unpacked to rows, those become
-/// pixels, of a palette or with transparency once more, and these the channels asked for; each
-/// stage goes when the next is there.
-std::size_t png_bytes(const InputFile& file) {
-  // Signature, IHDR's length and name; width, height, bits, colour type, two more, interlacing.
-  const auto header = bytes_at<29>(file, 0);
-  if (!header) return 0;
-  const std::size_t width = big_endian(header->data() + 16, 4);
-  const std::size_t height = big_endian(header->data() + 20, 4);
+/// Where IHDR's contents begin; nothing where it is not there. Before it may be Apple's CgBI.
+std::optional<std::size_t> png_header_at(Bytes& file) {
+  constexpr std::size_t kIhdr = 0x49484452, kChunks = 2;
+  std::size_t at = kPngSignature.size();
+  for (std::size_t i = 0; i < kChunks; ++i) {
+    if (file.number(at + 4, 4) == kIhdr) return at + 8;
+    const std::optional<std::size_t> length = file.number(at, 4);
+    if (!length) break;
+    at += 12 + *length;  // with its own bytes, its name and its checksum
+  }
+  return std::nullopt;
+}
+
+/// The packed data are gathered in a block that doubles, then unpacked to rows, whose block doubles
+/// where they are interlaced or more follows them; those become pixels, of a palette or with
+/// transparency once more, and these the channels asked for. Each stage goes when the next is
+/// there.
+std::size_t png_bytes(Bytes& file) {
+  const std::optional<std::size_t> header = png_header_at(file);
+  if (!header || !file.number(*header, 13)) return 0;
+  const std::size_t width = *file.number(*header, 4), height = *file.number(*header + 4, 4);
   if (!is_decoded(width, height)) return 0;
-  const std::size_t sample = (*header)[24] == 16 ? 2 : 1;
+  const std::size_t sample = file.at(*header + 8) == 16 ? 2 : 1;
   constexpr std::array<std::size_t, 7> channels_of_type = {1, 1, 3, 1, 2, 1, 4};
-  const std::size_t type = std::min<std::size_t>((*header)[25], 6);
-  const bool palette = type == 3, interlaced = (*header)[28] != 0;
-  const std::size_t pixels = width * height;
-  // Rows of an interlaced picture, a byte before each, may make their block double.
-  const std::size_t rows =
-      (pixels * channels_of_type[type] * sample + height) * (interlaced ? 2 : 1);
+  const std::size_t type = std::min<std::size_t>(*file.at(*header + 9), 6);
+  const bool palette = type == 3, interlaced = file.at(*header + 12) != 0;
+  const std::size_t pixels = width * height, channels = channels_of_type[type];
+  const std::size_t rows = 2 * (pixels * channels * sample + height);
   const std::size_t decoded =
-      pixels * (palette ? 4 : std::min<std::size_t>(channels_of_type[type] + 1, 4)) * sample;
-  const std::size_t gathered = 2 * file.size();
-  const std::size_t stages[] = {gathered + rows, rows + decoded + (interlaced ? decoded / 2 : 0),
+      pixels * (palette ? 4 : std::min<std::size_t>(channels + 1, 4)) * sample;
+  const std::size_t stages[] = {2 * file.size() + rows,
+                                rows + decoded + (interlaced ? decoded / 2 : 0),
                                 (palette ? pixels : 0) + decoded,
                                 decoded + pixels * kChannels * sample, 2 * pixels * kChannels};
   return *std::ranges::max_element(stages);
 }
 
+/// Offset behind the next marker from `at` on, whatever lies before it passed over as the decoder
+/// does.
+std::optional<std::size_t> behind_marker(Bytes& file, std::size_t at) {
+  while (file.at(at) && file.at(at) != 0xff) ++at;
+  while (file.at(at) == 0xff) ++at;
+  return file.at(at) ? std::optional(at + 1) : std::nullopt;
+}
+
 /// Planes of the components in whole blocks, of a progressive file their coefficients too; then the
 /// channels asked for.
-std::size_t jpeg_bytes(const InputFile& file) {
-  for (std::size_t at = 2;;) {
-    const auto segment = bytes_at<10>(file, at);  // 0xff, marker, length, bits, height, width, n
-    if (!segment || (*segment)[0] != 0xff) return 0;
-    const std::uint8_t marker = (*segment)[1];
-    if (marker == 0xff) {  // padding
-      ++at;
-      continue;
-    }
+std::size_t jpeg_bytes(Bytes& file) {
+  std::optional<std::size_t> at = 2;
+  while ((at = behind_marker(file, *at))) {
+    const std::optional<std::size_t> length = file.number(*at, 2);
+    if (!length) return 0;
+    const std::uint8_t marker = *file.at(*at - 1);
     if (marker < 0xc0 || marker > 0xc2) {
-      at += 2 + big_endian(segment->data() + 2, 2);
+      *at += std::max<std::size_t>(*length, 2);
       continue;
     }
-    const std::size_t height = big_endian(segment->data() + 5, 2);
-    const std::size_t width = big_endian(segment->data() + 7, 2);
-    const std::size_t components = (*segment)[9];
+    // Behind the length: bits a sample, height, width, components.
+    if (!file.number(*at, 8)) return 0;
+    const std::size_t height = *file.number(*at + 3, 2), width = *file.number(*at + 5, 2);
+    const std::size_t components = *file.at(*at + 7);
     if (!is_decoded(width, height) || components > 4) return 0;
     constexpr std::size_t block = 8 * 4;  // of at most four samples a pixel
     const std::size_t planes = (width + block) * (height + block) * components;
@@ -90,16 +125,21 @@ std::size_t jpeg_bytes(const InputFile& file) {
     const std::size_t decoded = width * height * kChannels;
     return std::max(planes * (progressive ? 3 : 1) + decoded, 2 * decoded);
   }
+  return 0;
 }
 
 }  // namespace
 
-std::size_t reading_bytes(const std::filesystem::path& file) try {
-  const InputFile in(file);
-  const auto begin = bytes_at<8>(in, 0);
-  if (!begin) return 0;
-  const std::size_t bytes = is_png(*begin) ? png_bytes(in) : is_jpeg(*begin) ? jpeg_bytes(in) : 0;
-  return bytes > 0 ? in.size() + bytes + kTables : 0;
+std::size_t reading_bytes(const std::filesystem::path& path) try {
+  const InputFile file(path);
+  if (file.size() < kPngSignature.size() || file.size() > kMaxImageFileBytes) return 0;
+  std::array<std::uint8_t, kPngSignature.size()> begin{};
+  file.read(0, begin);
+  Bytes bytes(file);
+  const std::size_t taken = is_png(begin)    ? png_bytes(bytes)
+                            : is_jpeg(begin) ? jpeg_bytes(bytes)
+                                             : 0;
+  return taken > 0 ? file.size() + taken + kTables : 0;
 } catch (const Error&) {
   return 0;
 }

@@ -34,10 +34,18 @@ bool is_empty_folder(const fs::path& path) {
   return fs::is_directory(path, ec) && fs::is_empty(path, ec) && !ec;
 }
 
-/// Told before hours of work, not by the first file behind them. Writes nothing.
-void require_writable(const fs::path& path) {
-  if (::faccessat(AT_FDCWD, path.c_str(), W_OK | X_OK, AT_EACCESS) != 0)
+void require_writable(const fs::path& path, int access) {
+  if (::faccessat(AT_FDCWD, path.c_str(), access, AT_EACCESS) == 0) return;
+  // Where the call itself is not allowed, as in some containers, nobody knows.
+  if (errno == EACCES || errno == EROFS)
     fail("{}: cannot write there: {}", path.string(), std::strerror(errno));
+}
+
+/// Told before hours of work, not by the first file behind them. Writes nothing.
+void require_writable(const RunFolder& folder) {
+  require_writable(folder.path, W_OK | X_OK);
+  if (fs::exists(folder.metrics())) require_writable(folder.metrics(), W_OK);
+  if (fs::exists(folder.snapshots())) require_writable(folder.snapshots(), W_OK | X_OK);
 }
 
 void remove_checkpoints(const RunFolder& folder) {
@@ -85,6 +93,7 @@ FolderClaim RunFolder::claim(bool overwrite, bool resume) const {
   fs::create_directories(path, ec);
   if (ec) fail("{}: cannot create the run's folder: {}", path.string(), ec.message());
   FolderClaim claim(path);
+  require_writable(*this);
   if (finished() && !overwrite)
     fail("{}: already holds a finished run; give another --out, or --overwrite to replace it",
          path.string());
@@ -98,7 +107,6 @@ FolderClaim RunFolder::claim(bool overwrite, bool resume) const {
         "{}: holds {}, which is of no unfinished run of mapnet's; give another --out, or "
         "--overwrite to replace it",
         path.string(), file->filename().string());
-  require_writable(path);
   return claim;
 }
 

@@ -65,6 +65,13 @@ BOOST_FIXTURE_TEST_CASE(so_do_the_rarer_kinds, Folder) {
                                  std::to_string(bits) + (interlaced ? "interlaced" : "") + ".png";
         check_foretold(write(name, made_png(kSize, colour, bits, interlaced)), 3);
       }
+  for (const PngColour colour : {rgb, rgba}) {  // rows behind the last
+    std::string bytes = made_png({kSize.width, kSize.height + 20}, colour, 8, false);
+    constexpr std::size_t height_at = 20;
+    bytes[height_at + 2] = static_cast<char>(kSize.height >> 8);
+    bytes[height_at + 3] = static_cast<char>(kSize.height & 0xff);
+    check_foretold(write("more" + std::to_string(static_cast<int>(colour)) + ".png", bytes), 3);
+  }
   std::string scans;
   for (const int component : {1, 2, 3}) scans += jpeg_scan(component, 0, 0, 1000);
   for (const int kind : {kProgressive, kBaseline})
@@ -73,12 +80,22 @@ BOOST_FIXTURE_TEST_CASE(so_do_the_rarer_kinds, Folder) {
                    3);
 }
 
+// Apple's tools write a chunk of their own before it.
+BOOST_FIXTURE_TEST_CASE(a_pngs_header_may_be_the_second_chunk, Folder) {
+  const std::string png = made_png({99, 99}, PngColour::rgba, 8, false);
+  const std::string apples = text_of({0, 0, 0, 4}) + "CgBI" + std::string(8, '\0');
+  const std::size_t bytes = reading_bytes(write("a.png", png));
+  BOOST_TEST(bytes > 99 * 99 * 3u);
+  BOOST_TEST(reading_bytes(write("b.png", png.substr(0, 8) + apples + png.substr(8))) >= bytes);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_jpegs_header_is_found_behind_whatever_comes_first, Folder) {
   const std::string frame = jpeg_head(kBaseline, kSize, {1, 2, 3});
   const std::size_t bytes = reading_bytes(write("a.jpg", frame));
   const std::string comment = jpeg_segment(0xfe, std::string(60'000, '\xff'));
-  const std::string padded = frame.substr(0, 2) + comment + comment + "\xff\xff" + frame.substr(2);
-  BOOST_TEST(reading_bytes(write("b.jpg", padded)) - bytes == 2 * 60'004u + 2);
+  const std::string padded =
+      frame.substr(0, 2) + comment + "\xff\xff" + comment + "no segment" + frame.substr(2);
+  BOOST_TEST(reading_bytes(write("b.jpg", padded)) - bytes == 2 * 60'004u + 12);
 }
 
 // They are told by whoever reads them.
@@ -92,7 +109,8 @@ BOOST_FIXTURE_TEST_CASE(what_is_no_picture_is_foretold_nothing, Folder) {
   BOOST_TEST(reading_bytes(write("none.png", png_header(0, 9, 8, 2))) == 0u);
   const std::string jpeg = jpeg_head(kBaseline, kSize, {1});
   BOOST_TEST(reading_bytes(write("cut.jpg", jpeg.substr(0, 75))) == 0u);
-  BOOST_TEST(reading_bytes(write("lost.jpg", jpeg.substr(0, 2) + "lost" + jpeg.substr(2))) == 0u);
+  BOOST_TEST(reading_bytes(write("padding.jpg", jpeg.substr(0, 2) + std::string(9999, '\xff'))) ==
+             0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -7,6 +7,7 @@
 #include "cli/program.hpp"
 #include "common/temporary.hpp"
 #include "data/manifest.hpp"
+#include "data/sha256.hpp"
 #include "harness/gnuplot.hpp"
 #include "harness/tables_folder.hpp"
 
@@ -142,7 +143,11 @@ BOOST_AUTO_TEST_CASE(a_figure_smaller_than_its_digits_is_locked_as_it_is) {
   nlohmann::json result = nlohmann::json::parse(read_file(file));
   result["test_loss"] = 0.0004321;
   write_file_atomic(file, result.dump());
+  auto record = nlohmann::json::parse(read_file(table.run(1) / "harness.json"));
+  record["result"] = sha256_hex(file);
+  write_file_atomic(table.run(1) / "harness.json", record.dump());
   const Outcome locked = mapnet_with(command + "--lock");
+  BOOST_TEST(locked.output.find("mean = 0.0004321") != std::string::npos, locked.output);
   const std::size_t begin = locked.output.find("\nreference.loss = ");
   BOOST_REQUIRE_MESSAGE(begin != std::string::npos, locked.output);
   table.paper = locked.output.substr(begin + 1, locked.output.find('\n', begin + 1) - begin);

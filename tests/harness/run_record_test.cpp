@@ -141,6 +141,15 @@ BOOST_AUTO_TEST_CASE(a_result_is_the_runs_where_it_was_recorded) {
   other.words = {"train", "--lr", "2"};
   record_result(other);  // of another run than the folder's: nothing is recorded
   BOOST_TEST(is_replaced(one.run));
+  std::filesystem::remove(folder.result());
+  one.folder.write("run/result.json/unreadable", "");
+  BOOST_TEST(!is_done(one.run));
+  BOOST_TEST(is_replaced(one.run));
+  auto record = nlohmann::json::parse(read_file(folder.path / "harness.json"));
+  record["result"] = nullptr;
+  write_file_atomic(folder.path / "harness.json", record.dump());
+  BOOST_TEST(!is_done(one.run));
+  BOOST_TEST(!is_replaced(one.run));
 }
 
 // Whoever removes the result wants the run again. What is no run's stays.

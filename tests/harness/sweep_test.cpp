@@ -168,13 +168,18 @@ BOOST_AUTO_TEST_CASE(a_sweep_keeps_what_it_does_not_run_anew) {
   BOOST_TEST(read_file(at + "/notes.txt") == "not a run\n");
 }
 
-// Its figure was of an earlier program, or of data that is gone: it is no choice's any more.
+// Its figure was of an earlier program: it is no choice's any more.
 BOOST_AUTO_TEST_CASE(a_point_that_failed_does_not_keep_its_earlier_figure) {
   const Folder folder;
   const std::string at = folder.path.string();
-  folder.write("s.toml", "settings = { validation = 56, net = \"cnn2\", lr = \"much\" }\n");
+  folder.write(
+      "s.toml",
+      "settings = { validation = 56, net = \"cnn2\", data = \"noise-1x28x28x10\", epochs = "
+      "1, require-accuracy = 1 }\n");
   const nlohmann::json before = {{"point", "p"},
-                                 {"settings", "--lr much --net cnn2 --validation 56"},
+                                 {"settings",
+                                  "--data noise-1x28x28x10 --epochs 1 --net cnn2 "
+                                  "--require-accuracy 1 --validation 56"},
                                  {"seed", 1},
                                  {"seconds", 9.5},
                                  {"validation_accuracy", 0.9}};
@@ -190,13 +195,26 @@ BOOST_AUTO_TEST_CASE(a_point_that_failed_does_not_keep_its_earlier_figure) {
     BOOST_TEST(!lines[0].contains("seconds"));
     BOOST_TEST(lines[0]["earlier"]["validation_accuracy"] == 0.9);
     BOOST_TEST(lines[0]["earlier"]["seconds"] == 9.5);
-    BOOST_TEST(lines[0]["failed"].get<std::string>().find("--lr") != std::string::npos);
+    BOOST_TEST(lines[0]["failed"].get<std::string>().find("accuracy") != std::string::npos);
     BOOST_TEST((lines[1] == other));  // not of this sweep
   }
 }
 
-// As a mistyped call may leave it.
-BOOST_AUTO_TEST_CASE(a_point_that_could_not_begin_keeps_its_figure) {
+BOOST_AUTO_TEST_CASE(a_refused_point_keeps_its_figure) {
+  const Folder folder;
+  const std::string at = folder.path.string();
+  folder.write("s.toml", "settings = { validation = 56, net = \"cnn2\", lr = \"much\" }\n");
+  const nlohmann::json line = {{"point", "p"},
+                               {"settings", "--lr much --net cnn2 --validation 56"},
+                               {"seed", 1},
+                               {"validation_accuracy", 0.9}};
+  folder.write("s.jsonl", line.dump() + "\n");
+  check_outcome("sweep " + at + "/s.toml --runs " + at + "/runs --threads 1", 1,
+                {"1 of 1 points failed", "--lr"});
+  BOOST_TEST((read_sweep_lines(at + "/s.jsonl") == std::vector<nlohmann::json>{line}));
+}
+
+BOOST_AUTO_TEST_CASE(what_of_a_point_began_decides_on_its_figures) {
   const Folder folder;
   const Table table = read_sweep(folder.write("rates.toml", kSweep));
   Campaign campaign = choose(table, {});
