@@ -197,14 +197,15 @@ void find_done(Campaign& campaign) {
   for (ChosenEntry& c : campaign.entries) {
     if (c.state != EntryState::pending) continue;
     for (SeedRun& run : c.runs) {
-      if (is_replaced(run)) {
+      const RunState state = state_of(run);
+      if (state == RunState::replaced) {
         run.damaged = true;
         mapnet::say(
             "mapnet: {}: its result.json is not the one that was finished there: somebody trained "
             "in the folder since, or it is damaged; it is trained anew\n",
             run.folder.string());
       }
-      if (run.damaged || !is_done(run)) continue;
+      if (state != RunState::done) continue;
       try {
         read_results(run);
         run.words = recorded_words(run);  // with so many threads

@@ -17,7 +17,7 @@ namespace {
 /// done are of an earlier one, which had other settings.
 bool has_weights(const Campaign& campaign, const ChosenEntry& c) {
   const ChosenEntry* source = source_of(campaign, c);
-  return source && is_done(source->runs.front()) &&
+  return source && state_of(source->runs.front()) == RunState::done &&
          std::filesystem::exists(c.runs.front().weights());
 }
 

@@ -129,10 +129,6 @@ std::string recorded_result(const SeedRun& run) {
   return found != record.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-bool is_finished(const SeedRun& run) {
-  return RunFolder{run.folder}.finished() && is_same_run(run);
-}
-
 }  // namespace
 
 ProgramOutput plan_of(const SeedRun& run) {
@@ -155,21 +151,16 @@ bool is_same_run(const SeedRun& run) {
   return found == record(run);
 }
 
-bool is_done(const SeedRun& run) {
-  if (!is_finished(run)) return false;
+RunState state_of(const SeedRun& run) {
+  if (!RunFolder{run.folder}.finished() || !is_same_run(run)) return RunState::unfinished;
   const std::string result = recorded_result(run);
-  return !result.empty() && result == result_of(run);
-}
-
-bool is_replaced(const SeedRun& run) {
-  // A harness that was ended before it recorded the result goes on with the run, which looks itself
-  // whether it was trained as it is told.
-  return is_finished(run) && !recorded_result(run).empty() && !is_done(run);
+  if (result.empty()) return RunState::unrecorded;
+  return result == result_of(run) ? RunState::done : RunState::replaced;
 }
 
 void record_result(const SeedRun& run) {
   const std::optional<FolderClaim> claim = FolderClaim::now(run.folder);
-  if (!claim || !is_finished(run)) return;
+  if (!claim || state_of(run) == RunState::unfinished) return;
   json object = recorded(run);
   object["result"] = result_of(run);
   write_file_atomic(record_of(run), object.dump(2) + "\n");

@@ -16,11 +16,17 @@ ProgramOutput plan_of(const SeedRun& run);
 /// Whether the folder holds this run: the same record.
 bool is_same_run(const SeedRun& run);
 
-/// The same, it is finished, and its result is the one that was recorded.
-bool is_done(const SeedRun& run);
+/// How far the folder's run is this one, and over.
+enum class RunState {
+  unfinished,  ///< or another one
+  unrecorded,  ///< finished, and the harness ended before it recorded the result: the run, which is
+               ///< gone on with, looks itself whether it was trained as it is told
+  replaced,    ///< finished, and its result is another than was recorded, or cannot be read
+  done,        ///< finished, and its result is the one that was recorded
+};
 
-/// The same, it is finished, and its result is another than was recorded.
-bool is_replaced(const SeedRun& run);
+/// Reads the result once.
+RunState state_of(const SeedRun& run);
 
 /// Records the result of a run that is over, unless another has begun in the folder meanwhile.
 void record_result(const SeedRun& run);

@@ -167,10 +167,12 @@ std::vector<json> without_failed(const Campaign& campaign, std::vector<json> lin
   for (const ChosenEntry& entry : campaign.entries) {
     const auto began = [](const SeedRun& run) { return run.begun && !run.done; };
     if (entry.state != EntryState::failed || std::ranges::none_of(entry.runs, began)) continue;
-    for (const SeedRun& run : entry.runs)
+    for (const SeedRun& run : entry.runs) {
+      if (run.done) continue;
+      const json name = name_of_run(entry, run);
       for (json& line : lines)
-        if (!run.done && have_same_run(line, name_of_run(entry, run)))
-          set_aside_figures(line, entry.message);
+        if (have_same_run(line, name)) set_aside_figures(line, entry.message);
+    }
   }
   return lines;
 }

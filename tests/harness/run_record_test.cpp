@@ -129,27 +129,28 @@ BOOST_AUTO_TEST_CASE(a_result_is_the_runs_where_it_was_recorded) {
   const RecordedRun one({"train", "--lr", "1"});
   const RunFolder folder{one.run.folder};
   write_file_atomic(folder.result(), "{}\n");
-  BOOST_TEST(!is_done(one.run));  // the run says whether it is: nobody has recorded it
-  BOOST_TEST(!is_replaced(one.run));
+  BOOST_TEST(
+      (state_of(one.run) != RunState::done));  // the run says whether it is: nobody has recorded it
+  BOOST_TEST((state_of(one.run) != RunState::replaced));
   record_result(one.run);
-  BOOST_TEST(is_done(one.run));
+  BOOST_TEST((state_of(one.run) == RunState::done));
   BOOST_TEST(is_same_run(one.run));
   write_file_atomic(folder.result(), "{\"seconds\": 1}\n");
-  BOOST_TEST(!is_done(one.run));
-  BOOST_TEST(is_replaced(one.run));
+  BOOST_TEST((state_of(one.run) != RunState::done));
+  BOOST_TEST((state_of(one.run) == RunState::replaced));
   SeedRun other = one.run;
   other.words = {"train", "--lr", "2"};
   record_result(other);  // of another run than the folder's: nothing is recorded
-  BOOST_TEST(is_replaced(one.run));
+  BOOST_TEST((state_of(one.run) == RunState::replaced));
   std::filesystem::remove(folder.result());
   one.folder.write("run/result.json/unreadable", "");
-  BOOST_TEST(!is_done(one.run));
-  BOOST_TEST(is_replaced(one.run));
+  BOOST_TEST((state_of(one.run) != RunState::done));
+  BOOST_TEST((state_of(one.run) == RunState::replaced));
   auto record = nlohmann::json::parse(read_file(folder.path / "harness.json"));
   record["result"] = nullptr;
   write_file_atomic(folder.path / "harness.json", record.dump());
-  BOOST_TEST(!is_done(one.run));
-  BOOST_TEST(!is_replaced(one.run));
+  BOOST_TEST((state_of(one.run) != RunState::done));
+  BOOST_TEST((state_of(one.run) != RunState::replaced));
 }
 
 // Whoever removes the result wants the run again. What is no run's stays.
@@ -160,7 +161,7 @@ BOOST_AUTO_TEST_CASE(a_run_without_its_result_is_begun_anew) {
   for (const auto& file : {folder.model(), folder.metrics(), folder.result()})
     write_file_atomic(file, "{}\n");
   record_result(one.run);
-  BOOST_TEST(is_done(one.run));
+  BOOST_TEST((state_of(one.run) == RunState::done));
   std::filesystem::remove(folder.result());
   BOOST_TEST((prepare_folder(one.run) == FolderState::begins));
   for (const auto& file : {folder.model(), folder.metrics()})
