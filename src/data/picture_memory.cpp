@@ -10,6 +10,7 @@
 #include "data/image.hpp"
 #include "data/input_file.hpp"
 #include "data/jpeg_check.hpp"
+#include "data/jpeg_segments.hpp"
 #include "data/png_signature.hpp"
 
 namespace mapnet {
@@ -22,14 +23,19 @@ constexpr std::size_t kTables = std::size_t{128} << 10;
 constexpr std::size_t kChannels = 3;
 
 /// A file's bytes, a block of it at a time.
-class Bytes {
+class FileBytes {
  public:
-  explicit Bytes(const InputFile& file) : file_(file) {}
+  explicit FileBytes(const InputFile& file) : file_(file) {}
+
+  /// The first block.
+  std::span<const std::uint8_t> first() {
+    if (begin_ > 0 || filled_ == 0) fill(0);
+    return std::span(block_).first(filled_);
+  }
 
   std::size_t size() const { return file_.size(); }
-  /// The byte at that offset; nothing behind the end.
-  std::optional<std::uint8_t> at(std::size_t offset) {
-    if (offset >= size()) return std::nullopt;
+  /// The byte at that offset, which lies in the file.
+  std::uint8_t operator[](std::size_t offset) {
     if (offset < begin_ || offset - begin_ >= filled_) fill(offset);
     return block_[offset - begin_];
   }
@@ -37,7 +43,7 @@ class Bytes {
   std::optional<std::size_t> number(std::size_t offset, std::size_t bytes) {
     if (offset > size() || size() - offset < bytes) return std::nullopt;
     std::size_t value = 0;
-    for (std::size_t i = 0; i < bytes; ++i) value = value << 8 | *at(offset + i);
+    for (std::size_t i = 0; i < bytes; ++i) value = value << 8 | (*this)[offset + i];
     return value;
   }
 
@@ -58,7 +64,7 @@ bool is_decoded(std::size_t width, std::size_t height) {
 }
 
 /// Where IHDR's contents begin; nothing where it is not there. Before it may be Apple's CgBI.
-std::optional<std::size_t> png_header_at(Bytes& file) {
+std::optional<std::size_t> png_header_at(FileBytes& file) {
   constexpr std::size_t kIhdr = 0x49484452, kChunks = 2;
   std::size_t at = kPngSignature.size();
   for (std::size_t i = 0; i < kChunks; ++i) {
@@ -74,15 +80,15 @@ std::optional<std::size_t> png_header_at(Bytes& file) {
 /// where they are interlaced or more follows them; those become pixels, of a palette or with
 /// transparency once more, and these the channels asked for. Each stage goes when the next is
 /// there.
-std::size_t png_bytes(Bytes& file) {
+std::size_t png_bytes(FileBytes& file) {
   const std::optional<std::size_t> header = png_header_at(file);
   if (!header || !file.number(*header, 13)) return 0;
   const std::size_t width = *file.number(*header, 4), height = *file.number(*header + 4, 4);
   if (!is_decoded(width, height)) return 0;
-  const std::size_t sample = file.at(*header + 8) == 16 ? 2 : 1;
+  const std::size_t sample = file[*header + 8] == 16 ? 2 : 1;
   constexpr std::array<std::size_t, 7> channels_of_type = {1, 1, 3, 1, 2, 1, 4};
-  const std::size_t type = std::min<std::size_t>(*file.at(*header + 9), 6);
-  const bool palette = type == 3, interlaced = file.at(*header + 12) != 0;
+  const std::size_t type = std::min<std::size_t>(file[*header + 9], 6);
+  const bool palette = type == 3, interlaced = file[*header + 12] != 0;
   const std::size_t pixels = width * height, channels = channels_of_type[type];
   const std::size_t rows = 2 * (pixels * channels * sample + height);
   const std::size_t decoded =
@@ -94,36 +100,21 @@ std::size_t png_bytes(Bytes& file) {
   return *std::ranges::max_element(stages);
 }
 
-/// Offset behind the next marker from `at` on, whatever lies before it passed over as the decoder
-/// does.
-std::optional<std::size_t> behind_marker(Bytes& file, std::size_t at) {
-  while (file.at(at) && file.at(at) != 0xff) ++at;
-  while (file.at(at) == 0xff) ++at;
-  return file.at(at) ? std::optional(at + 1) : std::nullopt;
-}
-
 /// Planes of the components in whole blocks, of a progressive file their coefficients too; then the
 /// channels asked for.
-std::size_t jpeg_bytes(Bytes& file) {
-  std::optional<std::size_t> at = 2;
-  while ((at = behind_marker(file, *at))) {
-    const std::optional<std::size_t> length = file.number(*at, 2);
-    if (!length) return 0;
-    const std::uint8_t marker = *file.at(*at - 1);
-    if (marker < 0xc0 || marker > 0xc2) {
-      *at += std::max<std::size_t>(*length, 2);
+std::size_t jpeg_bytes(FileBytes& file) {
+  std::size_t at = 2;
+  while (const auto marker = next_marker(file, at)) {
+    if (!begins_frame(*marker)) {
+      if (!stands_alone(*marker)) pass_segment(file, at);
       continue;
     }
-    // Behind the length: bits a sample, height, width, components.
-    if (!file.number(*at, 8)) return 0;
-    const std::size_t height = *file.number(*at + 3, 2), width = *file.number(*at + 5, 2);
-    const std::size_t components = *file.at(*at + 7);
-    if (!is_decoded(width, height) || components > 4) return 0;
+    const JpegFrame frame = read_frame(file, at);
+    if (frame.names.empty() || !is_decoded(frame.width, frame.height)) return 0;
     constexpr std::size_t block = 8 * 4;  // of at most four samples a pixel
-    const std::size_t planes = (width + block) * (height + block) * components;
-    const bool progressive = marker == 0xc2;
-    const std::size_t decoded = width * height * kChannels;
-    return std::max(planes * (progressive ? 3 : 1) + decoded, 2 * decoded);
+    const std::size_t planes = (frame.width + block) * (frame.height + block) * frame.names.size();
+    const std::size_t decoded = frame.width * frame.height * kChannels;
+    return std::max(planes * (marker == kJpegProgressiveFrame ? 3 : 1) + decoded, 2 * decoded);
   }
   return 0;
 }
@@ -133,12 +124,10 @@ std::size_t jpeg_bytes(Bytes& file) {
 std::size_t reading_bytes(const std::filesystem::path& path) try {
   const InputFile file(path);
   if (file.size() < kPngSignature.size() || file.size() > kMaxImageFileBytes) return 0;
-  std::array<std::uint8_t, kPngSignature.size()> begin{};
-  file.read(0, begin);
-  Bytes bytes(file);
-  const std::size_t taken = is_png(begin)    ? png_bytes(bytes)
-                            : is_jpeg(begin) ? jpeg_bytes(bytes)
-                                             : 0;
+  FileBytes bytes(file);
+  const std::size_t taken = is_png(bytes.first())    ? png_bytes(bytes)
+                            : is_jpeg(bytes.first()) ? jpeg_bytes(bytes)
+                                                     : 0;
   return taken > 0 ? file.size() + taken + kTables : 0;
 } catch (const Error&) {
   return 0;

@@ -4,6 +4,7 @@
 
 #include "common/error.hpp"
 #include "data/each.hpp"
+#include "data/picture_memory.hpp"
 #include "data/resize.hpp"
 
 namespace mapnet {
@@ -47,6 +48,15 @@ void read_picture_labels(const SegmentationSplit& split, std::size_t i,
   std::ranges::transform(ids.pixels, out.begin(), [&](std::uint8_t id) {
     return static_cast<std::uint8_t>(split.classes_of_ids[id]);
   });
+}
+
+std::size_t most_reading_bytes(const SegmentationSplit& split) {
+  std::vector<std::size_t> bytes(split.pictures.size());
+  each_of(bytes.size(), decoding_threads(), [&](std::size_t i) {
+    const LabelledPicture& picture = split.pictures[i];
+    bytes[i] = std::max(reading_bytes(picture.image), reading_bytes(picture.labels));
+  });
+  return bytes.empty() ? 0 : std::ranges::max(bytes);
 }
 
 void read_pixels(const SegmentationSplit& split, std::span<std::uint8_t> out) {

@@ -25,7 +25,6 @@ struct SegmentationSplit {
   /// What an id in a label file becomes: a class, the ignored label, or -1, which is refused.
   std::array<std::int16_t, 256> classes_of_ids;
   std::vector<LabelledPicture> pictures;
-  std::size_t reading_bytes = 0;  ///< of memory that reading any one of the files takes at most
 };
 
 struct SegmentationSplits {
@@ -42,6 +41,9 @@ SegmentationSplits open_picture_folders(const DatasetManifest& manifest,
 /// test split's labels are not published. Throws Error listing what is missing.
 SegmentationSplits open_cityscapes(const DatasetManifest& manifest,
                                    const std::filesystem::path& folder);
+
+/// Memory that reading any one of the files takes at most, by the headers of all, which are read.
+std::size_t most_reading_bytes(const SegmentationSplit& split);
 
 /// One picture, [3, height, width], and its labels, [height, width]. Throws Error naming the file:
 /// also for a label file of another size than its picture, or with an id that is refused.

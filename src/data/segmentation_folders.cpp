@@ -4,9 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "data/each.hpp"
 #include "data/manifest.hpp"
-#include "data/picture_memory.hpp"
 #include "data/problems.hpp"
 #include "data/segmentation.hpp"
 
@@ -36,15 +34,6 @@ void require_pictures(const SegmentationSplit& split, const fs::path& folder, Pr
     problems.add(fmt::format("{}: expected pictures with labels, found none", folder.string()));
 }
 
-void foretell_reading(SegmentationSplit& split) {
-  std::vector<std::size_t> bytes(split.pictures.size());
-  each_of(bytes.size(), decoding_threads(), [&](std::size_t i) {
-    const LabelledPicture& picture = split.pictures[i];
-    bytes[i] = std::max(reading_bytes(picture.image), reading_bytes(picture.labels));
-  });
-  if (!bytes.empty()) split.reading_bytes = std::ranges::max(bytes);
-}
-
 /// folder/images, folder/labels.
 SegmentationSplit list_pictures(const DatasetManifest& manifest, const fs::path& folder,
                                 Problems& problems) {
@@ -58,7 +47,6 @@ SegmentationSplit list_pictures(const DatasetManifest& manifest, const fs::path&
     if (is_image_name(image))
       add_picture(image, folder / "labels" / image.stem() += ".png", split, problems);
   require_pictures(split, folder, problems);
-  foretell_reading(split);
   return split;
 }
 
@@ -81,7 +69,6 @@ SegmentationSplit list_cities(const DatasetManifest& manifest, const fs::path& f
       add_picture(image, labels / city.filename() / frame.append(labels_end), split, problems);
     }
   require_pictures(split, images, problems);
-  foretell_reading(split);
   return split;
 }
 

@@ -8,6 +8,7 @@
 
 #include "data/each.hpp"
 #include "data/manifest.hpp"
+#include "device/device.hpp"
 #include "train/decode_ahead.hpp"
 
 namespace mapnet {
@@ -27,15 +28,6 @@ constexpr std::size_t kPackedRows = 512;
 constexpr std::size_t kPicture = 8 * kMiB;
 
 bool decodes_pictures(const Dataset& d) { return d.task == Task::segment && !parse_noise(d.name); }
-
-/// Its file, its pixels and the decoder's, and what malloc keeps of those before it.
-std::size_t picture_bytes(const Dataset& d) {
-  std::size_t bytes = 0;
-  for (const DatasetSplit* split : {&d.train, &d.test})
-    if (const auto* pictures = std::get_if<SegmentationSplit>(&split->files))
-      bytes = std::max(bytes, pictures->reading_bytes);
-  return bytes > 0 ? bytes + kMiB : kPicture;
-}
 
 std::size_t bytes_of(const Schedule& schedule, BufferId buffer) {
   return buffer == kNoBuffer ? 0 : schedule.buffer_bytes(buffer);
@@ -78,8 +70,18 @@ std::optional<std::size_t> limit_of_group(const std::filesystem::path& root,
 
 }  // namespace
 
-std::size_t bytes_beside_arena(const RunSchedule& run, const Recipe& recipe,
-                               const Dataset& dataset) {
+std::size_t decoding_bytes(const Recipe& recipe, const Dataset& dataset) {
+  if (recipe.device == DeviceKind::cuda || !decodes_pictures(dataset)) return 0;
+  std::size_t most = 0;
+  for (const DatasetSplit* split : {&dataset.train, &dataset.test})
+    if (const auto* pictures = std::get_if<SegmentationSplit>(&split->files))
+      most = std::max(most, most_reading_bytes(*pictures));
+  const std::size_t picture = most > 0 ? most + kMiB : kPicture;  // and what malloc keeps
+  return picture * static_cast<std::size_t>(decoding_threads());
+}
+
+std::size_t bytes_beside_arena(const RunSchedule& run, const Recipe& recipe, const Dataset& dataset,
+                               std::size_t decoding) {
   // cuBLAS's and cuDNN's handles and kernels, the context and its stacks.
   if (recipe.device == DeviceKind::cuda) return 512 * kMiB;
   std::size_t bytes = kLibraries + kThread * static_cast<std::size_t>(recipe.threads) +
@@ -92,7 +94,7 @@ std::size_t bytes_beside_arena(const RunSchedule& run, const Recipe& recipe,
   if (decodes_pictures(dataset))
     bytes +=
         DecodeAhead::samples_ahead() * (run.samples.sample_bytes + labels_per_sample(dataset)) +
-        picture_bytes(dataset) * static_cast<std::size_t>(decoding_threads());
+        decoding;
   if (dataset.floats) bytes += 2 * bytes_of(run.schedule, run.samples.values);  // as it is read
   return bytes;
 }
@@ -127,6 +129,9 @@ std::optional<std::size_t> available_memory(const std::filesystem::path& proc,
   return least;
 }
 
-void return_free_memory() { ::malloc_trim(0); }
+void return_free_memory() {
+  forget_built_steps();
+  ::malloc_trim(0);
+}
 
 }  // namespace mapnet

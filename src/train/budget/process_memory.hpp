@@ -14,8 +14,14 @@ namespace mapnet {
 /// from take at most beside the arena, by what was measured of every network (docs/memory.md). The
 /// program's own image, which it shares with every other run, is not among them. Of a GPU's memory
 /// it is what its libraries keep for themselves.
-std::size_t bytes_beside_arena(const RunSchedule& run, const Recipe& recipe,
-                               const Dataset& dataset);
+/// `decoding`: decoding_bytes.
+std::size_t bytes_beside_arena(const RunSchedule& run, const Recipe& recipe, const Dataset& dataset,
+                               std::size_t decoding);
+
+/// Bytes of those that the threads which decode pictures take at most: their files, pixels and the
+/// decoder's. 0 where there are none to decode, or a GPU's memory is asked for. Reads the header of
+/// each file: ask once.
+std::size_t decoding_bytes(const Recipe& recipe, const Dataset& dataset);
 
 /// The most memory that this process has had so far, and what of it is the image: pages of files
 /// that are mapped, which are the program and its libraries. `data_bytes` is what a limit on the
@@ -37,7 +43,8 @@ std::optional<std::size_t> available_memory(
     const std::filesystem::path& proc = "/proc",
     const std::filesystem::path& cgroups = "/sys/fs/cgroup");
 
-/// Memory that was freed and is kept for later goes back to the system.
+/// Memory that was freed and is kept for later, and what libraries keep of steps that are gone,
+/// goes back to the system.
 void return_free_memory();
 
 }  // namespace mapnet

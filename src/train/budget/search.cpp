@@ -11,7 +11,6 @@
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 #include "common/stopwatch.hpp"
-#include "device/device.hpp"
 #include "memory/placement.hpp"
 #include "train/maps/learning_memory.hpp"
 #include "train/maps/map_source.hpp"
@@ -122,6 +121,7 @@ class Search {
         counts_(split_samples(recipe, dataset)),
         dataset_(dataset),
         format_(sample_format(dataset)),
+        decoding_(decoding_bytes(recipe, dataset)),
         ranks_(ranks) {}
 
   /// A map and where its W lies cost the same whatever the footprint is beside: a footprint that
@@ -192,7 +192,7 @@ class Search {
       c.recipe.footprint.samples_in_file = file;
       c.arena_bytes = without + data_bytes(run.schedule.device(), c.recipe, net_, format_,
                                            counts_.total(), ranks_->size());
-      c.beside_bytes = bytes_beside_arena(run, c.recipe, dataset_);
+      c.beside_bytes = bytes_beside_arena(run, c.recipe, dataset_, decoding_);
       if (c.recipe.device == DeviceKind::cpu) c.beside_bytes += config_.footprint.beside_bytes;
       count_learning(c);
       c.cost = cost_of_step(run, c.recipe, format_);
@@ -206,6 +206,7 @@ class Search {
   const SampleCounts counts_;
   const Dataset& dataset_;
   const SampleFormat format_;
+  const std::size_t decoding_;
   const std::shared_ptr<Communicator>& ranks_;
   struct Learning {
     Footprint footprint;
@@ -265,7 +266,6 @@ BudgetSearch search_budget(const RunConfig& config, const Recipe& recipe, const 
            std::min_element(all.begin(), all.end(), less) == smallest;
   }
   found.seconds = watch.seconds();
-  forget_built_steps();  // of schedules that nobody runs
   return_free_memory();
   return found;
 }

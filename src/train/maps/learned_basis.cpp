@@ -9,7 +9,6 @@
 #include "common/error.hpp"
 #include "common/stopwatch.hpp"
 #include "data/content_hash.hpp"
-#include "device/device.hpp"
 #include "train/budget/process_memory.hpp"
 #include "train/checksum.hpp"
 #include "train/maps/principal_basis.hpp"
@@ -66,8 +65,7 @@ LearnedBasis::LearnedBasis(const Recipe& run, const Network& net, const Dataset&
   } else {
     learn_rows(recipe, net, data, round);
   }
-  forget_built_steps();  // the run's own are of other shapes where it trains in parts
-  return_free_memory();  // its arena comes next
+  return_free_memory();  // the run's own arena comes next
   facts_.seconds += watch.seconds();
 }
 

@@ -41,7 +41,7 @@ std::size_t learning_bytes(const Recipe& recipe, const Network& net, const Datas
       build_run_schedule(from, net, counts, sample_format(data), learning_purpose(learned));
   const MapDesc map = make_map(net, recipe.mapping);
   const std::size_t network = plan_arena(run.schedule.lifetimes()).total +
-                              bytes_beside_arena(run, from, data) +
+                              bytes_beside_arena(run, from, data, decoding_bytes(from, data)) +
                               (2 * net.param_count() + 2 * map.target_size()) * sizeof(float);
   if (learned.family == MapFamily::kronecker) return network + factor_bytes(map);
   std::size_t most = 0;
